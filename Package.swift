@@ -1,0 +1,53 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The floors of the house, from the ground up: each target imports only those above it in this list.
+/// `scripts/check-floors` proves it. CI sets UNROLL_STRICT to turn every warning into an error.
+let strict = Context.environment["UNROLL_STRICT"] != nil
+let swiftSettings: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+let cSettings: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+
+func floor(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+  name: "unroll",
+  platforms: [.macOS(.v15), .iOS(.v18)],
+  products: [
+    .library(name: "Unroll", targets: ["Unroll"]),
+    .executable(name: "unroll", targets: ["UnrollCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .target(name: "CUnrollKernels", cSettings: cSettings),
+    floor("UnrollCore", ["CUnrollKernels"]),
+    floor("UnrollNetworks", ["UnrollCore"]),
+    floor("UnrollTraining", ["UnrollNetworks", "UnrollCore"]),
+    floor("UnrollData", ["UnrollCore"]),
+    floor("UnrollTasks", ["UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore"]),
+    floor("Unroll", ["UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore"]),
+    .executableTarget(
+      name: "UnrollCommand",
+      dependencies: [
+        "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+    tests("UnrollKernelTests", ["CUnrollKernels"]),
+    tests("UnrollCoreTests", ["UnrollCore"]),
+    tests("UnrollNetworksTests", ["UnrollNetworks", "UnrollCore"], resources: [.copy("Goldens")]),
+    tests("UnrollTrainingTests", ["UnrollTraining", "UnrollNetworks", "UnrollCore"]),
+    tests("UnrollDataTests", ["UnrollData"]),
+    tests("UnrollTasksTests", ["UnrollTasks", "UnrollData", "UnrollTraining"]),
+    tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks"]),
+  ],
+  cLanguageStandard: .c11
+)
