@@ -1,0 +1,103 @@
+import Synchronization
+
+/// How a tensor's numbers are held.
+///
+/// The library computes in single precision. Double precision exists so that the very same layers can be
+/// run as their own reference: gradients are judged in it.
+package enum Precision: Sendable {
+  case single, double
+
+  package var stride: Int { self == .single ? MemoryLayout<Float>.stride : MemoryLayout<Double>.stride }
+}
+
+/// Memory of a tensor: aligned to a cache line, shared between copies until one of them is written.
+///
+/// Unchecked: a storage is written only while one tensor value owns it alone (copy-on-write).
+package final class TensorStorage: @unchecked Sendable {
+  package static let alignment = 64
+
+  package let address: UnsafeMutableRawPointer
+  package let count: Int
+  package let precision: Precision
+  /// Panels of this matrix in the order of the kernels, made when first needed and dropped on writing.
+  package let panels = Mutex<[PanelForm: TensorStorage]>([:])
+
+  package init(count: Int, precision: Precision) {
+    self.count = count
+    self.precision = precision
+    address = StoragePool.shared.take(bytes: max(count, 1) * precision.stride)
+  }
+
+  deinit { StoragePool.shared.give(address, bytes: max(count, 1) * precision.stride) }
+
+  package var floats: UnsafeMutablePointer<Float> {
+    precondition(precision == .single, "single-precision memory was expected")
+    return address.assumingMemoryBound(to: Float.self)
+  }
+
+  package var doubles: UnsafeMutablePointer<Double> {
+    precondition(precision == .double, "double-precision memory was expected")
+    return address.assumingMemoryBound(to: Double.self)
+  }
+}
+
+/// The arrangements in which a weight matrix is kept packed.
+package struct PanelForm: Hashable, Sendable {
+  package enum Use: Hashable, Sendable { case product, transposedProduct, recurrent, recurrentGradient }
+  package let use: Use
+  package let gates: Int
+
+  package init(_ use: Use, gates: Int = 1) {
+    self.use = use
+    self.gates = gates
+  }
+}
+
+/// Blocks of freed tensors, kept for the next of the same size class.
+///
+/// A training step makes the same tensors again and again; asking the system each time would cost page
+/// faults on every large one. At most `limit` bytes are kept.
+///
+/// Unchecked: all state stands behind the mutex; raw pointers alone keep it from being inferred.
+package final class StoragePool: @unchecked Sendable {
+  package static let shared = StoragePool(limit: 512 << 20)
+
+  private struct State {
+    var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
+    var held = 0
+  }
+  private let limit: Int
+  private let lock = Mutex<Void>(())
+  private var state = State()
+
+  init(limit: Int) { self.limit = limit }
+
+  /// Sizes are rounded up to an eighth of their power of two, so that ragged batches share blocks.
+  private static func sizeClass(_ bytes: Int) -> Int {
+    guard bytes > 1024 else { return max((bytes + 63) & ~63, 64) }
+    let step = max(64, 1 << (Int.bitWidth - bytes.leadingZeroBitCount - 4))
+    return (bytes + step - 1) / step * step
+  }
+
+  func take(bytes: Int) -> UnsafeMutableRawPointer {
+    let size = Self.sizeClass(bytes)
+    let kept: UnsafeMutableRawPointer? = lock.withLock { _ in
+      guard let block = state.blocks[size]?.popLast() else { return nil }
+      state.held -= size
+      return block
+    }
+    return kept
+      ?? UnsafeMutableRawPointer.allocate(byteCount: size, alignment: TensorStorage.alignment)
+  }
+
+  func give(_ block: UnsafeMutableRawPointer, bytes: Int) {
+    let size = Self.sizeClass(bytes)
+    let kept = lock.withLock { _ in
+      guard state.held + size <= limit else { return false }
+      state.held += size
+      state.blocks[size, default: []].append(block)
+      return true
+    }
+    if !kept { block.deallocate() }
+  }
+}
