@@ -1,1 +1,160 @@
-/* kernels */
+/// The arithmetic of Unroll: one table of functions per dispatch target, chosen at run time.
+///
+/// Legend, for every contract below:
+///   T steps, B rows of a step, N rows in all, I inputs, H hidden units, G gates, V lanes of a vector,
+///   K length of a sum, P columns of a panel.
+///
+/// Elements are `float` in every table but the one named "double", where they are `double`: the same code
+/// compiled as its own reference. Arrays are row-major. Pointers may not be null and outputs may not alias
+/// inputs unless a contract says so. No function allocates, starts a thread, keeps state or reads beyond the
+/// extents given to it. Loads and stores need no alignment; panels are faster when aligned to 64 bytes.
+///
+/// Each element of a result is the same, bit for bit, however its rows, columns or panels are split over calls.
+#ifndef UNROLL_KERNELS_H
+#define UNROLL_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// y = f(x), one element at a time, and their gradients from the saved value.
+typedef enum {
+  UNROLL_EXP,       ///< eˣ                dx = dy·y
+  UNROLL_LOG,       ///< ln x              dx = dy / x     (saved: x)
+  UNROLL_TANH,      ///< tanh x            dx = dy·(1 − y²)
+  UNROLL_SIGMOID,   ///< 1 / (1 + e⁻ˣ)     dx = dy·y·(1 − y)
+  UNROLL_RELU,      ///< max(0, x)         dx = dy where y > 0, else 0
+  UNROLL_SOFTPLUS,  ///< ln(1 + eˣ)        dx = dy·σ(x)    (saved: x)
+  UNROLL_ABS,       ///< |x|               dx = dy·sign x  (saved: x)
+  UNROLL_SQUARE,    ///< x²                dx = dy·2x      (saved: x)
+  UNROLL_SQRT,      ///< √x                dx = dy / (2y)
+} unroll_unary;
+
+typedef enum { UNROLL_ADD, UNROLL_SUB, UNROLL_MUL, UNROLL_DIV, UNROLL_MAX, UNROLL_MIN } unroll_binary;
+
+typedef enum { UNROLL_ELMAN_TANH, UNROLL_ELMAN_RELU } unroll_elman;
+
+/// The extents of one call of a recurrent step: rows `row0 ..< row1` of the step and hidden panels
+/// `panel0 ..< panel1`, each of V units. A call writes these rows and units alone, but reads whole rows of
+/// the previous state. Calls on disjoint parts of a step may run at the same time.
+typedef struct {
+  size_t row0, row1, panel0, panel1, hidden;
+} unroll_part;
+
+typedef struct unroll_kernels {
+  const char *name;       ///< "scalar", "avx2", "avx512", "neon" or "double"
+  size_t element_bytes;   ///< 4, or 8 in the table "double"
+  size_t lanes;           ///< V: units of a gate panel
+  size_t panel_columns;   ///< P: columns of a product panel
+  size_t tile_rows;       ///< rows of a product's tile; packed rows come in groups of this many
+
+  // ---- Elementwise. In-place use (y == x, or the output equal to any one input) is allowed.
+  void (*unary)(unroll_unary op, const void *x, void *y, size_t n);
+  /// `saved` is y or x as the operation's line says. dx = gradient, or dx += gradient when accumulating.
+  void (*unary_gradient)(unroll_unary op, const void *dy, const void *saved, void *dx, size_t n, bool accumulate);
+  void (*binary)(unroll_binary op, const void *a, const void *b, void *y, size_t n);
+  /// y = a·x + b for scalars a, b.
+  void (*affine)(double a, double b, const void *x, void *y, size_t n);
+  /// y += a·x.
+  void (*add_scaled)(double a, const void *x, void *y, size_t n);
+  /// y += a·b, elementwise.
+  void (*add_product)(const void *a, const void *b, void *y, size_t n);
+  /// y[r,c] = x[r,c] op v[c]; x and y have rows of x_row and y_row elements from start to start.
+  void (*binary_row)(unroll_binary op, const void *x, size_t x_row, const void *v, void *y, size_t y_row, size_t rows, size_t columns);
+  /// y[r,c] = x[r,c] op v[r].
+  void (*binary_column)(unroll_binary op, const void *x, size_t x_row, const void *v, void *y, size_t y_row, size_t rows, size_t columns);
+
+  // ---- Reductions. Long sums run in blocks whose partial sums are added in double.
+  double (*sum)(const void *x, size_t n);
+  double (*sum_of_squares)(const void *x, size_t n);
+  double (*dot)(const void *a, const void *b, size_t n);
+  double (*maximum)(const void *x, size_t n);  ///< −∞ when n is 0; NaN when any element is
+  bool (*all_finite)(const void *x, size_t n);
+  /// y[c] = Σ_r x[r,c] (+ y[c] when accumulating), for columns column0 ..< column1.
+  void (*column_sums)(const void *x, size_t x_row, size_t rows, size_t column0, size_t column1, void *y, bool accumulate);
+  /// y[r] = Σ_c a[r,c]·b[r,c]; b may be null, meaning ones.
+  void (*row_sums)(const void *a, size_t a_row, const void *b, size_t b_row, size_t rows, size_t columns, void *y);
+
+  // ---- Softmax over each row; the maximum is taken off first. In-place use is allowed.
+  void (*softmax)(const void *x, void *y, size_t rows, size_t columns);
+  void (*log_softmax)(const void *x, void *y, size_t rows, size_t columns);
+  /// dx = y ⊙ (dy − Σ dy⊙y) for y = softmax x.
+  void (*softmax_gradient)(const void *dy, const void *y, void *dx, size_t rows, size_t columns);
+  /// dx = dy − eʸ·Σ dy for y = log_softmax x.
+  void (*log_softmax_gradient)(const void *dy, const void *y, void *dx, size_t rows, size_t columns);
+  /// loss[r] = ln Σ e^x[r,·] − x[r, label[r]], the log-sum-exp kept in lse[r]; a label below 0 gives loss 0.
+  void (*cross_entropy)(const void *x, const int32_t *labels, size_t rows, size_t columns, void *loss, void *lse);
+  /// dx[r,c] = weight[r]·(e^(x[r,c] − lse[r]) − [c = label[r]]); zeros where the label is below 0. dx may be x.
+  void (*cross_entropy_gradient)(const void *x, const int32_t *labels, const void *lse, const void *weight, void *dx, size_t rows, size_t columns);
+
+  // ---- Layer normalisation over each row (Ba et al. 2016): y = (x − μ)/√(σ² + ε) ⊙ gain + bias.
+  /// normalized [rows, columns] and inverse_deviation [rows] are kept for the gradient; bias may be null.
+  void (*layer_norm)(const void *x, const void *gain, const void *bias, double epsilon, void *y, void *normalized, void *inverse_deviation, size_t rows, size_t columns);
+  /// dx of the same. The gradients of gain and bias are column sums of dy⊙normalized and dy.
+  void (*layer_norm_gradient)(const void *dy, const void *gain, const void *normalized, const void *inverse_deviation, void *dx, size_t rows, size_t columns);
+
+  // ---- Products.
+  /// Number of elements of the packed form of a K × n matrix in panels of `width` columns: ⌈n/width⌉·K·width.
+  /// Packs b (element (p, j) at b + p·b_k + j·b_n) into [panel][K][width], zeros beyond n. Panels panel0 ..< panel1.
+  void (*pack)(size_t width, size_t panel0, size_t panel1, size_t n, size_t k, const void *b, size_t b_k, size_t b_n, void *packed);
+  /// C[m,n] = A[m,K]·B[K,n] (+ row bias [n] if not null) (+ C if accumulating) for row tiles tile0 ..< tile1 of
+  /// `tile_rows` rows and panels panel0 ..< panel1 of `panel_columns` columns. Element (i, p) of tile t of A is at
+  /// a + t·a_tile + i·a_row + p·a_column: row-major A has (tile_rows·lda, lda, 1), packed rows (tile_rows·K, 1,
+  /// tile_rows). K may be 0.
+  void (*product)(size_t tile0, size_t tile1, size_t panel0, size_t panel1, size_t m, size_t n, size_t k, const void *a, size_t a_tile, size_t a_row, size_t a_column, const void *panels, const void *bias, void *c, size_t c_row, bool accumulate);
+  /// Packs w [G·H, K] (rows of w_row elements) into gate panels [⌈H/V⌉][K][G][V], zeros beyond H.
+  void (*pack_gates)(size_t gates, size_t hidden, size_t k, const void *w, size_t w_row, void *packed);
+
+  // ---- Recurrent steps. h_prev, c_prev [B,H]; c, h [B,H]. `gates` holds on entry W x + b of the step and on
+  // return what the gradient needs. Weights are gate panels of R [G·H, H].
+
+  /// h = f(gates + R h₋), written to h. gates [B,H] is read only.
+  void (*elman)(unroll_part part, unroll_elman activation, const void *r, const void *gates, const void *h_prev, void *h);
+  /// Gate order i,f,g,o; gates [B,4H] becomes the activated gates. peephole [3,H] (for i, f, o) may be null.
+  /// i, f see c₋; o sees the new c:  c = f⊙c₋ + i⊙g,  h = o⊙tanh c.
+  void (*lstm)(unroll_part part, const void *r, const void *peephole, void *gates, const void *h_prev, const void *c_prev, void *c, void *h);
+  /// Gate order r,z,n; x [B,3H] = W x + b. saved [B,4H] becomes r, z, q, n with q = R_n h₋ + b_n (bias [H]).
+  /// n = tanh(x_n + r⊙q),  h = (1−z)⊙n + z⊙h₋.
+  void (*gru_reset_after)(unroll_part part, const void *r, const void *bias, const void *x, void *saved, const void *h_prev, void *h);
+  /// Reset-before, first half: x [B,3H]; saved [B,4H] gets r, z and, in its third quarter, r⊙h₋. r: panels of R_r, R_z (G = 2).
+  void (*gru_reset_before_gates)(unroll_part part, const void *r, const void *x, void *saved, const void *h_prev);
+  /// Second half, after every unit of r⊙h₋ is there: n = tanh(x_n + R_n(r⊙h₋)) into the fourth quarter of saved,
+  /// h = (1−z)⊙n + z⊙h₋. r_n: panels of R_n (G = 1).
+  void (*gru_reset_before_state)(unroll_part part, const void *r_n, const void *x, void *saved, const void *h_prev, void *h);
+
+  // ---- Their gradients, one step. `part` counts panels of P = panel_columns units here. The gradient that
+  // reaches h of this step is
+  //     dh = dnext·R (rows below rows_next only) + carry + dout,
+  // where dnext [B, next_row] holds the gate gradients of the following step, R is given as product panels of its
+  // transpose use (K = G·H rows, n = H columns), carry [B,H] is what reaches h otherwise (in: from the final state
+  // or the following step; out: to h₋ of this step), and dout [B,H] may be null. Each overwrites its saved gates
+  // with the gradients before activation.
+
+  /// h is the step's output; dgates [B,H] is written. carry becomes 0.
+  void (*elman_gradient)(unroll_part part, unroll_elman activation, const void *r, const void *dnext, size_t rows_next, const void *dout, void *carry, const void *h, void *dgates);
+  /// dc [B,H]: in: what reaches c of this step; out: what reaches c₋. carry becomes 0.
+  void (*lstm_gradient)(unroll_part part, const void *r, const void *peephole, const void *dnext, size_t rows_next, const void *dout, void *carry, void *dc, const void *c_prev, const void *c, void *gates);
+  /// saved [B,4H] becomes dr, dz, dq, dn: the first three are the gradients of R h₋ + b, and (dr, dz, dn) those of x.
+  /// dnext is the following step's saved (row of 4H elements, the sum runs over its first 3H). carry becomes dh⊙z.
+  void (*gru_reset_after_gradient)(unroll_part part, const void *r, const void *dnext, size_t rows_next, const void *dout, void *carry, const void *h_prev, void *saved);
+  /// First half: r: product panels of R_r, R_z (K = 2H); dnext's first 2H are summed over. Writes dz and dn (before
+  /// activation) into the second and fourth quarters of saved; the first and third stay. carry becomes dh⊙z.
+  void (*gru_reset_before_state_gradient)(unroll_part part, const void *r, const void *dnext, size_t rows_next, const void *dout, void *carry, const void *h_prev, void *saved);
+  /// Second half, after every unit of dn is there: r_n: product panels of R_n (K = H). d(r⊙h₋) = dn·R_n;
+  /// dr goes to the first quarter, r⊙h₋ stays in the third; carry += d(r⊙h₋)⊙r. `rows` of the part are all of the step's.
+  void (*gru_reset_before_gates_gradient)(unroll_part part, const void *r_n, void *carry, const void *h_prev, void *saved);
+} unroll_kernels;
+
+/// The table of a target by name, or null when it was not built or this processor or its system lacks it.
+const unroll_kernels *unroll_kernels_named(const char *name);
+
+/// The fastest single-precision table of this processor.
+const unroll_kernels *unroll_kernels_best(void);
+
+/// Sets this thread's processor flags so that denormal numbers count as zero, in and out; a no-op where there are none.
+void unroll_flush_denormals(void);
+
+/// Hints to the processor that this thread spins.
+void unroll_spin_pause(void);
+
+#endif
