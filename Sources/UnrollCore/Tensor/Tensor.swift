@@ -58,6 +58,9 @@ public struct Tensor: Sendable {
   }
 
   package var precision: Precision { storage.precision }
+  var address: UnsafeRawPointer { UnsafeRawPointer(storage.address) }
+  /// For memory that was just made and has no other owner.
+  var mutableAddress: UnsafeMutableRawPointer { storage.address }
 
   /// The elements, copied, in row-major order.
   public var elements: [Float] {

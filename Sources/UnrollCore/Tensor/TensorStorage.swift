@@ -41,18 +41,6 @@ package final class TensorStorage: @unchecked Sendable {
   }
 }
 
-/// The arrangements in which a weight matrix is kept packed.
-package struct PanelForm: Hashable, Sendable {
-  package enum Use: Hashable, Sendable { case product, transposedProduct, recurrent, recurrentGradient }
-  package let use: Use
-  package let gates: Int
-
-  package init(_ use: Use, gates: Int = 1) {
-    self.use = use
-    self.gates = gates
-  }
-}
-
 /// Blocks of freed tensors, kept for the next of the same size class.
 ///
 /// A training step makes the same tensors again and again; asking the system each time would cost page

@@ -1,0 +1,184 @@
+extension Variable {
+  private func apply(_ operation: UnaryOperation) -> Variable {
+    let x = value
+    let y = Kernels.unary(operation, x)
+    let saved = operation.savesArgument ? x : y
+    return .record(y, from: [self]) { [self] dy, gradients in
+      gradients.add(Kernels.unaryGradient(operation, dy, saved: saved), to: self)
+    }
+  }
+
+  /// y = eˣ.  dx = dy·y.
+  public func exp() -> Variable { apply(.exp) }
+  /// y = ln x.  dx = dy / x.
+  public func log() -> Variable { apply(.log) }
+  /// y = tanh x.  dx = dy·(1 − y²).
+  public func tanh() -> Variable { apply(.tanh) }
+  /// y = σ(x) = 1 / (1 + e⁻ˣ).  dx = dy·y·(1 − y).
+  public func sigmoid() -> Variable { apply(.sigmoid) }
+  /// y = max(0, x).  dx = dy where x > 0, else 0.
+  public func relu() -> Variable { apply(.relu) }
+  /// y = ln(1 + eˣ).  dx = dy·σ(x).
+  public func softplus() -> Variable { apply(.softplus) }
+  /// y = |x|.  dx = dy·sign x.
+  public func absolute() -> Variable { apply(.abs) }
+  /// y = x².  dx = dy·2x.
+  public func squared() -> Variable { apply(.square) }
+  /// y = √x.  dx = dy / 2y.
+  public func squareRoot() -> Variable { apply(.sqrt) }
+
+  /// y = a·x + b for numbers a and b.  dx = a·dy.
+  public func affine(times a: Double, plus b: Double) -> Variable {
+    .record(Kernels.affine(value, times: a, plus: b), from: [self]) { [self] dy, gradients in
+      gradients.add(Kernels.affine(dy, times: a, plus: 0), to: self)
+    }
+  }
+
+  /// y = x with each element replaced by a function of it, and dx = dy·derivative.  For rare functions: it
+  /// runs in double precision, one element at a time.
+  func map(
+    _ function: (Double) -> Double, derivative: @escaping @Sendable (Double) -> Double
+  ) -> Variable {
+    let x = value
+    func apply(_ f: (Double) -> Double) -> Tensor {
+      Tensor(doubles: x.doubles.map(f), shape: x.shape).converted(to: x.precision)
+    }
+    let y = apply(function)
+    return .record(y, from: [self]) { [self] dy, gradients in
+      let slope = Tensor(doubles: x.doubles.map(derivative), shape: x.shape).converted(to: x.precision)
+      gradients.add(Kernels.binary(.multiply, dy, slope), to: self)
+    }
+  }
+
+  /// y = ln Γ(x) for x > 0.  dx = dy·ψ(x).
+  public func logGamma() -> Variable { map(logarithmOfGamma, derivative: digamma) }
+}
+
+// MARK: - Two operands
+
+extension Variable {
+  /// How the second operand of an elementwise operation meets the first.
+  enum Meeting {
+    case same, scalar, row, column
+
+    /// - Returns: `nil` when the shapes do not meet.
+    init?(_ a: Shape, _ b: Shape) {
+      if a == b {
+        self = .same
+      } else if b.count == 1 && b.rank <= 1 {
+        self = .scalar
+      } else if b.rank <= a.rank && Array(a.extents.suffix(b.rank)) == b.extents {
+        self = .row
+      } else if b.rank == a.rank && b[-1] == 1 && Array(a.extents.dropLast()) == Array(b.extents.dropLast()) {
+        self = .column
+      } else {
+        return nil
+      }
+    }
+  }
+
+  /// a op b; b is repeated over a where it is one number, a row (its shape ends a's) or a column (its last
+  /// extent is 1).
+  private static func combine(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> (Tensor, Meeting) {
+    guard let meeting = Meeting(a.shape, b.shape) else {
+      preconditionFailure("shapes \(a.shape) and \(b.shape) do not meet in an elementwise operation")
+    }
+    switch meeting {
+    case .same: return (Kernels.binary(operation, a, b), meeting)
+    case .row, .scalar: return (Kernels.binaryRow(operation, a, b), meeting)
+    case .column: return (Kernels.binaryColumn(operation, a, b), meeting)
+    }
+  }
+
+  /// Sums a gradient of a's shape over what b was repeated along.
+  private static func reduce(_ gradient: Tensor, _ meeting: Meeting, to shape: Shape) -> Tensor {
+    switch meeting {
+    case .same: gradient
+    case .scalar:
+      Tensor(repeating: Kernels.sum(gradient), shape: shape, precision: gradient.precision)
+    case .row: Kernels.columnSums(gradient, columns: shape.count).reshaped(to: shape)
+    case .column: Kernels.rowSums(gradient, rows: shape.count).reshaped(to: shape)
+    }
+  }
+
+  /// y = a + b; b may be a number, a row or a column.
+  public static func + (a: Variable, b: Variable) -> Variable {
+    if a.shape.count < b.shape.count { return b + a }
+    let (y, meeting) = combine(.add, a.value, b.value)
+    return record(y, from: [a, b]) { dy, gradients in
+      gradients.add(dy, to: a)
+      gradients.add(reduce(dy, meeting, to: b.shape), to: b)
+    }
+  }
+
+  /// y = a − b; b may be a number, a row or a column.
+  public static func - (a: Variable, b: Variable) -> Variable {
+    if a.shape.count < b.shape.count { return -b + a }
+    let (y, meeting) = combine(.subtract, a.value, b.value)
+    return record(y, from: [a, b]) { dy, gradients in
+      gradients.add(dy, to: a)
+      gradients.add(Kernels.affine(reduce(dy, meeting, to: b.shape), times: -1, plus: 0), to: b)
+    }
+  }
+
+  /// y = a ⊙ b; b may be a number, a row or a column.  da = dy ⊙ b,  db = dy ⊙ a.
+  public static func * (a: Variable, b: Variable) -> Variable {
+    if a.shape.count < b.shape.count { return b * a }
+    let (y, meeting) = combine(.multiply, a.value, b.value)
+    return record(y, from: [a, b]) { dy, gradients in
+      gradients.add(combine(.multiply, dy, b.value).0, to: a)
+      gradients.add(reduce(Kernels.binary(.multiply, dy, a.value), meeting, to: b.shape), to: b)
+    }
+  }
+
+  /// y = a / b; b may be a number, a row or a column.  da = dy / b,  db = −dy ⊙ y / b.
+  public static func / (a: Variable, b: Variable) -> Variable {
+    precondition(a.shape.count >= b.shape.count, "the divisor of \(a.shape) has shape \(b.shape)")
+    let (y, meeting) = combine(.divide, a.value, b.value)
+    return record(y, from: [a, b]) { dy, gradients in
+      let scaled = combine(.divide, dy, b.value).0
+      gradients.add(scaled, to: a)
+      let product = Kernels.affine(Kernels.binary(.multiply, scaled, y), times: -1, plus: 0)
+      gradients.add(reduce(product, meeting, to: b.shape), to: b)
+    }
+  }
+
+  /// y = max(a, b), elementwise, of equal shapes.  The gradient goes to the greater; to a where they are equal.
+  public static func maximum(_ a: Variable, _ b: Variable) -> Variable {
+    let y = Kernels.binary(.max, a.value, b.value)
+    return record(y, from: [a, b]) { dy, gradients in
+      let (x, z) = (a.value, b.value)
+      let choice = Tensor(
+        doubles: zip(x.doubles, z.doubles).map { $0 >= $1 ? 1 : 0 }, shape: x.shape
+      ).converted(to: x.precision)
+      gradients.add(Kernels.binary(.multiply, dy, choice), to: a)
+      let other = Kernels.affine(choice, times: -1, plus: 1)
+      gradients.add(Kernels.binary(.multiply, dy, other), to: b)
+    }
+  }
+
+  /// y = −x.
+  public static prefix func - (x: Variable) -> Variable { x.affine(times: -1, plus: 0) }
+  /// y = x + b for a number b.
+  public static func + (x: Variable, b: Float) -> Variable { x.affine(times: 1, plus: Double(b)) }
+  /// y = x − b for a number b.
+  public static func - (x: Variable, b: Float) -> Variable { x.affine(times: 1, plus: -Double(b)) }
+  /// y = a·x for a number a.
+  public static func * (a: Float, x: Variable) -> Variable { x.affine(times: Double(a), plus: 0) }
+  /// y = a − x for a number a.
+  public static func - (a: Float, x: Variable) -> Variable { x.affine(times: -1, plus: Double(a)) }
+}
+
+/// ψ(x) = d ln Γ(x) / dx for x > 0, by recurrence to x ≥ 10 and the asymptotic series (Abramowitz and Stegun 6.3.18).
+func digamma(_ x: Double) -> Double {
+  guard x > 0 else { return .nan }
+  var x = x
+  var result = 0.0
+  while x < 10 {
+    result -= 1 / x
+    x += 1
+  }
+  let square = 1 / (x * x)
+  let tail = square * (1.0 / 12 - square * (1.0 / 120 - square * (1.0 / 252 - square * (1.0 / 240 - square / 132))))
+  return result + naturalLogarithm(x) - 0.5 / x - tail
+}

@@ -1,0 +1,88 @@
+extension Variable {
+  /// The sum of all elements, as a scalar.
+  public func sum() -> Variable {
+    let y = Tensor(repeating: Kernels.sum(value), shape: [], precision: value.precision)
+    return .record(y, from: [self]) { [self] dy, gradients in
+      gradients.add(
+        Tensor(repeating: dy.doubles[0], shape: shape, precision: dy.precision), to: self)
+    }
+  }
+
+  /// The mean of all elements, as a scalar; 0 when there are none.
+  public func mean() -> Variable { sum().affine(times: 1 / Double(max(1, shape.count)), plus: 0) }
+
+  /// The sum along the last axis, whose extent becomes 1.
+  public func rowSums() -> Variable {
+    let columns = shape.columns
+    let result = Shape(shape.extents.dropLast() + [1])
+    let y = Kernels.rowSums(value, rows: shape.rows).reshaped(to: result)
+    return .record(y, from: [self]) { [self] dy, gradients in
+      let ones = Tensor(repeating: 1, shape: Shape([result.count, columns]), precision: dy.precision)
+      gradients.add(Kernels.binaryColumn(.multiply, ones, dy.reshaped(to: [result.count])), to: self)
+    }
+  }
+
+  /// softmax over the last axis: y = eˣ / Σ eˣ.  dx = y ⊙ (dy − Σ dy⊙y).
+  public func softmax() -> Variable {
+    let y = Kernels.softmax(value, logarithm: false)
+    return .record(y, from: [self]) { [self] dy, gradients in
+      gradients.add(Kernels.softmaxGradient(dy, y: y, logarithm: false), to: self)
+    }
+  }
+
+  /// ln softmax over the last axis.  dx = dy − eʸ·Σ dy.
+  public func logSoftmax() -> Variable {
+    let y = Kernels.softmax(value, logarithm: true)
+    return .record(y, from: [self]) { [self] dy, gradients in
+      gradients.add(Kernels.softmaxGradient(dy, y: y, logarithm: true), to: self)
+    }
+  }
+
+  /// −ln softmax(x)[label] of each row.  dx = dy·(softmax x − one-hot label).
+  ///
+  /// - Parameter labels: one column index a row; negative: the row is left out, its loss is 0.
+  /// - Returns: `[rows]`.
+  /// - Throws: `ShapeError` when labels and rows differ in number.
+  public func crossEntropy(labels: [Int32]) throws(ShapeError) -> Variable {
+    guard labels.count == shape.rows, labels.allSatisfy({ $0 < shape.columns }) else {
+      throw ShapeError(
+        place: "crossEntropy", expected: "\(labels.count) rows, more columns than any label", found: shape)
+    }
+    let x = value
+    let (loss, logSumExp) = Kernels.crossEntropy(x, labels: labels)
+    return .record(loss, from: [self]) { [self] dy, gradients in
+      gradients.add(
+        Kernels.crossEntropyGradient(x, labels: labels, logSumExp: logSumExp, weight: dy), to: self)
+    }
+  }
+
+  /// y = (x − μ)/√(σ² + ε) ⊙ gain + bias over the last axis, μ and σ² being the mean and variance of the row.
+  ///
+  /// Ba, Kiros and Hinton 2016, "Layer Normalization", equation 4.
+  /// - Throws: `ShapeError` when gain or bias do not fit.
+  public func layerNorm(
+    gain: Variable, bias: Variable? = nil, epsilon: Double = 1e-5
+  ) throws(ShapeError) -> Variable {
+    let columns = shape.columns
+    guard gain.shape.count == columns else {
+      throw ShapeError(place: "layerNorm.gain", expected: "[\(columns)]", found: gain.shape)
+    }
+    if let bias, bias.shape.count != columns {
+      throw ShapeError(place: "layerNorm.bias", expected: "[\(columns)]", found: bias.shape)
+    }
+    let (y, normalized, inverse) = Kernels.layerNorm(
+      value, gain: gain.value, bias: bias?.value, epsilon: epsilon)
+    return .record(y, from: [self, gain] + (bias.map { [$0] } ?? [])) { [self] dy, gradients in
+      if tape != nil {
+        gradients.add(
+          Kernels.layerNormGradient(
+            dy, gain: gain.value, normalized: normalized, inverseDeviation: inverse), to: self)
+      }
+      if gain.tape != nil {
+        let product = Kernels.binary(.multiply, dy, normalized)
+        gradients.add(Kernels.columnSums(product, columns: columns), to: gain)
+      }
+      if let bias { gradients.add(Kernels.columnSums(dy, columns: columns), to: bias) }
+    }
+  }
+}

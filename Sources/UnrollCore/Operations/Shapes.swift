@@ -1,0 +1,134 @@
+extension Variable {
+  /// The same elements in another shape of equal count.
+  public func reshaped(to shape: Shape) -> Variable {
+    .record(value.reshaped(to: shape), from: [self]) { [self] dy, gradients in gradients.add(dy, to: self) }
+  }
+
+  /// Rows `range` of the first axis.
+  public func rows(_ range: Range<Int>) -> Variable {
+    precondition(range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
+    if range.count == shape[0] { return self }
+    let width = shape[0] == 0 ? 0 : shape.count / shape[0]
+    let y = Tensor(uninitialized: Shape([range.count] + shape.extents.dropFirst()), precision: value.precision)
+    y.copy(value, from: range.lowerBound * width, to: 0, count: range.count * width)
+    return .record(y, from: [self]) { [self] dy, gradients in
+      gradients.update(self) { sum in
+        sum.accumulate(dy, from: 0, to: range.lowerBound * width, count: range.count * width)
+      }
+    }
+  }
+
+  /// Columns `range` of the last axis.
+  public func columns(_ range: Range<Int>) -> Variable {
+    precondition(range.lowerBound >= 0 && range.upperBound <= shape[-1], "columns \(range) of \(shape)")
+    if range.count == shape[-1] { return self }
+    let (rows, from, to) = (shape.rows, shape.columns, range.count)
+    let y = Tensor(uninitialized: Shape(shape.extents.dropLast() + [to]), precision: value.precision)
+    for row in 0..<rows {
+      y.copy(value, from: row * from + range.lowerBound, to: row * to, count: to)
+    }
+    return .record(y, from: [self]) { [self] dy, gradients in
+      gradients.update(self) { sum in
+        for row in 0..<rows {
+          sum.accumulate(dy, from: row * to, to: row * from + range.lowerBound, count: to)
+        }
+      }
+    }
+  }
+
+  /// All of these, one after the other along the first axis; the other extents agree.
+  public static func concatenatedRows(_ parts: [Variable]) -> Variable {
+    guard let first = parts.first, parts.count > 1 else { return parts[0] }
+    precondition(parts.allSatisfy { $0.shape.extents.dropFirst() == first.shape.extents.dropFirst() })
+    let count = parts.reduce(0) { $0 + $1.shape[0] }
+    let y = Tensor(
+      uninitialized: Shape([count] + first.shape.extents.dropFirst()), precision: first.value.precision)
+    var start = 0
+    for part in parts {
+      y.copy(part.value, from: 0, to: start, count: part.shape.count)
+      start += part.shape.count
+    }
+    return record(y, from: parts) { dy, gradients in
+      var start = 0
+      for part in parts {
+        if part.tape != nil {
+          let piece = Tensor(uninitialized: part.shape, precision: dy.precision)
+          piece.copy(dy, from: start, to: 0, count: part.shape.count)
+          gradients.add(piece, to: part)
+        }
+        start += part.shape.count
+      }
+    }
+  }
+
+  /// All of these, side by side along the last axis; the other extents agree.
+  public static func concatenatedColumns(_ parts: [Variable]) -> Variable {
+    guard let first = parts.first, parts.count > 1 else { return parts[0] }
+    precondition(parts.allSatisfy { $0.shape.extents.dropLast() == first.shape.extents.dropLast() })
+    let (rows, width) = (first.shape.rows, parts.reduce(0) { $0 + $1.shape.columns })
+    let y = Tensor(
+      uninitialized: Shape(first.shape.extents.dropLast() + [width]), precision: first.value.precision)
+    var start = 0
+    for part in parts {
+      let columns = part.shape.columns
+      for row in 0..<rows { y.copy(part.value, from: row * columns, to: row * width + start, count: columns) }
+      start += columns
+    }
+    return record(y, from: parts) { dy, gradients in
+      var start = 0
+      for part in parts {
+        let columns = part.shape.columns
+        if part.tape != nil {
+          let piece = Tensor(uninitialized: part.shape, precision: dy.precision)
+          for row in 0..<rows { piece.copy(dy, from: row * width + start, to: row * columns, count: columns) }
+          gradients.add(piece, to: part)
+        }
+        start += columns
+      }
+    }
+  }
+
+  /// Row `indices[i]` of the first axis as row i; zeros where an index is negative.  An embedding's look-up, a
+  /// permutation, a repetition: the gradient of a row is the sum over its uses.
+  public func gatheringRows(_ indices: [Int32]) -> Variable {
+    let width = shape[0] == 0 ? shape.extents.dropFirst().reduce(1, *) : shape.count / shape[0]
+    precondition(indices.allSatisfy { $0 < shape[0] }, "a row of \(shape) was asked for that is not there")
+    let y = Tensor(
+      uninitialized: Shape([indices.count] + shape.extents.dropFirst()), precision: value.precision)
+    for (row, index) in indices.enumerated() {
+      if index >= 0 {
+        y.copy(value, from: Int(index) * width, to: row * width, count: width)
+      } else {
+        y.clear(from: row * width, count: width)
+      }
+    }
+    return .record(y, from: [self]) { [self] dy, gradients in
+      gradients.update(self) { sum in
+        for (row, index) in indices.enumerated() where index >= 0 {
+          sum.accumulate(dy, from: row * width, to: Int(index) * width, count: width)
+        }
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// Copies elements into memory that has no other owner.
+  func copy(_ source: Tensor, from: Int, to: Int, count: Int) {
+    let stride = precision.stride
+    (mutableAddress + to * stride).copyMemory(from: source.address + from * stride, byteCount: count * stride)
+  }
+
+  /// Zeros elements of memory that has no other owner.
+  func clear(from: Int, count: Int) {
+    let stride = precision.stride
+    (mutableAddress + from * stride).initializeMemory(as: UInt8.self, repeating: 0, count: count * stride)
+  }
+
+  /// Adds elements to memory that has no other owner.
+  func accumulate(_ source: Tensor, from: Int, to: Int, count: Int) {
+    let stride = precision.stride
+    Kernels.serving(precision).add(
+      1, source.address + from * stride, to: mutableAddress + to * stride, count: count)
+  }
+}

@@ -1,0 +1,52 @@
+/// A tensor in a computation that may be differentiated.
+///
+/// Operations on variables give variables. Where an input comes from `valueWithGradient`, the operation is
+/// recorded; where none does, a variable is a constant and costs no more than its tensor.
+public struct Variable: Sendable {
+  /// The numbers.
+  public let value: Tensor
+  let tape: Tape?
+  let index: Int
+
+  /// A constant.
+  public init(_ value: Tensor) {
+    self.value = value
+    tape = nil
+    index = -1
+  }
+
+  init(_ value: Tensor, tape: Tape, index: Int) {
+    self.value = value
+    self.tape = tape
+    self.index = index
+  }
+
+  /// The extent of each axis.
+  public var shape: Shape { value.shape }
+
+  /// The same value, cut from the computation before it: no gradient flows through.
+  public var detached: Variable { Variable(value) }
+}
+
+extension Variable {
+  /// Records an operation of one result.
+  static func record(
+    _ value: Tensor, from inputs: [Variable],
+    backward: @escaping @Sendable (_ dy: Tensor, _ gradients: inout GradientTable) -> Void
+  ) -> Variable {
+    record([value], from: inputs) { results, gradients in
+      if let dy = results[0] { backward(dy, &gradients) }
+    }[0]
+  }
+
+  /// Records an operation of several results; those that reach the end without a gradient come as `nil`.
+  static func record(
+    _ values: [Tensor], from inputs: [Variable], backward: @escaping Tape.Backward
+  ) -> [Variable] {
+    guard let tape = inputs.lazy.compactMap(\.tape).first else { return values.map { Variable($0) } }
+    precondition(
+      inputs.allSatisfy { $0.tape == nil || $0.tape === tape }, "the inputs belong to two computations")
+    let first = tape.record(results: values.count, backward: backward)
+    return values.enumerated().map { Variable($1, tape: tape, index: first + $0) }
+  }
+}

@@ -1,0 +1,215 @@
+import Synchronization
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Threads that live as long as the process and share loops among them.
+///
+/// A call hands the same closure to every member of a team; the caller is member 0. Members wait for work by
+/// spinning briefly, then by yielding, then asleep, so that a process that shares its cores with others does
+/// not burn them. When the pool is busy already, a call runs on its caller alone: nesting is safe. No result
+/// may depend on the size of a team.
+///
+/// Unchecked: the job is written before the generation that publishes it and read after; the mutex guards
+/// sleeping alone.
+package final class WorkerPool: @unchecked Sendable {
+  /// One pool for the process, as wide as the machine or as `UNROLL_THREADS` says.
+  package static let shared = WorkerPool(threads: Settings.threads)
+
+  /// The most members a team may have in the current task; all of the pool when `nil`.
+  @TaskLocal package static var limit: Int?
+
+  /// The number of threads, the caller's included.
+  package let threads: Int
+
+  private let generation = Atomic<Int>(0)
+  private let unfinished = Atomic<Int>(0)
+  private let sleepers = Atomic<Int>(0)
+  private let busy = Atomic<Bool>(false)
+  private var team = 1
+  private var job: UnsafeMutableRawPointer?
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let wake: UnsafeMutablePointer<pthread_cond_t>
+
+  package init(threads: Int) {
+    self.threads = max(1, threads)
+    mutex = .allocate(capacity: 1)
+    wake = .allocate(capacity: 1)
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(wake, nil)
+    for index in 1..<max(2, self.threads) where index < self.threads { start(index) }
+  }
+
+  /// The members a team may have now.
+  package var available: Int { min(threads, max(1, Self.limit ?? threads)) }
+
+  private struct Job { let body: (Team) -> Void }
+
+  /// Runs `body` once on each of up to `wanted` members at the same time and returns when all are done.
+  package func run(_ wanted: Int, _ body: (Team) -> Void) {
+    let size = min(wanted, available)
+    guard size > 1, busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+      let barrier = TeamBarrier()
+      Kernels.flushDenormals()
+      body(Team(index: 0, count: 1, barrier: barrier))
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      let barrier = TeamBarrier()
+      var current = Job(body: { member in
+        body(Team(index: member.index, count: member.count, barrier: barrier))
+      })
+      withUnsafeMutablePointer(to: &current) { pointer in
+        team = size
+        job = UnsafeMutableRawPointer(pointer)
+        unfinished.store(threads - 1, ordering: .relaxed)
+        generation.add(1, ordering: .sequentiallyConsistent)
+        if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
+          pthread_mutex_lock(mutex)
+          pthread_cond_broadcast(wake)
+          pthread_mutex_unlock(mutex)
+        }
+        Kernels.flushDenormals()
+        pointer.pointee.body(Team(index: 0, count: size, barrier: barrier))
+        Spin.until { self.unfinished.load(ordering: .acquiring) == 0 }
+      }
+    }
+    job = nil
+    busy.store(false, ordering: .releasing)
+  }
+
+  /// Splits `0 ..< count` into contiguous ranges, one a member, and runs `body` on each.
+  ///
+  /// - Parameter grain: the fewest elements worth a member of their own.
+  package func split(_ count: Int, grain: Int = 1, _ body: (Range<Int>) -> Void) {
+    guard count > 0 else { return }
+    let members = min(available, max(1, count / max(1, grain)))
+    if members == 1 { return body(0..<count) }
+    run(members) { member in
+      let range = member.share(of: count)
+      if !range.isEmpty { body(range) }
+    }
+  }
+
+  private func start(_ index: Int) {
+    final class Start {
+      let pool: WorkerPool
+      let index: Int
+      init(_ pool: WorkerPool, _ index: Int) {
+        self.pool = pool
+        self.index = index
+      }
+    }
+    let start = Unmanaged.passRetained(Start(self, index)).toOpaque()
+    #if canImport(Darwin)
+      var thread: pthread_t?
+      pthread_create(&thread, nil, { raw in
+        let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+        start.pool.work(start.index)
+        return nil
+      }, start)
+    #else
+      var thread = pthread_t()
+      pthread_create(&thread, nil, { raw in
+        guard let raw else { return nil }
+        let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+        start.pool.work(start.index)
+        return nil
+      }, start)
+    #endif
+    pthread_detach(thread)
+  }
+
+  private func work(_ index: Int) {
+    var seen = 0
+    Kernels.flushDenormals()
+    let idle = TeamBarrier()
+    while true {
+      if !Spin.briefly({ self.generation.load(ordering: .acquiring) != seen }) { sleep(while: seen) }
+      seen = generation.load(ordering: .acquiring)
+      if index < team, let job {
+        job.assumingMemoryBound(to: Job.self).pointee.body(Team(index: index, count: team, barrier: idle))
+      }
+      unfinished.subtract(1, ordering: .releasing)
+    }
+  }
+
+  private func sleep(while seen: Int) {
+    pthread_mutex_lock(mutex)
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    while generation.load(ordering: .sequentiallyConsistent) == seen { pthread_cond_wait(wake, mutex) }
+    sleepers.subtract(1, ordering: .relaxed)
+    pthread_mutex_unlock(mutex)
+  }
+}
+
+/// One member's view of a team.
+package struct Team {
+  package let index: Int
+  package let count: Int
+  let barrier: TeamBarrier
+
+  /// Waits until every member has come here.
+  package func meet() { if count > 1 { barrier.wait(count) } }
+
+  /// This member's contiguous part of `0 ..< total`.
+  package func share(of total: Int) -> Range<Int> {
+    (total * index / count)..<(total * (index + 1) / count)
+  }
+}
+
+/// A place where the members of a team wait for each other, again and again.
+final class TeamBarrier: Sendable {
+  private let arrived = Atomic<Int>(0)
+  private let round = Atomic<Int>(0)
+
+  func wait(_ count: Int) {
+    let mine = round.load(ordering: .acquiring)
+    if arrived.add(1, ordering: .acquiringAndReleasing).newValue == count {
+      arrived.store(0, ordering: .relaxed)
+      round.add(1, ordering: .releasing)
+    } else {
+      Spin.until { self.round.load(ordering: .acquiring) != mine }
+    }
+  }
+}
+
+/// Waiting that spins first and then lets others have the core.
+enum Spin {
+  private static let pauses = 4000
+
+  /// Waits until `done`; `false` when that takes longer than a short while.
+  static func briefly(_ done: () -> Bool) -> Bool {
+    for _ in 0..<pauses {
+      if done() { return true }
+      Kernels.pause()
+    }
+    for _ in 0..<20 {
+      if done() { return true }
+      sched_yield()
+    }
+    return false
+  }
+
+  static func until(_ done: () -> Bool) {
+    while !briefly(done) {}
+  }
+}
+
+/// What the environment says about computing.
+package enum Settings {
+  /// `UNROLL_THREADS`, or the number of processors that are online.
+  package static var threads: Int {
+    if let wanted = variable("UNROLL_THREADS").flatMap({ Int($0) }), wanted > 0 { return min(wanted, 1024) }
+    return max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  }
+
+  package static func variable(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+}
