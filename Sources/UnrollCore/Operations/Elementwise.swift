@@ -143,20 +143,6 @@ extension Variable {
     }
   }
 
-  /// y = max(a, b), elementwise, of equal shapes.  The gradient goes to the greater; to a where they are equal.
-  public static func maximum(_ a: Variable, _ b: Variable) -> Variable {
-    let y = Kernels.binary(.max, a.value, b.value)
-    return record(y, from: [a, b]) { dy, gradients in
-      let (x, z) = (a.value, b.value)
-      let choice = Tensor(
-        doubles: zip(x.doubles, z.doubles).map { $0 >= $1 ? 1 : 0 }, shape: x.shape
-      ).converted(to: x.precision)
-      gradients.add(Kernels.binary(.multiply, dy, choice), to: a)
-      let other = Kernels.affine(choice, times: -1, plus: 1)
-      gradients.add(Kernels.binary(.multiply, dy, other), to: b)
-    }
-  }
-
   /// y = −x.
   public static prefix func - (x: Variable) -> Variable { x.affine(times: -1, plus: 0) }
   /// y = x + b for a number b.

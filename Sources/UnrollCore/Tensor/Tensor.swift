@@ -100,6 +100,9 @@ public struct Tensor: Sendable {
     }
   }
 
+  /// The sum of all elements.
+  package var sum: Double { Kernels.sum(self) }
+
   /// The same elements in another shape of equal count; nothing is copied.
   public func reshaped(to shape: Shape) -> Tensor {
     precondition(shape.count == self.shape.count, "\(self.shape) does not reshape to \(shape)")

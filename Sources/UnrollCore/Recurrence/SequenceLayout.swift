@@ -1,0 +1,107 @@
+/// How the steps of several sequences lie in memory without padding.
+///
+/// Sequences are sorted from long to short; step t holds the rows of those that are longer than t, the longest
+/// first, and the steps follow each other: `[N, F]` with N the sum of the lengths. Sequences of equal length
+/// lie as a padded `[T, B, F]` does.
+public struct SequenceLayout: Sendable, Hashable {
+  /// The length of each sequence, as given.
+  public let lengths: [Int]
+  /// Position in the sorted order → sequence as given.
+  package let order: [Int]
+  /// Rows of each step; never growing.
+  package let counts: [Int]
+  /// The first row of each step, and the number of all rows at the end.
+  package let offsets: [Int]
+
+  /// A layout for sequences of these lengths; zero is legal.
+  public init(lengths: [Int]) {
+    precondition(lengths.allSatisfy { $0 >= 0 }, "a sequence has no negative length")
+    self.lengths = lengths
+    order = lengths.indices.sorted { lengths[$0] != lengths[$1] ? lengths[$0] > lengths[$1] : $0 < $1 }
+    let longest = lengths.max() ?? 0
+    var ending = Array(repeating: 0, count: longest + 1)
+    for length in lengths { ending[length] += 1 }
+    var running = lengths.count
+    var counts: [Int] = []
+    for step in 0..<longest {
+      running -= ending[step]
+      counts.append(running)
+    }
+    self.counts = counts
+    offsets = counts.reduce(into: [0]) { $0.append($0.last! + $1) }
+  }
+
+  /// The number of sequences.
+  public var batch: Int { lengths.count }
+  /// The number of steps of the longest sequence.
+  public var timeSteps: Int { counts.count }
+  /// N, the number of rows of all steps.
+  public var rows: Int { offsets.last ?? 0 }
+  /// Whether all sequences are equally long, so that packed and padded memory are the same.
+  public var isUniform: Bool { counts.allSatisfy { $0 == batch } }
+  /// Whether the sequences were given from long to short.
+  package var isSorted: Bool { order.indices.allSatisfy { order[$0] == $0 } }
+
+  /// For each packed row, its row in a padded `[timeSteps · batch]`.
+  package var paddedRows: [Int32] {
+    counts.enumerated().flatMap { step, count in (0..<count).map { Int32(step * batch + order[$0]) } }
+  }
+
+  /// For each row of a padded `[steps · batch]`, its packed row, or −1 where there is padding.
+  package func packedRows(steps: Int) -> [Int32] {
+    var result = Array(repeating: Int32(-1), count: steps * batch)
+    for (step, count) in counts.enumerated() {
+      for row in 0..<count { result[step * batch + order[row]] = Int32(offsets[step] + row) }
+    }
+    return result
+  }
+
+  /// For each sequence as given, its place in the sorted order.
+  package var places: [Int] {
+    var result = Array(repeating: 0, count: batch)
+    for (place, sequence) in order.enumerated() { result[sequence] = place }
+    return result
+  }
+
+  /// For each sequence in sorted order, the packed row of its last step, or −1 when it is empty.
+  package var lastRows: [Int32] {
+    order.indices.map { place in
+      let length = lengths[order[place]]
+      return length == 0 ? -1 : Int32(offsets[length - 1] + place)
+    }
+  }
+}
+
+/// The order in which a recurrence visits the steps of a layout.
+public struct StepOrder: Sendable {
+  package let layout: SequenceLayout
+  package let reversed: Bool
+
+  package init(_ layout: SequenceLayout, reversed: Bool) {
+    self.layout = layout
+    self.reversed = reversed
+  }
+
+  /// The steps, first visited first.
+  package var steps: [Int] {
+    reversed ? Array((0..<layout.timeSteps).reversed()) : Array(0..<layout.timeSteps)
+  }
+
+  /// The step before t in this order, or `nil` at the start.
+  package func before(_ t: Int) -> Int? {
+    let step = reversed ? t + 1 : t - 1
+    return step >= 0 && step < layout.timeSteps ? step : nil
+  }
+
+  /// The step after t in this order, or `nil` at the end.
+  package func after(_ t: Int) -> Int? {
+    let step = reversed ? t - 1 : t + 1
+    return step >= 0 && step < layout.timeSteps ? step : nil
+  }
+
+  /// The leading rows of step t that continue from the step before; the others start from their initial state.
+  package func continuing(_ t: Int) -> Int { before(t).map { min(layout.counts[$0], layout.counts[t]) } ?? 0 }
+
+  /// The leading rows of step t that go on in the step after; the others end here.
+  package func goingOn(_ t: Int) -> Int { after(t).map { min(layout.counts[$0], layout.counts[t]) } ?? 0 }
+}
