@@ -2,8 +2,8 @@ import UnrollCore
 
 extension OperationFamily {
   private static func unary(
-    _ name: String, _ domain: OperationCase.Domain = .any, tolerance: Double = 1e-6,
-    _ apply: @escaping @Sendable (Variable) -> Variable, _ f: @escaping @Sendable (Double) -> Double
+    _ name: String, on domain: OperationCase.Domain = .any, tolerance: Double = 1e-6,
+    apply: @escaping @Sendable (Variable) -> Variable, f: @escaping @Sendable (Double) -> Double
   ) -> OperationFamily {
     OperationFamily(
       name,
@@ -16,23 +16,23 @@ extension OperationFamily {
 
   /// Functions of one operand. The tolerance of 1e-6 is a few units in the last place of single precision.
   static let elementwise: [OperationFamily] = [
-    unary("exp", { $0.exp() }, exponential),
-    unary("log", .positive, { $0.log() }, naturalLogarithm),
-    unary("tanh", { $0.tanh() }, hyperbolicTangent),
-    unary("sigmoid", { $0.sigmoid() }) { 1 / (1 + exponential(-$0)) },
-    unary("relu", .awayFromZero, { $0.relu() }) { max(0, $0) },
-    unary("softplus", { $0.softplus() }) { naturalLogarithm(1 + exponential($0)) },
-    unary("absolute", .awayFromZero, { $0.absolute() }) { abs($0) },
-    unary("squared", { $0.squared() }) { $0 * $0 },
-    unary("squareRoot", .positive, { $0.squareRoot() }) { $0.squareRoot() },
-    unary("affine", { $0.affine(times: -1.75, plus: 0.625) }) { -1.75 * $0 + 0.625 },
-    unary("negate", { -$0 }) { -$0 },
-    unary("x + number", { $0 + 2.5 }) { $0 + 2.5 },
-    unary("x − number", { $0 - 2.5 }) { $0 - 2.5 },
-    unary("number · x", { -0.375 * $0 }) { -0.375 * $0 },
-    unary("number − x", { 1 - $0 }) { 1 - $0 },
-    unary("logGamma", .positive, { $0.logGamma() }, logarithmOfGamma),
-    unary("x used three times", { $0 * $0 + $0 }) { $0 * $0 + $0 },
+    unary("exp", apply: { $0.exp() }, f: exponential),
+    unary("log", on: .positive, apply: { $0.log() }, f: naturalLogarithm),
+    unary("tanh", apply: { $0.tanh() }, f: hyperbolicTangent),
+    unary("sigmoid", apply: { $0.sigmoid() }, f: { 1 / (1 + exponential(-$0)) }),
+    unary("relu", on: .awayFromZero, apply: { $0.relu() }, f: { max(0, $0) }),
+    unary("softplus", apply: { $0.softplus() }, f: { naturalLogarithm(1 + exponential($0)) }),
+    unary("absolute", on: .awayFromZero, apply: { $0.absolute() }, f: { abs($0) }),
+    unary("squared", apply: { $0.squared() }, f: { $0 * $0 }),
+    unary("squareRoot", on: .positive, apply: { $0.squareRoot() }, f: { $0.squareRoot() }),
+    unary("affine", apply: { $0.affine(times: -1.75, plus: 0.625) }, f: { -1.75 * $0 + 0.625 }),
+    unary("negate", apply: { -$0 }, f: { -$0 }),
+    unary("x + number", apply: { $0 + 2.5 }, f: { $0 + 2.5 }),
+    unary("x − number", apply: { $0 - 2.5 }, f: { $0 - 2.5 }),
+    unary("number · x", apply: { -0.375 * $0 }, f: { -0.375 * $0 }),
+    unary("number − x", apply: { 1 - $0 }, f: { 1 - $0 }),
+    unary("logGamma", on: .positive, apply: { $0.logGamma() }, f: logarithmOfGamma),
+    unary("x used three times", apply: { $0 * $0 + $0 }, f: { $0 * $0 + $0 }),
   ]
 
   private typealias Operation = (
