@@ -70,11 +70,25 @@ struct FusedOperands {
   let bias: Variable
   let initial: Variable
   let order: StepOrder
+  /// Asked for once: members of a team do not see the choice of the task that they work for.
+  let kernels: Kernels
+
+  init(
+    x: Variable, weightInput: Variable, weightRecurrent: Variable, bias: Variable, initial: Variable,
+    order: StepOrder
+  ) {
+    self.x = x
+    self.weightInput = weightInput
+    self.weightRecurrent = weightRecurrent
+    self.bias = bias
+    self.initial = initial
+    self.order = order
+    kernels = Kernels.serving(x.value.precision)
+  }
 
   var layout: SequenceLayout { order.layout }
   var hidden: Int { initial.shape.columns }
   var precision: Precision { x.value.precision }
-  var kernels: Kernels { Kernels.serving(precision) }
 
   /// - Throws: `ShapeError` when an operand does not fit the others.
   func check(_ place: String, gates: Int) throws(ShapeError) {
@@ -111,7 +125,7 @@ struct FusedOperands {
   func inputGradients(
     _ dgates: Tensor, width: Int, pieces: [(rows: Range<Int>, column: Int)], _ gradients: inout GradientTable
   ) {
-    let (kernels, stride, rows) = (kernels, kernels.stride, layout.rows)
+    let (stride, rows) = (kernels.stride, layout.rows)
     let inputs = x.shape.columns
     for (range, column) in pieces {
       let source = dgates.address + column * stride
