@@ -36,12 +36,13 @@ enum CellKind: String, CaseIterable, Sendable, CustomStringConvertible {
 }
 
 extension Module {
-  /// The same module with noise added to everything that starts from constants: biases, gains, initial states.
+  /// The same module with noise added: much to what starts from constants, such as biases, gains and initial
+  /// states, and a little to weights, so that nothing stands exactly where a function has a kink.
   func perturbed(using random: inout RandomSource) -> Self {
     var copy = self
     copy.forEachParameter("") { name, parameter in
-      guard !name.hasSuffix("weightInput"), !name.hasSuffix("weightRecurrent") else { return }
-      let noise = Tensor.uniform(-0.4...0.4, shape: parameter.value.shape, using: &random)
+      let most: Float = name.contains("weight") ? 0.02 : 0.4
+      let noise = Tensor.uniform(-most...most, shape: parameter.value.shape, using: &random)
       parameter.value = Tensor(
         zip(parameter.value.elements, noise.elements).map { $0 + $1 }, shape: noise.shape)
     }
