@@ -1,1 +1,65 @@
-#include "unroll_kernels.h"
+#include "targets.h"
+
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+/// Whether this processor has what a target's code uses and its system saves those registers. The builtins read
+/// the operating system's mask (XGETBV) and report no AVX, or no AVX-512, where the registers are not saved.
+static bool usable(const unroll_kernels *table) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (table == &unroll_table_avx2) return avx2;
+  if (table == &unroll_table_avx512)
+    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+#endif
+  (void)table;
+  return true;
+}
+
+/// Fastest first; "double" last, which is nobody's best.
+static const unroll_kernels *const tables[] = {
+#if defined(__x86_64__)
+    &unroll_table_avx512,
+    &unroll_table_avx2,
+#elif defined(__aarch64__)
+    &unroll_table_neon,
+#endif
+    &unroll_table_scalar,
+    &unroll_table_double,
+};
+
+const unroll_kernels *unroll_kernels_named(const char *name) {
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+    if (strcmp(tables[i]->name, name) == 0) return usable(tables[i]) ? tables[i] : NULL;
+  return NULL;
+}
+
+const unroll_kernels *unroll_kernels_best(void) {
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+    if (usable(tables[i])) return tables[i];
+  return &unroll_table_scalar;
+}
+
+void unroll_flush_denormals(void) {
+#if defined(__x86_64__)
+  const unsigned flush_to_zero = 0x8000, denormals_are_zero = 0x0040;
+  _mm_setcsr(_mm_getcsr() | flush_to_zero | denormals_are_zero);
+#elif defined(__aarch64__)
+  uint64_t control;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  control |= (uint64_t)1 << 24;
+  __asm__ volatile("msr fpcr, %0" : : "r"(control));
+#endif
+}
+
+void unroll_spin_pause(void) {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}

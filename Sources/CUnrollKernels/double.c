@@ -1,0 +1,15 @@
+/// The same code in double precision and with the C library's functions: the reference of the other tables.
+#include "bodies/prelude.inc"
+
+typedef double real;
+#define TABLE unroll_table_double
+#define NAME "double"
+#define DOUBLE 1
+#define LANES 1
+#define FUSED 0
+#define PANEL_VECTORS 4
+#define TILE_ROWS 4
+#define SHAPES(F) F(4, 1, 4, 4) F(3, 1, 3, 4) F(2, 2, 2, 4) F(2, 1, 2, 4) F(1, 4, 1, 4) F(1, 2, 1, 4) F(1, 1, 1, 4)
+#define NARROW_SHAPES(F) F(4, 1, 1, 4) F(4, 1, 2, 4) F(4, 1, 3, 4)
+
+#include "bodies/kernels.inc"
