@@ -101,12 +101,11 @@ struct ColumnRoles {
     let named = free.filter { (profiles[$0].isText || profiles[$0].isInteger) && isNamed($0) }
     var best: (column: Int, repeats: Int)?
     for column in named + texts.filter({ !isNamed($0) }) {
-      let groups = table.groups(column: column).ofRow
-      var seen = Set<[Int64]>()
-      seen.reserveCapacity(groups.count)
+      var seen = Set<RowKey>()
+      seen.reserveCapacity(table.rowCount)
       var left = 0
-      for (row, group) in groups.enumerated() where !seen.insert([Int64(group), times.ticks[row]]).inserted {
-        left += 1
+      for (row, group) in table.groups(column: column).ofRow.enumerated() {
+        if !seen.insert(RowKey(group: group, ticks: times.ticks[row])).inserted { left += 1 }
       }
       if left == 0 { return column }
       if left < best?.repeats ?? .max { best = (column, left) }
@@ -121,6 +120,12 @@ struct ColumnRoles {
         && !ColumnNames.areRowNumbers(table.columns[column])
     }
   }
+}
+
+/// What must be different for all rows.
+private struct RowKey: Hashable {
+  let group: Int
+  let ticks: Int64
 }
 
 /// What the fields of a column look like, judged by at most about 2000 of them.

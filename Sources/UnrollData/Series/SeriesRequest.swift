@@ -99,7 +99,7 @@ extension CSVTable {
     result.reserveCapacity(rowCount)
     var last: Range<Int>?
     for row in 0..<rowCount {
-      let range = field(row: row, column: column)
+      let range = content(row: row, column: column)
       if let last, last.count == range.count, bytes[last].elementsEqual(bytes[range]), let group = result.last
       {
         result.append(group)

@@ -205,7 +205,6 @@ struct SeriesGrid {
     var total = 0
     for index in rows.indices {
       guard let first = times[index].first else { continue }
-      // A start on a weekend would put all business days off the grid; let the error name it instead.
       let start = Timestamp(ticks: first)
       var steps: [Int] = []
       steps.reserveCapacity(rows[index].count)

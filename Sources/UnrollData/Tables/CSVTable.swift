@@ -40,7 +40,8 @@ package struct CSVTable: Sendable {
     var fields: [String] = []
     var from = start
     for end in ends {
-      fields.append(Self.text(bytes, from, Int(end)))
+      let field = Array(Self.text(bytes, from, Int(end)).utf8)
+      fields.append(String(decoding: field[Self.trimmed(field, field.indices)], as: UTF8.self))
       from = Int(end) + 1
     }
     (columns, isUnnamed) = try Self.header(
@@ -90,14 +91,18 @@ package struct CSVTable: Sendable {
   /// The number of rows below the header.
   package var rowCount: Int { rowStarts.count }
 
-  /// Where a field's text lies in `bytes`: without blanks around it and without its quotes.
-  ///
-  /// Doubled quotes inside are still doubled.
+  /// Where a field's number or time lies in `bytes`: without its quotes and without blanks.
   package func field(row: Int, column: Int) -> Range<Int> {
+    Self.trimmed(bytes, content(row: row, column: column))
+  }
+
+  /// Where a field's text lies in `bytes`: between its quotes, where doubled quotes are still doubled, or
+  /// without the blanks around it.
+  func content(row: Int, column: Int) -> Range<Int> {
     Self.inner(bytes, start(row, column), end(row, column))
   }
 
-  /// A field's text, unquoted and without blanks around it.
+  /// A field's text: as it stands between its quotes, or without the blanks around it.
   package func text(row: Int, column: Int) -> String {
     Self.text(bytes, start(row, column), end(row, column))
   }
@@ -200,16 +205,21 @@ extension CSVTable {
     }
   }
 
-  /// The bounds of a field's text between blanks and quotes.
+  /// The bounds of a field's text: between its quotes, or without the blanks around it.
   private static func inner(_ bytes: [UInt8], _ start: Int, _ end: Int) -> Range<Int> {
-    var (start, end) = (start, max(start, end))
-    while start < end, bytes[end - 1] == Byte.space || bytes[end - 1] == Byte.tab { end -= 1 }
-    if end - start >= 2, bytes[start] == Byte.quote, bytes[end - 1] == Byte.quote {
-      start += 1
-      end -= 1
-      while start < end, bytes[end - 1] == Byte.space || bytes[end - 1] == Byte.tab { end -= 1 }
-    }
-    while start < end, bytes[start] == Byte.space || bytes[start] == Byte.tab { start += 1 }
+    // Blanks may stand behind a closing quote.
+    let range = trimmed(bytes, start..<max(start, end))
+    let isQuoted =
+      start < end && bytes[start] == Byte.quote && range.count >= 2
+      && bytes[range.upperBound - 1] == Byte.quote
+    return isQuoted ? (start + 1)..<(range.upperBound - 1) : range
+  }
+
+  private static func trimmed(_ bytes: [UInt8], _ range: Range<Int>) -> Range<Int> {
+    let isBlank = { (byte: UInt8) in byte == Byte.space || byte == Byte.tab }
+    var (start, end) = (range.lowerBound, range.upperBound)
+    while start < end, isBlank(bytes[end - 1]) { end -= 1 }
+    while start < end, isBlank(bytes[start]) { start += 1 }
     return start..<end
   }
 

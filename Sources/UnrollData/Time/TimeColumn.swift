@@ -9,9 +9,9 @@ struct TimeColumn: Sendable {
 
   /// Reads all of a column.
   ///
-  /// Dates whose year comes last are read in the order that fits every row. When both orders do, the one whose
-  /// times lie closer on their grid is taken, and of two equal ones day-month behind full stops and
-  /// month-day behind other separators.
+  /// Dates whose year comes last are read in the order that fits every row. When both orders do, the one in
+  /// which fewer rows go back in time is taken, then the one whose times have fewer gaps, and of two equal ones
+  /// day-month with full stops and month-day with other separators.
   ///
   /// - Parameters:
   ///   - frequency: the distance of the times, if it is known.
@@ -40,7 +40,8 @@ struct TimeColumn: Sendable {
       throw failure ?? DataError(.noRows, file: table.name, statement: "the file has no rows")
     }
     if readings.count == 2, readings[0].ticks != readings[1].ticks {
-      if readings[1].density(frequency) > readings[0].density(frequency) { best = readings[1] }
+      let ranks = readings.map { ($0.descents, -$0.density(frequency)) }
+      if ranks[1] < ranks[0] { best = readings[1] }
       let order = best.format.order == .dayFirst ? "day, month, year" : "month, day, year"
       best.notes.append(
         "dates: read as \(order) (\(table.text(row: 0, column: column)) could be either)")
@@ -62,12 +63,11 @@ struct TimeColumn: Sendable {
       ticks.append(parsed.ticks)
       if format == nil { format = parsed.format }
       if format?.merge(parsed.format) == false { throw mixed(table, row, column) }
-      if parsed.format.offsetMinutes != format?.offsetMinutes, offsets.isEmpty {
-        offsets = [Int16](repeating: format?.offsetMinutes ?? 0, count: row)
+      let first = format?.offsetMinutes ?? 0
+      if parsed.format.offsetMinutes != first, offsets.isEmpty {
+        offsets = [Int16](repeating: first, count: row)
       }
-      if !offsets.isEmpty || parsed.format.offsetMinutes != format?.offsetMinutes {
-        offsets.append(parsed.format.offsetMinutes)
-      }
+      if !offsets.isEmpty { offsets.append(parsed.format.offsetMinutes) }
     }
     var result = TimeColumn(ticks: ticks, format: format ?? .step)
     if result.format.resolution == .integer {
@@ -112,15 +112,21 @@ struct TimeColumn: Sendable {
     notes.append("times: the offset from universal time changes, so universal time is used")
   }
 
-  /// The share of steps, from the first time to the last, that have a row; 0 when a time is off the grid.
+  /// How many rows are earlier than the row above.
+  private var descents: Int { zip(ticks, ticks.dropFirst()).count { $0 > $1 } }
+
+  /// The share of steps, from the first time to the last, that have a row; 0 when two times share a step or one is off the grid.
   private func density(_ frequency: Frequency?) -> Double {
     let sorted = Array(Set(ticks)).sorted()
-    guard let first = sorted.first, let last = sorted.last else { return 0 }
+    guard let first = sorted.first else { return 0 }
     let frequency = frequency ?? Frequency.guess(series: [sorted], format: format)
-    let start = Timestamp(ticks: first)
-    let isOnGrid = sorted.allSatisfy { frequency.steps(from: start, to: Timestamp(ticks: $0)) != nil }
-    guard isOnGrid, let steps = frequency.steps(from: start, to: Timestamp(ticks: last)) else { return 0 }
-    return Double(sorted.count) / Double(steps + 1)
+    var last = -1
+    for time in sorted {
+      let step = frequency.steps(from: Timestamp(ticks: first), to: Timestamp(ticks: time))
+      guard let step, step > last else { return 0 }
+      last = step
+    }
+    return Double(sorted.count) / (Double(last) + 1)
   }
 
   private static func notATime(

@@ -112,7 +112,7 @@ package enum TimeText {
       return cursor.isAtEnd
     }
     guard let sign = cursor.take({ $0 == Byte.plus || $0 == Byte.minus }),
-      let hours = cursor.number(2...2)?.value, hours <= 18
+      let hours = cursor.pair(), hours <= 18
     else { return false }
     var minutes = 0
     format.zone = .hours
@@ -156,6 +156,15 @@ private struct Cursor {
       position += 1
     }
     return allowed.contains(digits) ? Number(value: value, digits: digits) : nil
+  }
+
+  /// Two digits, whatever follows.
+  mutating func pair() -> Int? {
+    guard position + 2 <= end, let tens = bytes[position].digit, let ones = bytes[position + 1].digit else {
+      return nil
+    }
+    position += 2
+    return tens * 10 + ones
   }
 
   /// Up to nine digits of a fraction of a second; digits behind the sixth are read and dropped.
