@@ -109,7 +109,7 @@ package enum FileSystem {
   }
 
   /// Makes a new file, writes it, and waits until the disk has it.
-  static func create(_ path: String, _ bytes: [UInt8]) throws(ModelFileError) {
+  package static func create(_ path: String, _ bytes: [UInt8]) throws(ModelFileError) {
     try checkName(path)
     let descriptor = retrying { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
     guard descriptor >= 0 else { throw refusal(errno, path, "to create it") }
@@ -173,7 +173,7 @@ package enum FileSystem {
   ///
   /// Where the system can, at no moment is either path empty. Where it cannot, `shown` is away between two
   /// renames; then `spare` + `-old` holds it.
-  static func exchange(
+  package static func exchange(
     spare: String, shown: String, inOneCall: Bool = true
   ) throws(ModelFileError) {
     if inOneCall {

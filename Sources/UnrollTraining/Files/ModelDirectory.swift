@@ -27,7 +27,7 @@ package enum ModelDirectory {
   static let card = "README.md"
   static let manifest = "manifest.json"
   static let ownNames: Set = [configuration, weights, card, manifest]
-  static let maximumJSONSize = 16 << 20
+  package static let maximumJSONSize = 16 << 20
 
   /// What `config.json` holds. The settings stand in an object of their own, so that no key collides.
   struct Configuration<Settings> {
@@ -80,7 +80,7 @@ package enum ModelDirectory {
     ).run()
   }
 
-  static func plan(
+  package static func plan(
     to path: String, task: String, settings: some Encodable, tensors: [Safetensors.NamedTensor],
     metadata: [String: String] = [:], card: String, otherFiles: [String: [UInt8]] = [:]
   ) throws(ModelFileError) -> SavePlan {

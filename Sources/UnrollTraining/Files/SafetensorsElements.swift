@@ -43,7 +43,7 @@ extension Safetensors {
   }
 
   /// A number in IEEE 754 half precision. By hand, because `Float16` does not exist on every platform.
-  static func float(half bits: UInt16) -> Float {
+  package static func float(half bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10) & 0x1f
     let mantissa = UInt32(bits & 0x3ff)

@@ -1,8 +1,8 @@
 /// A save as a list of steps: after any prefix of them, the path holds the old model or the new one, whole.
 ///
 /// It is a value, so that a test can stop after every step and look.
-struct SavePlan {
-  enum Step: Equatable {
+package struct SavePlan {
+  package enum Step: Equatable {
     case makeFolder(String)
     /// Makes the file and waits for the disk.
     case createFile(String, [UInt8])
@@ -12,7 +12,7 @@ struct SavePlan {
     case removeFile(String)
     case removeFolder(String)
 
-    func run() throws(ModelFileError) {
+    package func run() throws(ModelFileError) {
       switch self {
       case .makeFolder(let path): try FileSystem.makeFolder(path)
       case .createFile(let path, let bytes): try FileSystem.create(path, bytes)
@@ -26,12 +26,12 @@ struct SavePlan {
   }
 
   /// Makes the new folder at a spare name and shows it at the path. A failure here leaves the old model.
-  private(set) var publish: [Step] = []
+  package private(set) var publish: [Step] = []
   /// Undoes the steps before the new folder is shown, as far as they were done.
-  private(set) var undo: [Step] = []
+  package private(set) var undo: [Step] = []
   /// Brings files that are not the model's back to the path, and removes the old model. A failure here leaves
   /// the rest of the old folder at the spare name: the new model is in place.
-  private(set) var tidy: [Step] = []
+  package private(set) var tidy: [Step] = []
 
   /// - Parameters:
   ///   - files: in the order of writing.
@@ -60,7 +60,7 @@ struct SavePlan {
     tidy.append(.removeFolder(spare))
   }
 
-  func run() throws(ModelFileError) {
+  package func run() throws(ModelFileError) {
     var shown = false
     do throws(ModelFileError) {
       for step in publish {
