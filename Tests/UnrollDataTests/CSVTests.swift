@@ -121,7 +121,8 @@ import UnrollData
 
   @Test func readsBackWhatWasWritten() throws {
     let rows = [
-      ["name", "x;y"], ["a", "1"], ["b \"q\"", "2"], ["c\r\nd", "-3"], ["", ";"], [",|\t", "\""], ["e", ""],
+      ["name", "x;y"], ["a", "1"], ["b \"q\"", "2"], ["c\r\nd", "-3"], ["c\rd", "4"], ["", ";"],
+      [",|\t", "\""], ["e", ""],
     ]
     for delimiter in [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t"), UInt8(ascii: "|")] {
       var writer = CSVWriter(delimiter: delimiter)

@@ -15,6 +15,7 @@ import UnrollData
       "t,x\n999999999999999999,1\n-999999999999999999,2\n", "t,x\n1,1\n999999999999999999,2\n",
       "date,x\n1,NaN\n2,nan\n3,Infinity\n", "date,date\n", "a,b\n1,2\n\n\n3", "x\n\u{FEFF}1\n",
       "x,y\n\u{FEFF},1\n",
+      "t,x\n9200000000000,1\n-9200000000000,2\n", "t,x\n253402300799,1\n-253402300799,2\n",
       "date,x\n9999-12-31,1\n0001-01-01,2\n", "date,x\n9999999999,1\n100000000,2\n",
       String(repeating: "a\n", count: 1000),
       String(repeating: ",", count: 100_000) + "a\n", String(repeating: "\"\"", count: 10_000) + "\n",
@@ -26,6 +27,8 @@ import UnrollData
         SeriesRequest(), SeriesRequest(time: "date", frequency: .monthly),
         SeriesRequest(targets: ["x"], id: "a"),
         SeriesRequest(targets: ["b"], frequency: .step),
+        SeriesRequest(timeFormat: TimeFormat(example: "unix seconds")),
+        SeriesRequest(timeFormat: TimeFormat(example: "20030131")),
       ] {
         if let error = failure(bytes, request) { #expect(error.description.utf8.count < 2000) }
       }

@@ -226,6 +226,17 @@ private let nan = Double.nan
     #expect(error?.found == found)
   }
 
+  @Test func twoRowsOfOneStepAreNamed() {
+    let text = rows(["2020-01-03", "2020-02-03", "2020-03-03", "2020-03-17"])
+    let error = failure(text, SeriesRequest(frequency: .monthly))
+    #expect(
+      error?.description == """
+        data.csv, line 5, column "date": expected a whole number of steps (monthly) after "2020-03-03", found \
+        "2020-03-17"
+                round the times to one grid, or state the frequency if monthly is wrong
+        """)
+  }
+
   @Test func partsMustNotOverlap() {
     let text = "date,x,y\n2020-01-01,1,2\n"
     #expect(failure(text, SeriesRequest(time: "x", targets: ["x"]))?.kind == .badRoles)

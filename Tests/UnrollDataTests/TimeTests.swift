@@ -101,13 +101,18 @@ private func parse(_ text: String, order: TimeFormat.Order = .monthFirst) -> Tim
     let start = Timestamp("1850-01-01")!
     var calendar = Calendar(identifier: .gregorian)
     calendar.timeZone = TimeZone(secondsFromGMT: 0) ?? calendar.timeZone
-    for day in stride(from: 0, to: 146_097, by: 17) {
-      let text = TimeFormat.day.text(Frequency.daily.advance(start, by: day))
-      let date = Date(timeIntervalSince1970: Double(start.ticks) / 1e6 + Double(day) * 86_400)
+    var last = ""
+    for day in 0..<146_097 {
+      let time = Frequency.daily.advance(start, by: day)
+      let text = TimeFormat.day.text(time)
+      // Days that exist, each later than the one before.
+      #expect(Timestamp(text) == time && text > last)
+      last = text
+      guard day % 17 == 0 else { continue }
+      let date = Date(timeIntervalSince1970: Double(time.ticks) / 1e6)
       let parts = calendar.dateComponents([.year, .month, .day], from: date)
       let numbers = text.split(separator: "-").compactMap { Int($0) }
       #expect(numbers == [parts.year, parts.month, parts.day])
-      #expect(Timestamp(text) == Frequency.daily.advance(start, by: day))
     }
   }
 }

@@ -22,12 +22,9 @@ enum IntegerTimes {
       guard let date = CivilDate.valid(year: Int(clamping: value), month: 1, day: 1) else { return nil }
       return Timestamp(day: date.daysSinceEpoch).ticks
     case .compactDay: return compactDay(value).map { Timestamp(day: $0.daysSinceEpoch).ticks }
-    case .unixSeconds:
-      let (ticks, overflows) = value.multipliedReportingOverflow(by: 1_000_000)
-      return overflows ? nil : ticks
-    case .unixMilliseconds:
-      let (ticks, overflows) = value.multipliedReportingOverflow(by: 1000)
-      return overflows ? nil : ticks
+    // As far as the calendar's last year, so that differences of ticks fit too.
+    case .unixSeconds: return value.magnitude < 253_402_300_800 ? value * 1_000_000 : nil
+    case .unixMilliseconds: return value.magnitude < 253_402_300_800_000 ? value * 1000 : nil
     default: return value
     }
   }
