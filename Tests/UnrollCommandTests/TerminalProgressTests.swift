@@ -100,7 +100,7 @@ private func progress(
     #expect(recorder.text.count { $0 == "\r" } == 10)
     bar.finish()
     #expect(recorder.text.count { $0 == "\r" } == 11, "the last state is shown")
-    #expect(recorder.text.hasSuffix("left\u{1B}[K\n"))
+    #expect(recorder.text.hasSuffix("0:26 elapsed\u{1B}[K\n"), "and how long it took")
     let length = recorder.text.count
     bar.finish()
     #expect(recorder.text.count == length, "finishing twice changes nothing")
@@ -131,7 +131,7 @@ private func progress(
     bar.finish()
     #expect(
       recorder.text
-        == "before\n\repoch 12/50\u{1B}[K\r\u{1B}[Kduring\n\repoch 12/50\u{1B}[K\n")
+        == "before\n\repoch 12/50\u{1B}[K\r\u{1B}[Kduring\n\repoch 12/50\u{1B}[K\repoch 12/50\u{1B}[K\n")
   }
 
   @Test func withoutATerminalEachEpochIsALine() {

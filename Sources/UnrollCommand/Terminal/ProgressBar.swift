@@ -8,8 +8,6 @@ package final class ProgressBar: Sendable {
   private struct State {
     var latest: TrainingProgress?
     var drawnAt: Duration?
-    /// What was drawn last is older than `latest`.
-    var isStale = false
     var isLineOpen = false
     /// The bar never goes back, though an estimate of the time left may.
     var fraction = 0.0
@@ -60,30 +58,31 @@ package final class ProgressBar: Sendable {
     }
   }
 
-  /// Draws the last state and leaves the line, so that what follows begins on a new one. Needed however the work
-  /// ends; calling it again does nothing.
+  /// Draws the last state, with the time it took, and leaves the line, so that what follows begins on a new one.
+  /// Needed however the work ends; calling it again does nothing.
   package func finish() {
     state.withLock { state in
-      if state.isStale { draw(&state, at: now()) }
-      if state.isLineOpen { stream.write("\n") }
+      if state.isLineOpen {
+        state.latest?.remaining = nil
+        draw(&state, at: now())
+        stream.write("\n")
+      }
       state = State()
     }
   }
 
   private func take(_ progress: TrainingProgress, _ state: inout State) {
     state.latest = progress
-    state.isStale = true
     state.fraction = max(state.fraction, progress.fraction)
   }
 
   private func draw(_ state: inout State, at time: Duration) {
     guard let latest = state.latest else { return }
-    // A line as wide as the window would wrap on some terminals.
+    // Room for the "^C" that a terminal echoes: a line that wraps cannot be drawn over.
     let line = ProgressLine.drawn(
-      latest, fraction: state.fraction, width: stream.columns() - 1, style: stream.style)
+      latest, fraction: state.fraction, width: stream.columns() - 3, style: stream.style)
     stream.write("\r" + line + "\u{1B}[K")
     state.drawnAt = time
-    state.isStale = false
     state.isLineOpen = true
   }
 }

@@ -55,8 +55,8 @@ package enum ProgressLine {
 
   /// For a screen, at most `width` characters:
   /// `epoch 12/50  ━━━━━━━━━╸──────────  38 %  loss 0.1234  val 0.1300 ★  rate 1.0e-03  0:42 left`.
-  /// Where that is too long, parts are left out: first the rate, then the bar, the validation loss, the percentage,
-  /// the time left and the loss; the epoch is cut as the last resort.
+  /// The time elapsed stands where the time left is not known. Where the line is too long, parts are left out: first the rate, then the bar, the validation loss, the percentage,
+  /// the time and the loss; the epoch is cut as the last resort.
   /// - Parameter fraction: what the bar shows, 0 to 1.
   package static func drawn(
     _ progress: TrainingProgress, fraction: Double, width: Int, style: Style = Style(isOn: false)
@@ -78,11 +78,11 @@ package enum ProgressLine {
   }
 
   private enum Part {
-    case epoch, bar, percent, loss, validation, rate, left
+    case epoch, bar, percent, loss, validation, rate, time
 
     /// The first to be left out first.
-    static let dispensable: [Part] = [.rate, .bar, .validation, .percent, .left, .loss]
-    static let leftToRight: [Part] = [.epoch, .bar, .percent, .loss, .validation, .rate, .left]
+    static let dispensable: [Part] = [.rate, .bar, .validation, .percent, .time, .loss]
+    static let leftToRight: [Part] = [.epoch, .bar, .percent, .loss, .validation, .rate, .time]
   }
 
   private static let shortestBar = 8
@@ -98,7 +98,9 @@ package enum ProgressLine {
     if let validation = progress.validation {
       texts[.validation] = "val \(NumberText.compact(validation)) \(progress.improved ? "★" : " ")"
     }
-    if let remaining = progress.remaining { texts[.left] = "\(DurationText.clock(remaining)) left" }
+    texts[.time] =
+      progress.remaining.map { "\(DurationText.clock($0)) left" }
+      ?? "\(DurationText.clock(progress.elapsed)) elapsed"
     return texts
   }
 
