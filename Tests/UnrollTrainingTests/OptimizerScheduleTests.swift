@@ -47,8 +47,10 @@ private func isClose(_ a: Float, _ b: Double, _ tolerance: Double = 1e-6) -> Boo
   @Test func oneCycleGoesUpAndDown() {
     let schedule = Schedule.oneCycle(maximum: 0.5, steps: 100)
     #expect(isClose(schedule.rate(step: 0, epoch: 0), 0.02))
+    #expect(isClose(schedule.rate(step: 10, epoch: 0), 0.147_581_974), "as PyTorch gives it")
     #expect(isClose(schedule.rate(step: 29, epoch: 0), 0.5))
     #expect(isClose(schedule.rate(step: 64, epoch: 0), (0.5 + 2e-6) / 2))
+    #expect(isClose(schedule.rate(step: 90, epoch: 0), 0.020_119_976), "as PyTorch gives it")
     #expect(isClose(schedule.rate(step: 99, epoch: 0), 2e-6, 1e-3))
     #expect(isClose(schedule.rate(step: 500, epoch: 0), 2e-6, 1e-3))
     let rates = (0..<100).map { schedule.rate(step: $0, epoch: 0) }

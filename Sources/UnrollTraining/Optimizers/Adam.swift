@@ -110,7 +110,8 @@ private struct AdamStep {
         let square = beta2 * s[i] + takeSecond * (slope * slope)
         m[i] = mean
         s[i] = square
-        p[i] = value * kept - stepSize * (mean / (square.squareRoot() * rootScale + epsilon))
+        // Never negative, and `magnitude` lets the compiler know: a root that might fail is not vectorised.
+        p[i] = value * kept - stepSize * (mean / (square.magnitude.squareRoot() * rootScale + epsilon))
       }
     }
   }

@@ -36,12 +36,14 @@ public struct RMSProp: Optimizer {
     _ = memory.count(index)
     withElements(&parameter, gradient) { p, g, count in
       let s = memory.numbers(0, at: index, shape: gradient.shape)
+      // The squares are never negative, and `magnitude` lets the compiler know: a root that might fail is not
+      // vectorised.
       guard momentum != 0 else {
         for i in 0..<count {
           let slope = g[i] + decay * p[i]
           let square = keep * s[i] + take * (slope * slope)
           s[i] = square
-          p[i] -= rate * (slope / (square.squareRoot() + epsilon))
+          p[i] -= rate * (slope / (square.magnitude.squareRoot() + epsilon))
         }
         return
       }
@@ -49,7 +51,7 @@ public struct RMSProp: Optimizer {
       for i in 0..<count {
         let slope = g[i] + decay * p[i]
         let square = keep * s[i] + take * (slope * slope)
-        let velocity = momentum * v[i] + slope / (square.squareRoot() + epsilon)
+        let velocity = momentum * v[i] + slope / (square.magnitude.squareRoot() + epsilon)
         s[i] = square
         v[i] = velocity
         p[i] -= rate * velocity
