@@ -90,6 +90,11 @@ extension Variable {
     }
   }
 
+  /// Whether a is to be repeated over b, and not b over a.
+  private static func isSmaller(_ a: Variable, _ b: Variable) -> Bool {
+    Meeting(a.shape, b.shape) == nil && Meeting(b.shape, a.shape) != nil
+  }
+
   /// Sums a gradient of a's shape over what b was repeated along.
   private static func reduce(_ gradient: Tensor, _ meeting: Meeting, to shape: Shape) -> Tensor {
     switch meeting {
@@ -103,7 +108,7 @@ extension Variable {
 
   /// y = a + b; b may be a number, a row or a column.
   public static func + (a: Variable, b: Variable) -> Variable {
-    if a.shape.count < b.shape.count { return b + a }
+    if isSmaller(a, b) { return b + a }
     let (y, meeting) = combine(.add, a.value, b.value)
     return record(y, from: [a, b]) { dy, gradients in
       gradients.add(dy, to: a)
@@ -113,7 +118,7 @@ extension Variable {
 
   /// y = a − b; b may be a number, a row or a column.
   public static func - (a: Variable, b: Variable) -> Variable {
-    if a.shape.count < b.shape.count { return -b + a }
+    if isSmaller(a, b) { return -b + a }
     let (y, meeting) = combine(.subtract, a.value, b.value)
     return record(y, from: [a, b]) { dy, gradients in
       gradients.add(dy, to: a)
@@ -123,7 +128,7 @@ extension Variable {
 
   /// y = a ⊙ b; b may be a number, a row or a column.  da = dy ⊙ b,  db = dy ⊙ a.
   public static func * (a: Variable, b: Variable) -> Variable {
-    if a.shape.count < b.shape.count { return b * a }
+    if isSmaller(a, b) { return b * a }
     let (y, meeting) = combine(.multiply, a.value, b.value)
     return record(y, from: [a, b]) { dy, gradients in
       gradients.add(combine(.multiply, dy, b.value).0, to: a)
@@ -133,7 +138,6 @@ extension Variable {
 
   /// y = a / b; b may be a number, a row or a column.  da = dy / b,  db = −dy ⊙ y / b.
   public static func / (a: Variable, b: Variable) -> Variable {
-    precondition(a.shape.count >= b.shape.count, "the divisor of \(a.shape) has shape \(b.shape)")
     let (y, meeting) = combine(.divide, a.value, b.value)
     return record(y, from: [a, b]) { dy, gradients in
       let scaled = combine(.divide, dy, b.value).0

@@ -10,7 +10,7 @@ struct StepPart {
 /// By hidden units: each thread takes some panels of every step, keeps its slice of the recurrent weights in
 /// its own cache, and meets the others after each phase. Single: one thread does it all. The numbers that come
 /// out are the same.
-struct Sweep {
+package struct Sweep {
   let order: StepOrder
   let kernels: Kernels
   /// Panels of hidden units in this direction.
@@ -20,14 +20,23 @@ struct Sweep {
   /// Bytes of the packed recurrent weights.
   let weightBytes: Int
 
-  private enum Partition { case single, rows(Int), panels(Int) }
+  package enum Partition: Hashable, Sendable { case single, rows(Int), panels(Int) }
+
+  package init(order: StepOrder, kernels: Kernels, panels: Int, workPerRow: Int, weightBytes: Int) {
+    self.order = order
+    self.kernels = kernels
+    self.panels = panels
+    self.workPerRow = workPerRow
+    self.weightBytes = weightBytes
+  }
 
   /// A core's own cache, of which the weights may take most.
   private static let privateCache = 1 << 20
   /// Multiplications that take about as long as meeting once.
   private static let worthMeeting = 400_000
 
-  private var partition: Partition {
+  /// The partition of the next run, as long as the pool is free.
+  package var partition: Partition {
     let threads = WorkerPool.shared.available
     let batch = order.layout.batch
     guard threads > 1, batch > 0, order.layout.timeSteps > 0 else { return .single }

@@ -19,7 +19,11 @@ import Synchronization
 /// sleeping alone.
 package final class WorkerPool: @unchecked Sendable {
   /// One pool for the process, as wide as the machine or as `UNROLL_THREADS` says.
-  package static let shared = WorkerPool(threads: Settings.threads)
+  package static var shared: WorkerPool { forced ?? process }
+  private static let process = WorkerPool(threads: Settings.threads)
+
+  /// Replaces the pool of the process in the current task; used to test teams of any size on any machine.
+  @TaskLocal package static var forced: WorkerPool?
 
   /// The most members a team may have in the current task; all of the pool when `nil`.
   @TaskLocal package static var limit: Int?

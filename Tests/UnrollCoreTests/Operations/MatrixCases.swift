@@ -1,0 +1,118 @@
+import UnrollCore
+
+extension OperationFamily {
+  private static let productSizes: [(rows: Int, inner: Int, columns: Int)] = [
+    (0, 3, 4), (3, 0, 4), (1, 1, 1), (5, 1, 7), (7, 5, 8), (3, 9, 17), (8, 16, 31), (2, 33, 15), (16, 8, 9),
+    (67, 71, 93),
+  ]
+
+  private static func product(_ a: Grid, _ b: (Int, Int) -> Double, columns: Int, shape: Shape) -> Grid {
+    var values: [Double] = []
+    for row in 0..<a.rows {
+      for column in 0..<columns {
+        var sum = 0.0
+        for index in 0..<a.columns { sum += a[row, index] * b(index, column) }
+        values.append(sum)
+      }
+    }
+    return Grid(shape, values)
+  }
+
+  /// Products; single precision rounds once a term, and terms are summed in blocks.
+  static let products: [OperationFamily] = [
+    OperationFamily(
+      "linear",
+      productSizes.map { n, i, o in
+        OperationCase(
+          name: "linear [\(n), \(i)] → \(o)", operands: [.init([n, i]), .init([o, i])],
+          apply: { try $0[0].linear($0[1]) },
+          reference: { x in product(x[0], { x[1][$1, $0] }, columns: o, shape: [n, o]) })
+      }),
+    OperationFamily(
+      "linear with bias",
+      productSizes.map { n, i, o in
+        OperationCase(
+          name: "linear [\(n), 2, \(i)] → \(o) with bias",
+          operands: [.init([n, 2, i]), .init([o, i]), .init([o])],
+          apply: { try $0[0].linear($0[1], bias: $0[2]) },
+          reference: { x in
+            product(x[0], { x[1][$1, $0] }, columns: o, shape: [n, 2, o]).mapRows { row in
+              zip(row, x[2].values).map { $0 + $1 }
+            }
+          })
+      }),
+    OperationFamily(
+      "matrixProduct",
+      productSizes.map { m, k, n in
+        OperationCase(
+          name: "[\(m), \(k)] · [\(k), \(n)]", operands: [.init([m, k]), .init([k, n])],
+          apply: { try $0[0].matrixProduct($0[1]) },
+          reference: { x in product(x[0], { x[1][$0, $1] }, columns: n, shape: [m, n]) })
+      }),
+  ]
+
+  private static func range(_ form: Int, of count: Int) -> Range<Int> {
+    [0..<count, 0..<(count + 1) / 2, count / 3..<count, count / 2..<count / 2][form]
+  }
+
+  private static func gathered(_ rows: Int) -> [Int32] {
+    rows == 0 ? [-1, -1] : (0..<2 * rows + 1).map { $0 % 4 == 3 ? -1 : Int32(($0 * 5 + 1) % rows) }
+  }
+
+  /// Movements of elements: exact in every precision.
+  static let shapes: [OperationFamily] = [
+    moving("reshaped", { r, c in [[r, c]] }, { r, c in { x in x[0].reshaped(to: [c, r, 1]) } }) { r, c in
+      { Grid([c, r, 1], $0[0].values) }
+    },
+    OperationFamily("rows", (0..<4).flatMap { form in
+      moving("rows", { r, c in [[r, 2, c]] }, { r, c in { $0[0].rows(range(form, of: r)) } }) { r, c in
+        { x in
+          let range = range(form, of: r)
+          return Grid(
+            [range.count, 2, c], Array(x[0].values[range.lowerBound * 2 * c..<range.upperBound * 2 * c]))
+        }
+      }.cases
+    }),
+    OperationFamily("columns", (0..<4).flatMap { form in
+      moving("columns", { r, c in [[r, 2, c]] }, { r, c in { $0[0].columns(range(form, of: c)) } }) { r, c in
+        { x in x[0].mapRows(width: range(form, of: c).count) { Array($0[range(form, of: c)]) } }
+      }.cases
+    }),
+    moving(
+      "concatenatedRows", { r, c in [[r, c], [0, c], [2, c], [r, c]] },
+      { r, c in { .concatenatedRows([$0[0], $0[1], $0[2], $0[3], $0[0]]) } }
+    ) { r, c in
+      { x in
+        Grid([3 * r + 2, c], x[0].values + x[1].values + x[2].values + x[3].values + x[0].values)
+      }
+    },
+    moving(
+      "concatenatedColumns", { r, c in [[r, c], [r, 3], [r, 0]] },
+      { r, c in { .concatenatedColumns([$0[0], $0[1], $0[2]]) } }
+    ) { r, c in
+      { x in Grid([r, c + 3], (0..<r).flatMap { x[0].row($0) + x[1].row($0) }) }
+    },
+    moving("gatheringRows", { r, c in [[r, c]] }, { r, c in { $0[0].gatheringRows(gathered(r)) } }) { r, c in
+      { x in
+        Grid(
+          [gathered(r).count, c],
+          gathered(r).flatMap { $0 < 0 ? Array(repeating: 0, count: c) : x[0].row(Int($0)) })
+      }
+    },
+  ]
+
+  private static func moving(
+    _ name: String, _ operands: (Int, Int) -> [Shape],
+    _ apply: (Int, Int) -> @Sendable ([Variable]) -> Variable,
+    _ reference: (Int, Int) -> @Sendable ([Grid]) -> Grid
+  ) -> OperationFamily {
+    OperationFamily(
+      name,
+      Awkward.matrices.map { rows, columns in
+        OperationCase(
+          name: "\(name) \(operands(rows, columns))",
+          operands: operands(rows, columns).map { .init($0) }, tolerance: 0,
+          apply: apply(rows, columns), reference: reference(rows, columns))
+      })
+  }
+}
