@@ -110,6 +110,12 @@ private prefix func √ (x: Double) -> Double { x.squareRoot() }
     #expect(!Seasonality.isPresent(in: Array(repeating: 7, count: 40), season: 4))
   }
 
+  /// |r₃| is 1.681 and 1.609 times √((1 + 2(r₁² + r₂²)) / 12): either side of the limit at 1.645.
+  @Test func theLimitIsNinetyPercent() {
+    #expect(Seasonality.isPresent(in: [9, 7, 8, 1, 0, 2, 8, 6, 8, 6, 8, 4], season: 3))
+    #expect(!Seasonality.isPresent(in: [6, 3, 8, 6, 7, 5, 7, 1, 1, 3, 9, 9], season: 3))
+  }
+
   @Test func indicesOfAnEvenSeason() throws {
     let shape = [0.8, 1.2, 0.9, 1.1]
     let series = (0..<17).map { 50 * shape[$0 % 4] }
