@@ -58,7 +58,7 @@ extension Forecaster {
   ) throws -> Forecaster {
     let settings = settings ?? .defaults(for: data)
     try settings.check()
-    let holdOut = holdOut ?? fitting(data, settings)
+    let holdOut = holdOut ?? standardHoldOut(data, settings)
     let run = ForecastRun(
       data: data, settings: settings, holdOut: holdOut, timeLimit: timeLimit, shouldStop: shouldStop,
       report: report)
@@ -66,7 +66,7 @@ extension Forecaster {
   }
 
   /// The standard hold-out, or as much of it as the series leave room for.
-  private static func fitting(_ data: TimeSeries, _ settings: ForecastSettings) -> HoldOut {
+  package static func standardHoldOut(_ data: TimeSeries, _ settings: ForecastSettings) -> HoldOut {
     let longest = data.series.map(\.count).max() ?? 0
     let spare = longest - settings.minimumHistory - settings.horizon - 1
     if spare >= 2 * settings.horizon { return .standard(horizon: settings.horizon) }

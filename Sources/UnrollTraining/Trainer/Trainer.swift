@@ -186,7 +186,7 @@ public struct Trainer<Work: TrainingWork> {
     let verdict = validation.map { stopping.observe(Float($0)) } ?? .improved
     let improved = verdict == .improved
     let entry = EpochReport(
-      epoch: epoch, loss: loss, validation: validation, improved: improved,
+      epoch: epoch, epochs: plan.epochs, loss: loss, validation: validation, improved: improved,
       learningRate: plan.optimizer.learningRate, elapsed: elapsed,
       remaining: remaining(epoch, work.stepsPerEpoch))
     if improved { best = (entry, candidate) }

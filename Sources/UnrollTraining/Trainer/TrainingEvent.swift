@@ -36,6 +36,8 @@ public struct StepReport: Sendable {
 public struct EpochReport: Sendable, Codable, Equatable {
   /// The epoch, from 1.
   public let epoch: Int
+  /// The number of epochs asked for.
+  public let epochs: Int
   /// The mean loss of its steps.
   public let loss: Double
   /// The loss on the validation part, when there is one.

@@ -147,6 +147,15 @@ extension ForecastSettings {
     return settings
   }
 
+  /// What was chosen, in lines for a person.
+  public var notes: [String] {
+    let seasons = longSeason > 0 ? "\(season) and \(longSeason)" : season > 1 ? "\(season)" : "none"
+    return [
+      "model: \(cell.rawValue), \(layers) × \(hiddenSize) units, looks back \(lookBack) steps, seasons \(seasons)"
+        + (transform == .log ? ", on a logarithmic scale" : "")
+    ]
+  }
+
   /// How many times the largest series' mean exceeds the smallest's.
   private static func spread(_ data: TimeSeries) -> Double {
     let means = data.series.flatMap { $0.targets.map { mean($0.filter { !$0.isNaN }) } }.filter { $0 > 0 }
