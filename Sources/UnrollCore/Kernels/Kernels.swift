@@ -181,6 +181,18 @@ extension Kernels {
     }
   }
 
+  /// y = d·y + (1 − d)·x.
+  package static func blend(_ y: inout Tensor, keeping d: Double, with x: Tensor) {
+    precondition(x.shape.count == y.shape.count)
+    y.makeUnique()
+    let kernels = serving(x.precision)
+    kernels.each(x.shape.count) { start, count in
+      let target = kernels.offset(y.mutableAddress, start)
+      kernels.table.pointee.affine(d, 0, target, target, count)
+      kernels.table.pointee.add_scaled(1 - d, kernels.offset(x.address, start), target, count)
+    }
+  }
+
   /// y += a⊙b.
   package static func addProduct(_ a: Tensor, _ b: Tensor, to y: inout Tensor) {
     y.makeUnique()

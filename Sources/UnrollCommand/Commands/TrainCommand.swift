@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// `unroll train <task>`.
+struct TrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a model of a task on a file.",
+    subcommands: [TrainForecastCommand.self])
+}

@@ -1,0 +1,206 @@
+import ArgumentParser
+import UnrollCore
+import UnrollData
+import UnrollNetworks
+import UnrollTasks
+import UnrollTraining
+
+/// `unroll train forecast`.
+struct TrainForecastCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "forecast",
+    abstract: "Train a forecaster on a CSV of time series.",
+    discussion: """
+      Only DATA is needed for a well-formed file: what is not said is guessed, and the guesses are printed. \
+      Without DATA, the monthly CO2 concentration at Mauna Loa is used.
+
+      One horizon at the end of each series is kept for honest scores and one before it for choosing the number \
+      of epochs; then the model is trained again on everything. Ctrl-C ends training and saves the best model \
+      so far.
+      """)
+
+  @Argument(help: "A CSV, TSV or similar file with a header.")
+  var data: String?
+
+  @OptionGroup(title: "What the columns are") var columns: ColumnOptions
+  @OptionGroup(title: "The model") var model: ModelOptions
+  @OptionGroup(title: "Training") var training: TrainingOptions
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The folder to save the model in.", valueName: "MODEL"))
+  var output: String
+
+  @OptionGroup var compute: ComputeOptions
+
+  func run() throws {
+    try compute.run {
+      // Found out before training, not after.
+      try Forecaster.checkWritable(output)
+      let series = try columns.read(data)
+      let settings = try model.settings(for: series, training)
+      let screen = TerminalStream.standardError
+      for line in series.notes { screen.write(line + "\n") }
+      for line in settings.notes { screen.write(line + "\n") }
+      Interrupt.listen()
+      let reporter = TrainingReporter(screen)
+      defer { reporter.finish() }
+      let forecaster = try Forecaster.train(
+        on: series, settings: settings, holdOut: training.holdOut(settings, series),
+        timeLimit: training.timeLimit?.inSeconds, shouldStop: { Interrupt.isRequested },
+        report: { reporter.report($0) })
+      reporter.finish()
+      Interrupt.stopListening()
+      let forecast = try forecaster.forecast()
+      let plot = forecast.plot(title: "\(series.source): the next \(settings.horizon) steps")
+      try forecaster.save(to: output, otherFiles: ["forecast.svg": Array(plot.svg().utf8)])
+      screen.write("\n" + forecast.sparklines(width: screen.columns()))
+      screen.write("\nsaved \(output) (plot: \(output)/forecast.svg)\n")
+    }
+  }
+}
+
+/// What the columns of the data are.
+struct ColumnOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The column of times.", valueName: "column"))
+  var time: String?
+  @Option(help: ArgumentHelp("The columns to forecast, separated by commas.", valueName: "column,…"))
+  var target: String?
+  @Option(help: ArgumentHelp("The column that tells series apart.", valueName: "column"))
+  var id: String?
+  @Option(help: ArgumentHelp("Columns of numbers that are known ahead.", valueName: "column,…"))
+  var known: String?
+  @Option(help: ArgumentHelp("A field that means a missing value; may be repeated.", valueName: "text"))
+  var missing: [String] = []
+  @Option(
+    help: ArgumentHelp("The distance of the rows: hourly, daily, monthly, \"15 minutes\", …", valueName: "step"))
+  var frequency: String?
+  @Option(help: ArgumentHelp("Steps to forecast.", valueName: "n"))
+  var horizon: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Steps after which the pattern repeats; 1 for none; a second, longer season after a comma.",
+      valueName: "n[,n]"))
+  var season: String?
+
+  private static func list(_ text: String?) -> [String] {
+    (text ?? "").split(separator: ",").map { String($0.drop { $0 == " " }) }
+  }
+
+  /// The seasons given, the shorter first.
+  func seasons() throws -> [Int] {
+    let parts = Self.list(season)
+    let numbers = parts.compactMap { Int($0) }
+    guard numbers.count == parts.count, numbers.count <= 2, numbers.allSatisfy({ $0 >= 1 && $0 <= 1_000_000 })
+    else {
+      throw ValidationError("--season: expected one or two numbers of steps, found \"\(season ?? "")\"")
+    }
+    return numbers.sorted()
+  }
+
+  func validate() throws {
+    _ = try seasons()
+    if let horizon, horizon < 1 || horizon > 100_000 {
+      throw ValidationError("--horizon: expected 1 to 100000 steps, found \(horizon)")
+    }
+    if let frequency, Frequency(frequency) == nil {
+      throw ValidationError(
+        "--frequency: expected a word such as hourly, daily, monthly or \"15 minutes\", found \"\(frequency)\"")
+    }
+  }
+
+  func read(_ path: String?) throws -> TimeSeries {
+    guard let path else { return TimeSeries.maunaLoa }
+    return try TimeSeries(
+      csv: path, time: time, targets: Self.list(target), id: id, known: Self.list(known),
+      missing: TimeSeries.defaultMissing + missing, frequency: frequency.flatMap { Frequency($0) },
+      season: try seasons().first, horizon: horizon)
+  }
+}
+
+/// How the model is built.
+struct ModelOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The recurrent cell.", valueName: "name"))
+  var cell: CellKind?
+  @Option(help: ArgumentHelp("Hidden units of a layer.", valueName: "n"))
+  var hidden: Int?
+  @Option(help: ArgumentHelp("Recurrent layers.", valueName: "n"))
+  var layers: Int?
+  @Option(help: ArgumentHelp("The share of features dropped while training.", valueName: "share"))
+  var dropout: Float?
+  @Option(help: ArgumentHelp("Steps to look back on.", valueName: "n"))
+  var lookBack: Int?
+  @Option(help: ArgumentHelp("Steps read and written at once.", valueName: "n"))
+  var segment: Int?
+  @Option(help: ArgumentHelp("Networks whose mean is the forecast.", valueName: "n"))
+  var members: Int?
+  @Option(help: ArgumentHelp("What is done to values first: none or log.", valueName: "name"))
+  var transform: ForecastSettings.Transform?
+
+  func settings(for data: TimeSeries, _ training: TrainingOptions) throws -> ForecastSettings {
+    var settings = ForecastSettings.defaults(for: data)
+    if let cell { settings.cell = cell }
+    if let hidden { settings.hiddenSize = hidden }
+    if let layers { settings.layers = layers }
+    if let dropout { settings.dropout = dropout }
+    if let segment { settings.segment = segment }
+    if let lookBack { settings.lookBack = lookBack }
+    if segment != nil || lookBack != nil {
+      let whole = settings.lookBack / max(1, settings.segment)
+      settings.lookBack = max(1, whole) * max(1, settings.segment)
+      settings.centreSteps = min(settings.centreSteps, settings.lookBack)
+    }
+    if let members { settings.members = members }
+    if let transform { settings.transform = transform }
+    training.apply(to: &settings)
+    return settings
+  }
+}
+
+/// How the model is trained.
+struct TrainingOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The most passes over the data.", valueName: "n"))
+  var epochs: Int?
+  @Option(help: ArgumentHelp("Windows of a step.", valueName: "n"))
+  var batch: Int?
+  @Option(help: ArgumentHelp("The learning rate.", valueName: "rate"))
+  var rate: Float?
+  @Option(
+    help: ArgumentHelp("Time for all of training, such as 90s, 10m or 1h30m.", valueName: "time"),
+    transform: { try DurationText.parse($0) })
+  var timeLimit: Duration?
+  @Option(help: ArgumentHelp("The seed of all random numbers.", valueName: "n"))
+  var seed: UInt64 = 0
+  @Option(help: ArgumentHelp("Last steps kept for the scores; 0 for none.", valueName: "n"))
+  var test: Int?
+  @Option(help: ArgumentHelp("Steps before those, for choosing the number of epochs; 0 for none.", valueName: "n"))
+  var validation: Int?
+  @Flag(help: "Do not train again on everything after the scores are known.")
+  var noRefit = false
+
+  func validate() throws {
+    if let test, test < 0 { throw ValidationError("--test: expected 0 or more steps, found \(test)") }
+    if let validation, validation < 0 {
+      throw ValidationError("--validation: expected 0 or more steps, found \(validation)")
+    }
+  }
+
+  func apply(to settings: inout ForecastSettings) {
+    if let epochs { settings.epochs = epochs }
+    if let batch { settings.batchSize = batch }
+    if let rate { settings.learningRate = rate }
+    settings.seed = seed
+  }
+
+  func holdOut(_ settings: ForecastSettings, _ data: TimeSeries) -> HoldOut {
+    var holdOut = Forecaster.standardHoldOut(data, settings)
+    if let test { holdOut.test = test }
+    if let validation {
+      holdOut.validation = validation
+      holdOut.validationStride = max(1, min(settings.horizon, validation / 8))
+    }
+    holdOut.refits = !noRefit
+    return holdOut
+  }
+}
+
+extension CellKind: ExpressibleByArgument {}
+extension ForecastSettings.Transform: ExpressibleByArgument {}

@@ -1,0 +1,57 @@
+import UnrollTasks
+import UnrollTraining
+
+/// Shows a forecaster's training on a stream: a progress bar on a terminal, lines elsewhere.
+final class TrainingReporter {
+  private let screen: TerminalStream
+  private var bar: ProgressBar?
+
+  init(_ screen: TerminalStream) { self.screen = screen }
+
+  func finish() {
+    bar?.finish()
+    bar = nil
+  }
+
+  func report(_ event: ForecastTrainingEvent) {
+    switch event {
+    case .phase(let name):
+      finish()
+      screen.write("\n\(screen.style.bold(name))\n")
+    case .training(let event): report(event)
+    case .scored(let table):
+      finish()
+      screen.write("\n" + screen.style.bold("scores on steps that were held back") + "\n")
+      screen.write(table.text(emphasise: screen.style.bold))
+    }
+  }
+
+  private func report(_ event: TrainingEvent) {
+    switch event {
+    case .started(let parameters, _, let steps):
+      bar?.finish()
+      bar = ProgressBar(on: screen)
+      screen.write("\(parameters) parameters, \(steps) steps an epoch\n")
+    case .step(let step): bar?.update(Self.progress(step))
+    case .epoch(let epoch): bar?.endEpoch(progress(epoch))
+    case .finished(let end, let best):
+      finish()
+      let chosen = best.flatMap { best in best.validation == nil ? nil : ", kept epoch \(best.epoch)" } ?? ""
+      if end != .completed || !chosen.isEmpty { screen.write("\(end.rawValue)\(chosen)\n") }
+    }
+  }
+
+  private static func progress(_ step: StepReport) -> TrainingProgress {
+    TrainingProgress(
+      epoch: step.epoch, of: step.epochs, step: step.step, of: step.stepsPerEpoch, loss: step.loss,
+      validation: nil, rate: Double(step.learningRate), elapsed: .seconds(step.elapsed),
+      remaining: .seconds(step.remaining), improved: false)
+  }
+
+  private func progress(_ epoch: EpochReport) -> TrainingProgress {
+    TrainingProgress(
+      epoch: epoch.epoch, of: epoch.epochs, step: 1, of: 1, loss: epoch.loss, validation: epoch.validation,
+      rate: Double(epoch.learningRate), elapsed: .seconds(epoch.elapsed), remaining: .seconds(epoch.remaining),
+      improved: epoch.improved && epoch.validation != nil)
+  }
+}

@@ -1,0 +1,247 @@
+import UnrollCore
+import UnrollData
+import UnrollNetworks
+import UnrollTraining
+
+/// What is held back while a forecaster is trained.
+public struct HoldOut: Sendable, Equatable {
+  /// Steps at the end of each series that nothing but the final scores may see; 0: none.
+  public var test: Int
+  /// Steps before those that the number of epochs is chosen on; 0: none, all epochs are run.
+  public var validation: Int
+  /// The distance of the windows on the validation part.
+  public var validationStride: Int
+  /// Whether the model is then trained again on everything, for the number of epochs that was best.
+  public var refits: Bool
+
+  public init(test: Int, validation: Int, validationStride: Int? = nil, refits: Bool = true) {
+    self.test = max(0, test)
+    self.validation = max(0, validation)
+    self.validationStride = max(1, validationStride ?? max(1, validation / 8))
+    self.refits = refits
+  }
+
+  /// A horizon for the scores and one for the choice, then all for the model.
+  public static func standard(horizon: Int) -> HoldOut {
+    HoldOut(test: horizon, validation: horizon, validationStride: horizon)
+  }
+}
+
+/// What training a forecaster reports.
+public enum ForecastTrainingEvent: Sendable {
+  /// A part of the work begins, such as `fitting` or `fitting on all data`.
+  case phase(String)
+  /// Something happened in it.
+  case training(TrainingEvent)
+  /// The scores on the held-out steps.
+  case scored(ScoreTable)
+}
+
+extension Forecaster {
+  /// Trains a forecaster.
+  ///
+  /// With a standard hold-out the data is used three times: the network is trained on all but the last two
+  /// horizons, its number of epochs chosen on the first of these, its scores taken from the second; then a new
+  /// network is trained on everything for that number of epochs. The same call with the same seed gives the
+  /// same bits unless a time limit cuts it short.
+  ///
+  /// - Parameters:
+  ///   - settings: chosen from the data when `nil`.
+  ///   - holdOut: what is held back; a horizon each when `nil`.
+  ///   - timeLimit: seconds for all of it; what is there by then is kept.
+  ///   - shouldStop: asked often; training ends with the best weights so far when it says yes.
+  /// - Throws: `ForecastError` when the data is too short, `TrainingError` when training goes astray.
+  public static func train(
+    on data: TimeSeries, settings: ForecastSettings? = nil, holdOut: HoldOut? = nil,
+    timeLimit: Double? = nil, shouldStop: @escaping () -> Bool = { false },
+    report: @escaping (ForecastTrainingEvent) -> Void = { _ in }
+  ) throws -> Forecaster {
+    let settings = settings ?? .defaults(for: data)
+    try settings.check()
+    let holdOut = holdOut ?? standardHoldOut(data, settings)
+    let run = ForecastRun(
+      data: data, settings: settings, holdOut: holdOut, timeLimit: timeLimit, shouldStop: shouldStop,
+      report: report)
+    return try run.train()
+  }
+
+  /// The standard hold-out, or as much of it as the series leave room for.
+  package static func standardHoldOut(_ data: TimeSeries, _ settings: ForecastSettings) -> HoldOut {
+    let longest = data.series.map(\.count).max() ?? 0
+    let spare = longest - settings.minimumHistory - settings.horizon - 1
+    if spare >= 2 * settings.horizon { return .standard(horizon: settings.horizon) }
+    if spare >= settings.horizon { return HoldOut(test: settings.horizon, validation: 0) }
+    return HoldOut(test: 0, validation: 0)
+  }
+}
+
+extension ForecastSettings {
+  /// - Throws: `ForecastError.setting`, for settings that make no network.
+  func check() throws(ForecastError) {
+    func demand(_ holds: Bool, _ name: String, _ expected: String, _ found: some Any) throws(ForecastError) {
+      if !holds { throw .setting(name: name, expected: expected, found: "\(found)") }
+    }
+    try demand((1...8192).contains(hiddenSize), "hidden", "1 to 8192 units", hiddenSize)
+    try demand((1...32).contains(layers), "layers", "1 to 32 layers", layers)
+    try demand((1...100_000).contains(horizon), "horizon", "1 to 100000 steps", horizon)
+    try demand((1...1_000_000).contains(season), "season", "1 to 1000000 steps", season)
+    try demand((1...1_000_000).contains(segment), "segment", "1 to 1000000 steps", segment)
+    try demand(
+      (1...10_000_000).contains(lookBack) && lookBack % segment == 0, "look-back",
+      "a multiple of the segment, \(segment)", lookBack)
+    try demand((1...1_000_000).contains(epochs), "epochs", "1 to 1000000", epochs)
+    try demand(batchSize >= 1, "batch", "at least 1", batchSize)
+    try demand((0..<1).contains(dropout), "dropout", "0 to less than 1", dropout)
+    try demand(learningRate > 0 && learningRate.isFinite, "rate", "more than 0", learningRate)
+    try demand((1...64).contains(members), "members", "1 to 64", members)
+    try demand(
+      levels.count % 2 == 1 && levels == levels.sorted() && levels.allSatisfy { $0 > 0 && $0 < 1 }
+        && levels[levels.count / 2] == 0.5, "levels",
+      "an odd number of rising levels between 0 and 1 with 0.5 in the middle", levels)
+  }
+}
+
+/// One training of a forecaster, from data to model.
+struct ForecastRun {
+  let data: TimeSeries
+  let settings: ForecastSettings
+  let holdOut: HoldOut
+  let timeLimit: Double?
+  let shouldStop: () -> Bool
+  let report: (ForecastTrainingEvent) -> Void
+  private let clock = ContinuousClock()
+
+  private typealias Fit = (networks: [ForecastNetwork], results: [TrainingResult<ForecastNetwork>], windows: Int)
+
+  func train() throws -> Forecaster {
+    let start = clock.now
+    var summary = ForecastSummary()
+    let scales = CovariateScale.all(data.droppingLast(holdOut.test))
+    let refits = holdOut.refits && holdOut.test + holdOut.validation > 0
+    // The share of the time that finding the number of epochs may take.
+    let share = refits ? timeLimit.map { $0 * 0.48 } : timeLimit
+    report(.phase(refits ? "finding the number of epochs" : "fitting"))
+    var fit = try fit(
+      validation: holdOut.validation, test: holdOut.test, epochs: nil, limit: share, scales: scales)
+    summary.history = fit.results[0].history
+    summary.end = fit.results[0].end.rawValue
+    summary.windows = fit.windows
+    if settings.loss == .squared, holdOut.validation > 0 {
+      summary.residualQuantiles = try residualQuantiles(fit, scales)
+    }
+    if holdOut.test > 0 {
+      summary.testSteps = holdOut.test
+      let candidate = forecaster(fit.networks, summary, scales)
+      let table = try candidate.score(data, windows: max(1, holdOut.test / settings.horizon))
+      summary.scores = table.methods.compactMap { table.summary(of: $0) }
+      report(.scored(table))
+    }
+    if refits && !shouldStop() {
+      report(.phase("fitting on all data"))
+      let spent = (clock.now - start) / .seconds(1)
+      let epochs = fit.results.map { $0.best?.epoch ?? settings.epochs }
+      fit = try self.fit(
+        validation: 0, test: 0, epochs: epochs, limit: timeLimit.map { max(1, $0 - spent) }, scales: scales)
+      summary.isRefitted = true
+      summary.windows = fit.windows
+      if fit.results[0].end == .interrupted { summary.end = fit.results[0].end.rawValue }
+    }
+    summary.seconds = (clock.now - start) / .seconds(1)
+    return forecaster(fit.networks, summary, scales)
+  }
+
+  private func forecaster(
+    _ networks: [ForecastNetwork], _ summary: ForecastSummary, _ scales: [CovariateScale]
+  ) -> Forecaster {
+    Forecaster(
+      settings: settings, data: data, summary: summary, covariateScales: scales, networks: networks)
+  }
+
+  /// Trains every member on all but the last steps.
+  private func fit(
+    validation: Int, test: Int, epochs: [Int]?, limit: Double?, scales: [CovariateScale]
+  ) throws -> Fit {
+    let visible = data.droppingLast(test)
+    let prepared = ForecastData(visible, settings, future: 0, covariateScales: scales)
+    let ends = prepared.entries.map { max(0, $0.count - validation) }
+    let work = ForecastWork(
+      prepared, trainingEnd: ends, validationWindows: validationWindows(prepared, ends))
+    guard work.windowCount > 0 else {
+      throw ForecastError.tooShort(
+        file: data.source, longest: data.series.map(\.count).max() ?? 0,
+        needed: settings.minimumHistory + settings.horizon + validation + test,
+        purpose: "to train with a horizon of \(settings.horizon)")
+    }
+    var results: [TrainingResult<ForecastNetwork>] = []
+    for member in 0..<settings.members where member == 0 || !shouldStop() {
+      let share = limit.map { $0 / Double(settings.members) }
+      results.append(
+        try train(member, work, epochs: epochs.map { $0[min(member, $0.count - 1)] }, limit: share))
+    }
+    return (results.map(\.model), results, work.windowCount)
+  }
+
+  private func validationWindows(_ data: ForecastData, _ ends: [Int]) -> [ForecastWindow] {
+    data.entries.indices.flatMap { series -> [ForecastWindow] in
+      let last = data.entries[series].count - settings.horizon
+      guard ends[series] < data.entries[series].count, ends[series] >= settings.minimumHistory,
+        last >= ends[series]
+      else { return [] }
+      return stride(from: last, through: ends[series], by: -holdOut.validationStride).map {
+        ForecastWindow(series: series, origin: $0)
+      }
+    }
+  }
+
+  private func train(
+    _ member: Int, _ work: ForecastWork, epochs: Int?, limit: Double?
+  ) throws -> TrainingResult<ForecastNetwork> {
+    var random = RandomSource(seed: settings.seed &+ UInt64(member) &* 0x9E37_79B9)
+    let known = data.knownNames.count
+    let network = ForecastNetwork(
+      settings, targets: data.targetNames.count,
+      inputWidth: ForecastBatch.inputWidth(settings, known: known),
+      contextWidth: ForecastBatch.contextWidth(settings, known: known), using: &random)
+    // The rate falls as if all epochs were run, so that the same epoch means the same in every phase.
+    let steps = settings.epochs * work.stepsPerEpoch
+    let warmUp = min(100, steps / 10)
+    let plan = TrainingPlan(
+      epochs: epochs ?? settings.epochs,
+      optimizer: AdamW(learningRate: settings.learningRate, weightDecay: settings.weightDecay),
+      schedule: .warmUp(
+        steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
+      patience: settings.patience, averaging: settings.averaging, timeLimit: limit, seed: random.next())
+    return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop) {
+      report(.training($0))
+    }.run()
+  }
+
+  /// The errors of the first steps after each validation window, for intervals of a model without quantiles.
+  private func residualQuantiles(_ fit: Fit, _ scales: [CovariateScale]) throws -> [[Double]] {
+    let visible = data.droppingLast(holdOut.test)
+    let prepared = ForecastData(visible, settings, future: 0, covariateScales: scales)
+    let ends = prepared.entries.map { max(0, $0.count - holdOut.validation) }
+    var errors: [[Double]] = Array(repeating: [], count: settings.horizon)
+    var none: RandomSource?
+    let windows = validationWindows(prepared, ends)
+    for start in stride(from: 0, to: windows.count, by: 64) {
+      let batch = ForecastBatch(Array(windows[start..<min(start + 64, windows.count)]), of: prepared)
+      let outputs = try fit.networks[0](batch, random: &none).value
+      for row in 0..<batch.rows {
+        for step in 0..<settings.horizon where batch.weights[row * settings.writtenSteps + step] > 0 {
+          let place = row * settings.writtenSteps + step
+          errors[step].append(Double(batch.target[place] - outputs[place]))
+        }
+      }
+    }
+    guard errors.allSatisfy({ $0.count >= 2 }) else { return [] }
+    return errors.map { values in
+      let sorted = values.sorted()
+      return settings.levels.map { level in
+        let place = Double(level) * Double(sorted.count - 1)
+        let (below, share) = (Int(place), place - Double(Int(place)))
+        return sorted[below] + share * (sorted[min(below + 1, sorted.count - 1)] - sorted[below])
+      }
+    }
+  }
+}

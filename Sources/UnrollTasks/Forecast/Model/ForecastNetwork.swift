@@ -1,0 +1,166 @@
+import UnrollCore
+import UnrollNetworks
+
+/// A recurrent network over segments that writes all segments of the horizon at once.
+///
+/// Windows of L steps are cut into segments of w steps (Lin et al. 2023, "SegRNN"). Legend: B rows, a row being
+/// one target of one window; n = L/w segments read, m segments written, Q outputs a step, D hidden units.
+///
+///     e_j  = max(0, W_e s_j + b_e)                   for each segment s_j of the window with its covariates
+///     h    = core(e_1 … e_n)                         the state after the window
+///     d_i  = max(0, p_i + q_c + W_d u_i)             place i, target c, what is known of segment i
+///     y_i  = W_o core(d_i | h) + b_o  (+ W_s x)      one step of the core from h for each i, side by side
+///
+/// x is the whole window; W_s starts from the seasonal naive forecast.
+struct ForecastNetwork: Module {
+  let settings: ForecastSettings
+  let targets: Int
+  var embed: Linear
+  var mix: Linear?
+  var core: AnyRecurrentNetwork
+  var places: Parameter
+  var targetNames: Parameter?
+  var context: Linear?
+  var head: Linear
+  var skip: Linear?
+  /// `[season, targets]`.
+  var cycle: Parameter?
+
+  /// - Parameters:
+  ///   - inputWidth: features of a segment read.
+  ///   - contextWidth: features known of a segment written.
+  init(
+    _ settings: ForecastSettings, targets: Int, inputWidth: Int, contextWidth: Int,
+    using random: inout RandomSource
+  ) {
+    self.settings = settings
+    self.targets = targets
+    let hidden = settings.hiddenSize
+    embed = Linear(inputSize: inputWidth, outputSize: hidden, using: &random)
+    mix =
+      settings.mixesTargets && targets > 1
+      ? Linear(inputSize: settings.segment * targets, outputSize: hidden, bias: false, using: &random) : nil
+    core = AnyRecurrentNetwork(
+      settings.cell, inputSize: hidden, hiddenSize: hidden, layers: settings.layers,
+      dropout: settings.dropout, using: &random)
+    places = Parameter(.normal(deviation: 0.1, shape: [settings.horizonSegments, hidden], using: &random))
+    targetNames =
+      targets > 1 ? Parameter(.normal(deviation: 0.1, shape: [targets, hidden], using: &random)) : nil
+    context =
+      contextWidth > 0
+      ? Linear(inputSize: contextWidth, outputSize: hidden, bias: false, using: &random) : nil
+    let width = settings.segment * settings.outputs
+    head = Linear(inputSize: hidden, outputSize: width, using: &random)
+    if settings.skip {
+      head.weight = Parameter(.normal(deviation: 0.01, shape: [width, hidden], using: &random))
+      skip = Linear(
+        inputSize: settings.lookBack, outputSize: settings.writtenSteps, using: &random)
+      skip?.weight = Parameter(Self.seasonalNaive(settings))
+    }
+    cycle =
+      settings.cycle ? Parameter(.zeros([max(1, settings.longSeason, settings.season), targets])) : nil
+  }
+
+  /// A map from a window to the mean of the seasonal naive forecasts of both seasons.
+  private static func seasonalNaive(_ settings: ForecastSettings) -> Tensor {
+    let lags = settings.longSeason > 0 ? [settings.season, settings.longSeason] : [settings.season]
+    let usable = lags.filter { $0 <= settings.lookBack }
+    var weights = Tensor.zeros([settings.writtenSteps, settings.lookBack])
+    for step in 0..<settings.writtenSteps {
+      for lag in usable {
+        let column = settings.lookBack - lag + step % lag
+        weights[step * settings.lookBack + column] += 1 / Float(usable.count)
+      }
+    }
+    return weights
+  }
+
+  /// - Returns: `[B, m·w, Q]` on the scale of the windows.
+  /// - Throws: `ShapeError` when the batch was made for other settings.
+  func callAsFunction(_ batch: ForecastBatch, random: inout RandomSource?) throws(ShapeError) -> Variable {
+    let rows = batch.rows
+    let (n, m) = (settings.segments, settings.horizonSegments)
+    var segments = Variable(batch.segments)
+    var window = Variable(batch.window)
+    var ahead: Variable?
+    if let cycle {
+      // The learned pattern, laid along the window and beyond by the phase of each step.
+      let pattern = cycle.variable.reshaped(to: [cycle.count, 1])
+      let past = pattern.gatheringRows(batch.pastPhases(cycle.variable.shape[0], targets))
+        .reshaped(to: [rows, settings.lookBack])
+      let last = past.columns(settings.lookBack - 1..<settings.lookBack)
+      let anchored = past - last
+      window = window - anchored
+      segments = try replacingValues(segments, by: window, rows)
+      ahead =
+        pattern.gatheringRows(batch.futurePhases(cycle.variable.shape[0], targets, settings.writtenSteps))
+        .reshaped(to: [rows, settings.writtenSteps]) - last
+    }
+    var read = try embed(segments)
+    if let mix { read = read + (try mixed(mix, window, rows)) }
+    let layout = SequenceLayout(lengths: Array(repeating: n, count: rows))
+    let (_, state) = try core(
+      PackedSequence(rows: read.relu(), layout: layout), random: &random)
+    // Row b·m + i: segment i of row b.
+    let repeated = (0..<rows * m).map { Int32($0 / m) }
+    let states = state.map { $0.map { $0.gatheringRows(repeated) } }
+    var written = places.variable.gatheringRows((0..<rows * m).map { Int32($0 % m) })
+    if let targetNames {
+      written = written + targetNames.variable.gatheringRows((0..<rows * m).map { Int32($0 / m % targets) })
+    }
+    if let context { written = try written + context(Variable(batch.context)) }
+    let single = SequenceLayout(lengths: Array(repeating: 1, count: rows * m))
+    let (outputs, _) = try core(
+      PackedSequence(rows: written.relu(), layout: single), initialState: states, random: &random)
+    let dropped = Dropout(rate: settings.dropout)(outputs.rows, random: &random)
+    let steps = rows * settings.writtenSteps
+    var result = try head(dropped).reshaped(to: [steps, settings.outputs])
+    if let skip { result = result + (try skip(window)).reshaped(to: [steps, 1]) }
+    if let ahead { result = result + ahead.reshaped(to: [steps, 1]) }
+    return result.reshaped(to: [rows, settings.writtenSteps, settings.outputs])
+  }
+
+  /// The segments with their values replaced: `[n·B, width]`, segment-major.
+  private func replacingValues(
+    _ segments: Variable, by window: Variable, _ rows: Int
+  ) throws(ShapeError) -> Variable {
+    let values = segmentRows(window, rows)
+    let width = segments.shape.columns
+    if width == settings.segment { return values }
+    return .concatenatedColumns([values, segments.columns(settings.segment..<width)])
+  }
+
+  /// A window `[B, L]` as rows of segments `[n·B, w]`, segment-major.
+  private func segmentRows(_ window: Variable, _ rows: Int) -> Variable {
+    let n = settings.segments
+    let order = (0..<n).flatMap { j in (0..<rows).map { Int32($0 * n + j) } }
+    return window.reshaped(to: [rows * n, settings.segment]).gatheringRows(order)
+  }
+
+  /// What each row reads of the segments of all targets of its window.
+  private func mixed(_ mix: Linear, _ window: Variable, _ rows: Int) throws(ShapeError) -> Variable {
+    let n = settings.segments
+    let windows = rows / targets
+    // Segments of one window side by side: row j·windows + v holds segment j of all targets of window v.
+    let order = (0..<n).flatMap { j in
+      (0..<windows).flatMap { v in (0..<targets).map { Int32((v * targets + $0) * n + j) } }
+    }
+    let together = window.reshaped(to: [rows * n, settings.segment]).gatheringRows(order)
+      .reshaped(to: [n * windows, targets * settings.segment])
+    return try mix(together).gatheringRows((0..<n * rows).map { Int32($0 / targets) })
+  }
+
+  mutating func forEachParameter(
+    _ path: String, _ body: (String, inout Parameter) throws -> Void
+  ) rethrows {
+    try embed.forEachParameter(parameterName(path, "embed"), body)
+    try mix?.forEachParameter(parameterName(path, "mix"), body)
+    try core.forEachParameter(parameterName(path, "core"), body)
+    try body(parameterName(path, "places"), &places)
+    if targetNames != nil { try body(parameterName(path, "targets"), &targetNames!) }
+    try context?.forEachParameter(parameterName(path, "context"), body)
+    try head.forEachParameter(parameterName(path, "head"), body)
+    try skip?.forEachParameter(parameterName(path, "skip"), body)
+    if cycle != nil { try body(parameterName(path, "cycle"), &cycle!) }
+  }
+}

@@ -1,0 +1,251 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The calls of the operating system that a durable save needs, with errors that say what was attempted.
+///
+/// All of them stand here, so that no other file asks for the platform.
+package enum FileSystem {
+  package enum Kind: String, Sendable {
+    case file = "a file"
+    case folder = "a folder"
+    case link = "a symbolic link"
+    case other = "something that is neither a file nor a folder"
+  }
+
+  /// What stands at a path, without following a link at its end; `nil` if nothing does.
+  package static func kind(of path: String) throws(ModelFileError) -> Kind? {
+    try status(of: path).map { kind($0) }
+  }
+
+  /// Whether two paths lie on one mounted file system, so that one can be renamed to the other.
+  static func shareMount(_ a: String, _ b: String) throws(ModelFileError) -> Bool {
+    try status(of: a)?.st_dev == status(of: b)?.st_dev
+  }
+
+  private static func status(of path: String) throws(ModelFileError) -> stat? {
+    try checkName(path)
+    var information = stat()
+    guard lstat(path, &information) != 0 else { return information }
+    let code = errno
+    if code == ENOENT { return nil }
+    throw refusal(code, path, "to look at it")
+  }
+
+  private static func kind(_ information: stat) -> Kind {
+    switch information.st_mode & S_IFMT {
+    case S_IFREG: .file
+    case S_IFDIR: .folder
+    case S_IFLNK: .link
+    default: .other
+    }
+  }
+
+  /// The bytes of a regular file of at most `limit` bytes.
+  ///
+  /// - Parameter followingLinks: whether a link at the end of the path may be followed.
+  package static func contents(
+    of path: String, limit: Int, followingLinks: Bool = true
+  ) throws(ModelFileError) -> [UInt8] {
+    try checkName(path)
+    // Not to wait for a writer, should the path turn out to be a pipe.
+    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followingLinks ? 0 : O_NOFOLLOW)
+    let descriptor = retrying { open(path, flags) }
+    guard descriptor >= 0 else {
+      let code = errno
+      if code == ENOENT {
+        throw ModelFileError(.missing, file: path, expected: "a file", found: "nothing")
+      }
+      if code == ELOOP && !followingLinks {
+        throw ModelFileError(
+          .unsupported, file: path, expected: "a file of the folder itself", found: Kind.link.rawValue)
+      }
+      throw refusal(code, path, "to open it")
+    }
+    defer { close(descriptor) }
+    var information = stat()
+    guard fstat(descriptor, &information) == 0 else { throw refusal(errno, path, "to look at it") }
+    guard kind(information) == .file else {
+      throw ModelFileError(
+        .unsupported, file: path, expected: Kind.file.rawValue, found: kind(information).rawValue)
+    }
+    let size = Int(information.st_size)
+    guard size <= limit else {
+      throw ModelFileError(
+        .unsupported, file: path, expected: "at most \(limit) bytes", found: "\(size) bytes")
+    }
+    return try read(descriptor, count: size, path)
+  }
+
+  private static func read(
+    _ descriptor: Int32, count: Int, _ path: String
+  ) throws(ModelFileError) -> [UInt8] {
+    var failure: ModelFileError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+        #if canImport(Darwin)
+          let got = retrying { Darwin.read(descriptor, rest.baseAddress, min(rest.count, 1 << 30)) }
+        #elseif canImport(Glibc)
+          let got = retrying { Glibc.read(descriptor, rest.baseAddress, min(rest.count, 1 << 30)) }
+        #elseif canImport(Musl)
+          let got = retrying { Musl.read(descriptor, rest.baseAddress, min(rest.count, 1 << 30)) }
+        #endif
+        if got < 0 { failure = refusal(errno, path, "to read it") }
+        if got <= 0 { break }
+        filled += got
+      }
+    }
+    if let failure { throw failure }
+    guard bytes.count == count else {
+      throw ModelFileError(
+        .damaged, file: path, expected: "\(count) bytes", found: "\(bytes.count): it shrank while read")
+    }
+    return bytes
+  }
+
+  /// Makes a new file, writes it, and waits until the disk has it.
+  package static func create(_ path: String, _ bytes: [UInt8]) throws(ModelFileError) {
+    try checkName(path)
+    let descriptor = retrying { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+    guard descriptor >= 0 else { throw refusal(errno, path, "to create it") }
+    let failure = bytes.withUnsafeBytes { all -> ModelFileError? in
+      var rest = all[...]
+      while !rest.isEmpty {
+        let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+        let written = retrying { write(descriptor, part.baseAddress, part.count) }
+        if written < 0 { return refusal(errno, path, "to write \(bytes.count) bytes") }
+        rest = rest.dropFirst(written)
+      }
+      return synchronize(descriptor) == 0 ? nil : refusal(errno, path, "to bring it to the disk")
+    }
+    let closed = close(descriptor)
+    let code = errno
+    if let failure { throw failure }
+    // An interrupted close has closed; what it wrote is on the disk already.
+    if closed != 0 && code != EINTR { throw refusal(code, path, "to close it") }
+  }
+
+  /// Waits until the disk has the names in a folder.
+  static func synchronize(folder path: String) throws(ModelFileError) {
+    let descriptor = retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    guard descriptor >= 0 else { throw refusal(errno, path, "to open the folder") }
+    defer { close(descriptor) }
+    guard synchronize(descriptor) == 0 else {
+      let code = errno
+      // Some file systems cannot do it for a folder, and order their names by themselves.
+      if code == EINVAL || code == ENOTSUP { return }
+      throw refusal(code, path, "to bring the folder to the disk")
+    }
+  }
+
+  private static func synchronize(_ descriptor: Int32) -> Int32 {
+    #if canImport(Darwin)
+      // There, fsync leaves the data in the drive's cache.
+      if fcntl(descriptor, F_FULLFSYNC, 0) == 0 { return 0 }
+    #endif
+    return retrying { fsync(descriptor) }
+  }
+
+  static func makeFolder(_ path: String) throws(ModelFileError) {
+    guard mkdir(path, 0o777) == 0 else { throw refusal(errno, path, "to make the folder") }
+  }
+
+  static func removeFile(_ path: String) throws(ModelFileError) {
+    guard unlink(path) == 0 else { throw refusal(errno, path, "to remove it") }
+  }
+
+  /// Removes an empty folder.
+  static func removeFolder(_ path: String) throws(ModelFileError) {
+    guard rmdir(path) == 0 else { throw refusal(errno, path, "to remove the folder") }
+  }
+
+  /// Gives a file or folder another path, in place of a file or an empty folder there.
+  static func move(_ old: String, to new: String) throws(ModelFileError) {
+    guard rename(old, new) == 0 else { throw refusal(errno, new, "to rename \(old) to it") }
+  }
+
+  /// Swaps what stands at two paths of one file system.
+  ///
+  /// Where the system can, at no moment is either path empty. Where it cannot, `shown` is away between two
+  /// renames; then `spare` + `-old` holds it.
+  package static func exchange(
+    spare: String, shown: String, inOneCall: Bool = true
+  ) throws(ModelFileError) {
+    if inOneCall {
+      let code = swapInOneCall(spare, shown)
+      if code == 0 { return }
+      guard code == ENOSYS || code == EINVAL || code == ENOTSUP else {
+        throw refusal(code, shown, "to swap \(spare) with it")
+      }
+    }
+    let aside = spare + "-old"
+    try move(shown, to: aside)
+    do throws(ModelFileError) {
+      try move(spare, to: shown)
+    } catch {
+      try move(aside, to: shown)
+      throw error
+    }
+    try move(aside, to: spare)
+  }
+
+  /// 0 or the number of the error.
+  private static func swapInOneCall(_ a: String, _ b: String) -> Int32 {
+    #if canImport(Darwin)
+      return renamex_np(a, b, UInt32(RENAME_SWAP)) == 0 ? 0 : errno
+    #else
+      // The headers hide the function from Swift; it is looked up in the C library that runs.
+      typealias Rename =
+        @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
+      guard let symbol = dlsym(nil, "renameat2") else { return ENOSYS }
+      let exchangeFlag: UInt32 = 2
+      return unsafeBitCast(symbol, to: Rename.self)(AT_FDCWD, a, AT_FDCWD, b, exchangeFlag) == 0 ? 0 : errno
+    #endif
+  }
+
+  /// The path without links, dots and doubled slashes. What it names must exist.
+  static func resolved(_ path: String) throws(ModelFileError) -> String {
+    try checkName(path)
+    guard let pointer = realpath(path, nil) else { throw refusal(errno, path, "to follow it") }
+    defer { free(pointer) }
+    return String(cString: pointer)
+  }
+
+  /// The names in a folder, in order. Those that are not UTF-8 come out mended and name nothing.
+  static func names(in folder: String) throws(ModelFileError) -> [String] {
+    guard let stream = opendir(folder) else { throw refusal(errno, folder, "to list it") }
+    defer { closedir(stream) }
+    var result: [String] = []
+    while let entry = readdir(stream) {
+      let offset = MemoryLayout.offset(of: \dirent.d_name) ?? 0
+      let name = String(
+        cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self))
+      if name != "." && name != ".." { result.append(name) }
+    }
+    return result.sorted()
+  }
+
+  /// C ends a path at the first zero: such a path would name another file than it says.
+  private static func checkName(_ path: String) throws(ModelFileError) {
+    guard !path.isEmpty, !path.utf8.contains(0) else {
+      throw ModelFileError(
+        .system, file: path, expected: "a path", found: path.isEmpty ? "no characters" : "a zero in it")
+    }
+  }
+
+  private static func refusal(_ code: Int32, _ path: String, _ purpose: String) -> ModelFileError {
+    ModelFileError(.system, file: path, expected: purpose, found: String(cString: strerror(code)))
+  }
+
+  private static func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
+    while true {
+      let result = call()
+      if result != -1 || errno != EINTR { return result }
+    }
+  }
+}

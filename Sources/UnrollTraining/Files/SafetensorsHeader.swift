@@ -1,0 +1,156 @@
+import UnrollCore
+
+/// The header of a safetensors file: what its JSON says, checked against the bytes that follow it.
+struct SafetensorsHeader {
+  /// The element types that are read, with their widths in bytes.
+  enum ElementType: String, CaseIterable {
+    case double = "F64"
+    case single = "F32"
+    case half = "F16"
+    case brain = "BF16"
+    case long = "I64"
+    case int = "I32"
+    case byte = "U8"
+    case boolean = "BOOL"
+
+    var width: Int {
+      switch self {
+      case .double, .long: 8
+      case .single, .int: 4
+      case .half, .brain: 2
+      case .byte, .boolean: 1
+      }
+    }
+  }
+
+  struct Entry {
+    let name: String
+    let type: ElementType
+    let shape: Shape
+    /// The bytes of the tensor, relative to the end of the header.
+    let range: Range<Int>
+  }
+
+  var entries: [Entry] = []
+  var metadata: [String: String] = [:]
+
+  /// The longest header of the format.
+  static let maximumLength = 100_000_000
+  /// The most axes that a tensor may have here: it bounds the memory that a hostile header can claim.
+  static let maximumRank = 64
+
+  /// Reads a header and proves that its tensors fill `dataCount` bytes without a hole or an overlap.
+  init(json: UnsafeRawBufferPointer, dataCount: Int, file: String) throws(ModelFileError) {
+    var scanner = StrictScanner(json, file: file)
+    var names = Set<String>()
+    guard json.first == UInt8(ascii: "{") else { throw scanner.unexpected("'{' at the start") }
+    try scanner.object { (scanner, key) throws(ModelFileError) in
+      guard names.insert(key).inserted else {
+        throw scanner.damaged("each name once", "the name \"\(key)\" twice")
+      }
+      if key == "__metadata__" {
+        metadata = try Self.readMetadata(&scanner)
+      } else {
+        entries.append(try Self.readEntry(key, &scanner))
+      }
+    }
+    try scanner.expectPadding()
+    try checkContiguous(dataCount: dataCount, file: file)
+  }
+
+  private static func readMetadata(
+    _ scanner: inout StrictScanner
+  ) throws(ModelFileError) -> [String: String] {
+    var result: [String: String] = [:]
+    try scanner.object { (scanner, key) throws(ModelFileError) in
+      let value = try scanner.string("a string as the value of \"\(key)\"")
+      guard result.updateValue(value, forKey: key) == nil else {
+        throw scanner.damaged("each key of __metadata__ once", "the key \"\(key)\" twice")
+      }
+    }
+    return result
+  }
+
+  private static func readEntry(
+    _ name: String, _ scanner: inout StrictScanner
+  ) throws(ModelFileError) -> Entry {
+    var typeName: String?
+    var extents: [Int]?
+    var offsets: [Int]?
+    try scanner.object { (scanner, key) throws(ModelFileError) in
+      let isNew: Bool
+      switch key {
+      case "dtype":
+        isNew = typeName == nil
+        typeName = try scanner.string("the name of an element type")
+      case "shape":
+        isNew = extents == nil
+        extents = try scanner.integers(atMost: maximumRank)
+      case "data_offsets":
+        isNew = offsets == nil
+        offsets = try scanner.integers(atMost: 2)
+      default: throw scanner.damaged("dtype, shape or data_offsets", "the key \"\(key)\"")
+      }
+      guard isNew else { throw scanner.damaged("each key once", "the key \"\(key)\" twice") }
+    }
+    let place = "tensor \"\(name)\""
+    func damaged(_ expected: String, _ found: String) -> ModelFileError {
+      ModelFileError(.damaged, file: scanner.file, place: place, expected: expected, found: found)
+    }
+    guard let typeName, let extents, let offsets else {
+      throw damaged("dtype, shape and data_offsets", "not all of them")
+    }
+    guard let type = ElementType(rawValue: typeName) else {
+      let known = ElementType.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ModelFileError(
+        .unsupported, file: scanner.file, place: place, expected: "one of the element types \(known)",
+        found: "\"\(typeName)\"")
+    }
+    guard offsets.count == 2, offsets[0] <= offsets[1] else {
+      throw damaged("data_offsets [begin, end] with begin ≤ end", "\(offsets)")
+    }
+    guard let byteCount = Self.byteCount(extents, width: type.width) else {
+      throw damaged("a shape whose size can be counted", "\(extents)")
+    }
+    guard byteCount == offsets[1] - offsets[0] else {
+      throw damaged(
+        "\(byteCount) bytes for \(typeName) of shape \(extents)", "\(offsets[1] - offsets[0]) bytes")
+    }
+    return Entry(name: name, type: type, shape: Shape(extents), range: offsets[0]..<offsets[1])
+  }
+
+  /// The size of a tensor; `nil` if it overflows.
+  ///
+  /// Zero extents are left out of the overflow check on purpose: `[0, 2⁶², 4]` has no elements, and yet the
+  /// product of its last axes would overflow elsewhere.
+  static func byteCount(_ extents: [Int], width: Int) -> Int? {
+    var product = width
+    for extent in extents where extent != 0 {
+      let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+      if overflow { return nil }
+      product = next
+    }
+    return extents.contains(0) ? 0 : product
+  }
+
+  private func checkContiguous(dataCount: Int, file: String) throws(ModelFileError) {
+    var end = 0
+    let ordered = entries.sorted {
+      ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+    }
+    for entry in ordered {
+      guard entry.range.lowerBound == end else {
+        let what = entry.range.lowerBound < end ? "an overlap" : "a hole"
+        throw ModelFileError(
+          .damaged, file: file, place: "tensor \"\(entry.name)\"", expected: "data from byte \(end)",
+          found: "data from byte \(entry.range.lowerBound): \(what)")
+      }
+      end = entry.range.upperBound
+    }
+    guard end == dataCount else {
+      throw ModelFileError(
+        .damaged, file: file, expected: "\(end) bytes of data after the header",
+        found: "\(dataCount) bytes")
+    }
+  }
+}

@@ -1,0 +1,275 @@
+import UnrollCore
+import UnrollNetworks
+
+/// Something to train a model on: how a step's loss is computed, and how an epoch is judged.
+public protocol TrainingWork {
+  associatedtype Model: Module
+  /// What is carried from one step to the next, such as the hidden states of truncated backpropagation through
+  /// time: detached, so that no gradient flows across. `Never?` when nothing is.
+  associatedtype Carry: Sendable
+
+  /// The number of optimizer steps of an epoch.
+  var stepsPerEpoch: Int { get }
+
+  /// Shuffles, when there is something to shuffle.
+  mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource)
+
+  /// The loss of one step.
+  ///
+  /// - Parameters:
+  ///   - carry: what the step before handed on; `nil` at the start of an epoch.
+  ///   - random: randomness for dropout and noise.
+  func loss(
+    _ model: Model, step: Int, carry: Carry?, random: inout RandomSource?
+  ) throws -> (loss: Variable, carry: Carry?)
+
+  /// The loss on the validation part, or `nil` when there is none.
+  func validate(_ model: Model) throws -> Double?
+}
+
+/// How a model is trained.
+public struct TrainingPlan: Sendable {
+  /// The most epochs to run.
+  public var epochs: Int
+  /// How weights move.
+  public var optimizer: any Optimizer
+  /// How the learning rate changes.
+  public var schedule: Schedule
+  /// Gradients of a greater global norm are shortened to this one; `nil`: never.
+  public var clipNorm: Float?
+  /// Each element of a gradient is held within ± this; `nil`: never.
+  public var clipValue: Float?
+  /// Training ends after this many epochs without a better validation loss; `nil`: never.
+  public var patience: Int?
+  /// Weights are judged and kept as a moving average with this decay a step (Polyak and Juditsky 1992);
+  /// `nil`: as they are.
+  public var averaging: Float?
+  /// Training ends after this many seconds; `nil`: never.
+  public var timeLimit: Double?
+  /// The seed of shuffling, dropout and noise.
+  public var seed: UInt64
+
+  public init(
+    epochs: Int, optimizer: any Optimizer, schedule: Schedule, clipNorm: Float? = 1,
+    clipValue: Float? = nil, patience: Int? = nil, averaging: Float? = nil, timeLimit: Double? = nil,
+    seed: UInt64 = 0
+  ) {
+    self.epochs = epochs
+    self.optimizer = optimizer
+    self.schedule = schedule
+    self.clipNorm = clipNorm
+    self.clipValue = clipValue
+    self.patience = patience
+    self.averaging = averaging
+    self.timeLimit = timeLimit
+    self.seed = seed
+  }
+}
+
+/// A trained model and how it came about.
+public struct TrainingResult<Model: Module>: Sendable {
+  /// The weights of the best epoch; of the last when nothing was validated.
+  public let model: Model
+  /// Every epoch.
+  public let history: [EpochReport]
+  /// The epoch whose weights these are.
+  public let best: EpochReport?
+  /// Why training ended.
+  public let end: TrainingEnd
+}
+
+/// Trains a model by gradient descent, step by step, and keeps the best weights.
+///
+/// The same work, plan and model give the same weights, bit for bit, on any number of threads.
+public struct Trainer<Work: TrainingWork> {
+  private var work: Work
+  private var model: Work.Model
+  private var plan: TrainingPlan
+  private let shouldStop: () -> Bool
+  private let report: (TrainingEvent) -> Void
+
+  private var random: RandomSource
+  private var stopping: EarlyStopping
+  private var average: [Tensor]?
+  private var steps = 0
+  private var history: [EpochReport] = []
+  private var best: (report: EpochReport, model: Work.Model)?
+  private let clock = ContinuousClock()
+  private let start: ContinuousClock.Instant
+
+  /// A trainer at its beginning.
+  ///
+  /// - Parameters:
+  ///   - shouldStop: asked after each step; training ends with the best weights when it says yes. A cancelled
+  ///     task ends training as well.
+  ///   - report: takes events as they come.
+  public init(
+    _ work: Work, model: Work.Model, plan: TrainingPlan, shouldStop: @escaping () -> Bool = { false },
+    report: @escaping (TrainingEvent) -> Void = { _ in }
+  ) {
+    self.work = work
+    self.model = model
+    self.plan = plan
+    self.shouldStop = shouldStop
+    self.report = report
+    random = RandomSource(seed: plan.seed)
+    stopping = EarlyStopping(patience: plan.patience ?? .max)
+    start = clock.now
+  }
+
+  private var elapsed: Double { (clock.now - start) / .seconds(1) }
+
+  /// Trains until an end is reached.
+  ///
+  /// - Throws: `TrainingError`, or what the work throws.
+  public consuming func run() throws -> TrainingResult<Work.Model> {
+    guard work.stepsPerEpoch > 0 else { throw TrainingError.noData }
+    report(
+      .started(
+        parameters: model.parameterCount, epochs: plan.epochs, stepsPerEpoch: work.stepsPerEpoch))
+    var end = TrainingEnd.completed
+    for epoch in 1...max(1, plan.epochs) {
+      if let reason = try runEpoch(epoch) {
+        end = reason
+        break
+      }
+    }
+    report(.finished(end, best: best?.report))
+    return TrainingResult(
+      model: best?.model ?? judged, history: history, best: best?.report, end: end)
+  }
+
+  /// The weights that count: their moving average where one is kept.
+  private var judged: Work.Model {
+    guard let average else { return model }
+    var copy = model
+    var index = 0
+    copy.forEachParameter("") { _, parameter in
+      parameter.value = average[index]
+      index += 1
+    }
+    return copy
+  }
+
+  /// - Returns: why training must end now, if it must.
+  private mutating func runEpoch(_ epoch: Int) throws -> TrainingEnd? {
+    work.beginEpoch(epoch, using: &random)
+    var carry: Work.Carry?
+    var total = 0.0
+    var end: TrainingEnd?
+    var done = 0
+    let stepsPerEpoch = work.stepsPerEpoch
+    while done < stepsPerEpoch && end == nil {
+      let (loss, norm) = try takeStep(epoch, done, &carry)
+      total += loss
+      done += 1
+      report(
+        .step(
+          StepReport(
+            epoch: epoch, step: done, stepsPerEpoch: stepsPerEpoch, epochs: plan.epochs,
+            loss: total / Double(done), gradientNorm: norm, learningRate: plan.optimizer.learningRate,
+            elapsed: elapsed, remaining: remaining(epoch, done))))
+      if shouldStop() || Task.isCancelled { end = .interrupted }
+      if let limit = plan.timeLimit, elapsed >= limit { end = .timeLimit }
+    }
+    let verdict = try judge(epoch, loss: total / Double(max(1, done)))
+    return end ?? (verdict == .stop ? .stoppedEarly : nil)
+  }
+
+  private mutating func judge(_ epoch: Int, loss: Double) throws -> EarlyStopping.Verdict {
+    let candidate = judged
+    let validation = try work.validate(candidate)
+    if let validation, !validation.isFinite {
+      throw TrainingError.notFinite(place: "loss", epoch: epoch, step: work.stepsPerEpoch)
+    }
+    // Without a validation part every epoch counts as the best: the last weights are kept.
+    let verdict = validation.map { stopping.observe(Float($0)) } ?? .improved
+    let improved = verdict == .improved
+    let entry = EpochReport(
+      epoch: epoch, epochs: plan.epochs, loss: loss, validation: validation, improved: improved,
+      learningRate: plan.optimizer.learningRate, elapsed: elapsed,
+      remaining: remaining(epoch, work.stepsPerEpoch))
+    if improved { best = (entry, candidate) }
+    plan.schedule.observe(Float(validation ?? loss))
+    history.append(entry)
+    report(.epoch(entry))
+    return verdict
+  }
+
+  private func remaining(_ epoch: Int, _ step: Int) -> Double {
+    let all = Double(max(1, plan.epochs) * work.stepsPerEpoch)
+    let done = Double((epoch - 1) * work.stepsPerEpoch + step)
+    let whole = elapsed / max(done, 1) * (all - done)
+    return plan.timeLimit.map { min(whole, max(0, $0 - elapsed)) } ?? whole
+  }
+
+  private mutating func takeStep(
+    _ epoch: Int, _ step: Int, _ carry: inout Work.Carry?
+  ) throws -> (loss: Double, norm: Double) {
+    var noise: RandomSource? = random.split()
+    let handed = carry
+    let work = work
+    let result = try valueWithGradient(of: model, inputs: []) { model, _ in
+      let (loss, next) = try work.loss(model, step: step, carry: handed, random: &noise)
+      return (loss, next)
+    }
+    carry = result.extra
+    let loss = Double(result.value.scalar)
+    guard loss.isFinite else {
+      throw TrainingError.notFinite(place: "loss", epoch: epoch, step: step + 1)
+    }
+    var gradients = result.gradients
+    let norm = try checkedNorm(gradients, epoch, step)
+    if let limit = plan.clipNorm, norm > Double(limit) {
+      GradientClipping.byGlobalNorm(&gradients.tensors, maximum: limit)
+    }
+    if let limit = plan.clipValue { GradientClipping.byValue(&gradients.tensors, limit: limit) }
+    apply(gradients.tensors, epoch: epoch)
+    return (loss, norm)
+  }
+
+  /// The norm of all gradients, in one pass.
+  private func checkedNorm(_ gradients: Gradients, _ epoch: Int, _ step: Int) throws -> Double {
+    var total = 0.0
+    for (name, tensor) in zip(gradients.names, gradients.tensors) {
+      let squares = Kernels.sumOfSquares(tensor)
+      if !squares.isFinite && !Kernels.allFinite(tensor) {
+        throw TrainingError.notFinite(place: name, epoch: epoch, step: step + 1)
+      }
+      total += squares
+    }
+    return total.squareRoot()
+  }
+
+  private mutating func apply(_ gradients: [Tensor], epoch: Int) {
+    plan.optimizer.learningRate = plan.schedule.rate(step: steps, epoch: epoch - 1)
+    var optimizer = plan.optimizer
+    var index = 0
+    model.forEachParameter("") { _, parameter in
+      parameter.update { optimizer.update(&$0, gradient: gradients[index], at: index) }
+      index += 1
+    }
+    plan.optimizer = optimizer
+    steps += 1
+    updateAverage()
+  }
+
+  /// ā ← d·ā + (1 − d)·w, with a shorter memory at the start, when there is little to remember.
+  private mutating func updateAverage() {
+    guard let decay = plan.averaging else { return }
+    let weights = model.parameters.map(\.value)
+    guard var sums = average else {
+      average = weights
+      return
+    }
+    average = nil
+    let d = min(Double(decay), Double(1 + steps) / Double(10 + steps))
+    for index in sums.indices {
+      var sum = sums[index]
+      sums[index] = weights[index]
+      Kernels.blend(&sum, keeping: d, with: weights[index])
+      sums[index] = sum
+    }
+    average = sums
+  }
+}
