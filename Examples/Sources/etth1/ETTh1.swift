@@ -49,7 +49,7 @@ struct ETTh1 {
       data.droppingLast(test), windows: windows, stride: 1, baselines: []))
     if isFinal {
       report("test", try forecaster.evaluate(
-        data, windows: windows, stride: 1, baselines: [.naive, .seasonalNaive]))
+        data, windows: windows, stride: 1, baselines: [Baseline.naive, Baseline.seasonalNaive]))
     }
   }
 
@@ -71,7 +71,8 @@ struct ETTh1 {
     settings.centre = .last
     settings.scale = .series
     settings.skip = false
-    settings.lag = false
+    settings.lags = 0
+    settings.calendarFeatures = 0
     settings.cycle = true
     settings.mixesTargets = true
     settings.dropout = 0.5

@@ -47,8 +47,8 @@ struct TrainForecastCommand: ParsableCommand {
       defer { reporter.finish() }
       let forecaster = try Forecaster.train(
         on: series, settings: settings, holdOut: training.holdOut(settings, series),
-        timeLimit: training.timeLimit?.inSeconds, shouldStop: { Interrupt.isRequested },
-        report: { reporter.report($0) })
+        timeLimit: training.timeLimit?.inSeconds, report: { reporter.report($0) },
+        shouldStop: { Interrupt.isRequested })
       reporter.finish()
       Interrupt.stopListening()
       let forecast = try forecaster.forecast()

@@ -49,12 +49,13 @@ extension Forecaster {
   ///   - settings: chosen from the data when `nil`.
   ///   - holdOut: what is held back; a horizon each when `nil`.
   ///   - timeLimit: seconds for all of it; what is there by then is kept.
+  ///   - report: takes events as they come.
   ///   - shouldStop: asked often; training ends with the best weights so far when it says yes.
   /// - Throws: `ForecastError` when the data is too short, `TrainingError` when training goes astray.
   public static func train(
     on data: TimeSeries, settings: ForecastSettings? = nil, holdOut: HoldOut? = nil,
-    timeLimit: Double? = nil, shouldStop: @escaping () -> Bool = { false },
-    report: @escaping (ForecastTrainingEvent) -> Void = { _ in }
+    timeLimit: Double? = nil, report: @escaping (ForecastTrainingEvent) -> Void = { _ in },
+    shouldStop: @escaping () -> Bool = { false }
   ) throws -> Forecaster {
     let settings = settings ?? .defaults(for: data)
     try settings.check()

@@ -56,8 +56,8 @@ public struct ForecastSettings: Sendable, Codable, Equatable {
   public var centreSteps: Int
   /// Whether a linear map from the window to the horizon is added, started from the seasonal naive forecast.
   public var skip = true
-  /// Whether the segment one (long) season before is shown where a segment is written.
-  public var lag = true
+  /// The number of earlier segments shown where a segment is written: those one, two, … (long) seasons before.
+  public var lags = 2
   /// Whether a table of the season's mean pattern is learned and taken off (Lin et al. 2024, "CycleNet").
   public var cycle = false
   /// Whether each target's segments are read together with those of the others.
@@ -103,8 +103,11 @@ public struct ForecastSettings: Sendable, Codable, Equatable {
   var horizonSegments: Int { (horizon + segment - 1) / segment }
   /// Steps that the network writes: the horizon rounded up to whole segments.
   var writtenSteps: Int { horizonSegments * segment }
-  /// The distance of the segment shown where a segment is written.
-  var lagSteps: Int { min(max(longSeason, season, 1), lookBack) }
+  /// The distances of the segments shown where a segment is written.
+  var lagSteps: [Int] {
+    let season = max(longSeason, season, 1)
+    return lags < 1 ? [] : (1...lags).map { $0 * season }.filter { $0 <= lookBack }
+  }
   /// The fewest steps that a series needs before a window's end.
   var minimumHistory: Int { max(2, min(lookBack, max(season, segment))) }
   /// The levels of the outputs.
