@@ -55,8 +55,9 @@ struct ForecastNetwork: Module {
       ? Linear(inputSize: contextWidth, outputSize: hidden, bias: false, using: &random) : nil
     let width = settings.segment * settings.outputs
     head = Linear(inputSize: hidden, outputSize: width, using: &random)
+    // A small head starts from what is known without the network: the centre of the window, or the skip.
+    head.weight = Parameter(.normal(deviation: 0.01, shape: [width, hidden], using: &random))
     if settings.skip {
-      head.weight = Parameter(.normal(deviation: 0.01, shape: [width, hidden], using: &random))
       skip = Linear(
         inputSize: settings.lookBack, outputSize: settings.writtenSteps, using: &random)
       skip?.weight = Parameter(Self.seasonalNaive(settings))

@@ -69,16 +69,16 @@ public struct ForecastSettings: Sendable, Codable, Equatable {
   /// The quantiles that the network gives, rising; the middle one is the median.
   public var levels: [Float] = [0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975]
 
-  public var epochs = 24
+  public var epochs = 50
   public var batchSize = 128
   /// The most optimizer steps of an epoch.
   public var maximumStepsPerEpoch = 60
   public var learningRate: Float = 2e-3
   public var weightDecay: Float = 1e-4
   /// The decay of the moving average of the weights.
-  public var averaging: Float = 0.99
+  public var averaging: Float = 0.998
   /// Epochs without improvement after which training ends.
-  public var patience = 8
+  public var patience = 12
   public var seed: UInt64 = 0
   /// Members of the ensemble, each trained from a seed of its own; forecasts are their mean.
   public var members = 1
@@ -149,6 +149,11 @@ extension ForecastSettings {
     settings.centreSteps = min(settings.centreSteps, settings.lookBack)
     let values = data.series.flatMap { $0.targets.flatMap { $0 } }.filter { !$0.isNaN }
     if !values.isEmpty && values.allSatisfy({ $0 > 0 }) && spread(data) > 3 { settings.transform = .log }
+    // Many series are worth a wider network and larger batches.
+    if data.series.reduce(0, { $0 + max(0, $1.count - settings.lookBack - settings.horizon) }) > 30_000 {
+      settings.hiddenSize = 256
+      settings.batchSize = 256
+    }
     settings.marksMissing = data.series.contains { $0.targets.contains { $0.contains { $0.isNaN } } }
     settings.calendarFeatures = CalendarFeatures(frequency: data.frequency).count
     return settings
