@@ -64,20 +64,25 @@ extension OperationFamily {
     moving("reshaped", { r, c in [[r, c]] }, { r, c in { x in x[0].reshaped(to: [c, r, 1]) } }) { r, c in
       { Grid([c, r, 1], $0[0].values) }
     },
-    OperationFamily("rows", (0..<4).flatMap { form in
-      moving("rows", { r, c in [[r, 2, c]] }, { r, c in { $0[0].rows(range(form, of: r)) } }) { r, c in
-        { x in
-          let range = range(form, of: r)
-          return Grid(
-            [range.count, 2, c], Array(x[0].values[range.lowerBound * 2 * c..<range.upperBound * 2 * c]))
-        }
-      }.cases
-    }),
-    OperationFamily("columns", (0..<4).flatMap { form in
-      moving("columns", { r, c in [[r, 2, c]] }, { r, c in { $0[0].columns(range(form, of: c)) } }) { r, c in
-        { x in x[0].mapRows(width: range(form, of: c).count) { Array($0[range(form, of: c)]) } }
-      }.cases
-    }),
+    OperationFamily(
+      "rows",
+      (0..<4).flatMap { form in
+        moving("rows", { r, c in [[r, 2, c]] }, { r, c in { $0[0].rows(range(form, of: r)) } }) { r, c in
+          { x in
+            let range = range(form, of: r)
+            return Grid(
+              [range.count, 2, c], Array(x[0].values[range.lowerBound * 2 * c..<range.upperBound * 2 * c]))
+          }
+        }.cases
+      }),
+    OperationFamily(
+      "columns",
+      (0..<4).flatMap { form in
+        moving("columns", { r, c in [[r, 2, c]] }, { r, c in { $0[0].columns(range(form, of: c)) } }) {
+          r, c in
+          { x in x[0].mapRows(width: range(form, of: c).count) { Array($0[range(form, of: c)]) } }
+        }.cases
+      }),
     moving(
       "concatenatedRows", { r, c in [[r, c], [0, c], [2, c], [r, c]] },
       { r, c in { .concatenatedRows([$0[0], $0[1], $0[2], $0[3], $0[0]]) } }

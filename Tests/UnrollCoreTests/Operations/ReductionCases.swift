@@ -39,7 +39,9 @@ extension OperationFamily {
   /// Sums, softmax and normalisation over rows.
   static let reductions: [OperationFamily] = [
     // 35 000 terms of either sign cancel: what is lost is small beside the sum of their magnitudes.
-    overRows("sum", tolerance: 1e-5, operands: plain, { $1[0].sum() }) { Grid([], [$0[0].values.reduce(0, +)]) },
+    overRows("sum", tolerance: 1e-5, operands: plain, { $1[0].sum() }) {
+      Grid([], [$0[0].values.reduce(0, +)])
+    },
     overRows("mean", operands: plain, { $1[0].mean() }) {
       Grid([], [$0[0].values.reduce(0, +) / Double(max(1, $0[0].values.count))])
     },
@@ -51,7 +53,8 @@ extension OperationFamily {
     },
     overRows("logSoftmax", operands: plain, { $1[0].logSoftmax() }) { x in x[0].mapRows(logSoftmax) },
     overRows(
-      "crossEntropy", operands: plain, { rows, x in try x[0].crossEntropy(labels: labels(rows, x[0].shape[1])) }
+      "crossEntropy", operands: plain,
+      { rows, x in try x[0].crossEntropy(labels: labels(rows, x[0].shape[1])) }
     ) { x in
       let labels = labels(x[0].rows, x[0].columns)
       return Grid(
