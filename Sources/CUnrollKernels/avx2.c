@@ -11,6 +11,7 @@ typedef float real;
 #define LANES 8
 #define FUSED 1
 #define PANEL_VECTORS 2
+#define REGISTERS 16
 #define TILE_ROWS 6
 // Sixteen registers: twelve sums, the weights' vectors and one element of the left side.
 #define SHAPES(F)                                              \

@@ -11,6 +11,7 @@ typedef float real;
 #define LANES 16
 #define FUSED 1
 #define PANEL_VECTORS 4
+#define REGISTERS 32
 #define TILE_ROWS 6
 // Thirty-two registers: up to twenty-four sums, the weights' vectors and one element of the left side.
 #define SHAPES(F)                                              \

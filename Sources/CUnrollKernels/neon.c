@@ -8,6 +8,7 @@ typedef float real;
 #define LANES 4
 #define FUSED 1
 #define PANEL_VECTORS 3
+#define REGISTERS 32
 #define TILE_ROWS 8
 // Thirty-two registers, as AVX-512 has.
 #define SHAPES(F)                                              \

@@ -15,17 +15,7 @@ import Testing
   func forwardIsItsEquations(_ target: KernelTarget, _ kind: StepKind) {
     for hidden in Self.hidden {
       for rows in hidden > 40 ? [1, 2, 5, 16] : Self.rows {
-        let example = StepCase(target, kind, rows: rows, hidden: hidden, seed: UInt64(rows * 1000 + hidden))
-        let whole = example.forward(split: false)
-        let want = StepReference(example).forward()
-        let threes = [Double](repeating: 3, count: max(want.saved.count, want.h.count))
-        let name = "\(kind) \(rows)×\(hidden)"
-        if kind.gates > 1 {
-          expectClose("\(name) saved", whole.saved, want.saved, magnitudes: threes, Self.forwardTolerance)
-        }
-        expectClose("\(name) c", whole.c, want.c, magnitudes: threes, Self.forwardTolerance)
-        expectClose("\(name) h", whole.h, want.h, magnitudes: threes, Self.forwardTolerance)
-        #expect(example.forward(split: true).isSame(as: whole), "\(name) differs when split")
+        checkForward(StepCase(target, kind, rows: rows, hidden: hidden, seed: UInt64(rows * 1000 + hidden)))
       }
     }
   }
@@ -37,14 +27,36 @@ import Testing
         for rowsNext in Set([0, rows / 2, rows]) {
           let seed = UInt64(rows * 1000 + hidden)
           let example = StepCase(target, kind, rows: rows, hidden: hidden, seed: seed)
-          check(example, example.incoming(rowsNext: rowsNext, dout: rows % 2 == 1, seed: seed + 1))
+          checkBackward(example, example.incoming(rowsNext: rowsNext, dout: rows % 2 == 1, seed: seed + 1))
         }
       }
     }
   }
 
+  /// More units than one block of a sum holds, and more rows than one group of tiles.
+  @Test(arguments: KernelTarget.available, StepKind.allCases)
+  func largeStepsAreTheirEquations(_ target: KernelTarget, _ kind: StepKind) {
+    let example = StepCase(target, kind, rows: 51, hidden: 390, seed: 7)
+    checkForward(example)
+    checkBackward(example, example.incoming(rowsNext: 50, dout: true, seed: 8))
+  }
+
+  private func checkForward(_ example: StepCase) {
+    let kind = example.kind
+    let whole = example.forward(split: false)
+    let want = StepReference(example).forward()
+    let threes = [Double](repeating: 3, count: max(want.saved.count, want.h.count))
+    let name = "\(kind) \(example.rows)×\(example.hidden)"
+    if kind.gates > 1 {
+      expectClose("\(name) saved", whole.saved, want.saved, magnitudes: threes, Self.forwardTolerance)
+    }
+    expectClose("\(name) c", whole.c, want.c, magnitudes: threes, Self.forwardTolerance)
+    expectClose("\(name) h", whole.h, want.h, magnitudes: threes, Self.forwardTolerance)
+    #expect(example.forward(split: true).isSame(as: whole), "\(name) differs when split")
+  }
+
   /// At the kernel's own forward results, so that the errors of both steps are judged apart.
-  private func check(_ example: StepCase, _ incoming: StepCase.Incoming) {
+  private func checkBackward(_ example: StepCase, _ incoming: StepCase.Incoming) {
     let forward = example.forward(split: false)
     let whole = example.backward(forward, incoming, split: false)
     let results = StepReference.Forward(

@@ -82,7 +82,8 @@ typedef struct unroll_kernels {
   void (*softmax_gradient)(const void *dy, const void *y, void *dx, size_t rows, size_t columns);
   /// dx = dy − eʸ·Σ dy for y = log_softmax x.
   void (*log_softmax_gradient)(const void *dy, const void *y, void *dx, size_t rows, size_t columns);
-  /// loss[r] = ln Σ e^x[r,·] − x[r, label[r]], the log-sum-exp kept in lse[r]; a label below 0 gives loss 0.
+  /// loss[r] = ln Σ e^x[r,·] − x[r, label[r]], the log-sum-exp kept in lse[r]; a label below 0 gives loss 0
+  /// and one of `columns` or more gives NaN, and is not read.
   void (*cross_entropy)(const void *x, const int32_t *labels, size_t rows, size_t columns, void *loss, void *lse);
   /// dx[r,c] = weight[r]·(e^(x[r,c] − lse[r]) − [c = label[r]]); zeros where the label is below 0. dx may be x.
   void (*cross_entropy_gradient)(const void *x, const int32_t *labels, const void *lse, const void *weight, void *dx, size_t rows, size_t columns);

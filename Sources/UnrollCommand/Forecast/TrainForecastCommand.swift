@@ -36,7 +36,9 @@ struct TrainForecastCommand: ParsableCommand {
       // Found out before training, not after.
       try Forecaster.checkWritable(output)
       let series = try columns.read(data)
-      let settings = try model.settings(for: series, training)
+      let seasons = try columns.seasons()
+      let settings = try model.settings(
+        for: series, longSeason: seasons.count > 1 ? seasons[1] : nil, training)
       let screen = TerminalStream.standardError
       for line in series.notes { screen.write(line + "\n") }
       for line in settings.notes { screen.write(line + "\n") }
@@ -135,8 +137,10 @@ struct ModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What is done to values first: none or log.", valueName: "name"))
   var transform: ForecastSettings.Transform?
 
-  func settings(for data: TimeSeries, _ training: TrainingOptions) throws -> ForecastSettings {
-    var settings = ForecastSettings.defaults(for: data)
+  func settings(
+    for data: TimeSeries, longSeason: Int?, _ training: TrainingOptions
+  ) throws -> ForecastSettings {
+    var settings = ForecastSettings.defaults(for: data, longSeason: longSeason)
     if let cell { settings.cell = cell }
     if let hidden { settings.hiddenSize = hidden }
     if let layers { settings.layers = layers }

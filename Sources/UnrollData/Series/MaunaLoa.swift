@@ -8,10 +8,11 @@ extension TimeSeries {
   /// latest year preliminary.
   public static let maunaLoa = TimeSeries(
     unchecked: [Series(start: firstMonth, targets: [parts])], frequency: .monthly, targetNames: ["co2"],
-    knownNames: [], timeName: "date", idName: nil, timeFormat: .month, season: nil, horizon: nil,
+    knownNames: [], timeName: "date", idName: nil, timeFormat: .month, season: nil, horizon: 24,
     source: "Mauna Loa CO2",
     notes: [
       "time: \"date\" (monthly, 1958-03 … 2026-06)", "target: \"co2\" (ppm, monthly mean at Mauna Loa)",
+      "horizon: 24",
     ])
 
   private static let firstMonth = Timestamp(day: CivilDate(year: 1958, month: 3, day: 1).daysSinceEpoch)

@@ -11,60 +11,61 @@ extension Forecaster {
   ///   - history: the data to score on; the training data when `nil`.
   ///   - windows: the number of windows.
   ///   - stride: the distance between windows; the horizon when `nil`.
+  ///   - baselines: the methods to compare with.
   /// - Throws: `ForecastError` when no series has a window.
   public func evaluate(
-    _ history: TimeSeries? = nil, windows: Int = 1, stride: Int? = nil
+    _ history: TimeSeries? = nil, windows: Int = 1, stride: Int? = nil,
+    baselines: [Baseline] = Baseline.allCases
   ) throws -> ScoreTable {
     let history = history ?? data
     try check(history)
-    return try score(history, windows: windows, stride: stride)
+    return try score(history, windows: windows, stride: stride, baselines: baselines)
   }
 
-  func score(_ history: TimeSeries, windows: Int, stride: Int? = nil) throws -> ScoreTable {
+  func score(
+    _ history: TimeSeries, windows: Int, stride: Int? = nil, baselines: [Baseline] = Baseline.allCases
+  ) throws -> ScoreTable {
     let step = max(1, stride ?? settings.horizon)
-    var table = ScoreTable(season: settings.season)
-    var scored = 0
+    let lasts = history.series.map { $0.count - settings.horizon }
+    var chosen: [ForecastWindow] = []
     for window in (0..<max(1, windows)).reversed() {
-      let back = window * step
-      let ends = history.series.map { $0.count - settings.horizon - back }
-      let chosen = history.series.indices.filter { ends[$0] >= settings.minimumHistory }
-      guard !chosen.isEmpty else { continue }
-      // The scales of a window are those of its past alone.
-      let past = history.replacing(
-        history.series.map { series in
-          TimeSeries.Series(
-            id: series.id, start: series.start,
-            targets: series.targets.map { Array($0.dropLast(settings.horizon + back)) }, known: series.known)
-        })
-      let quantiles = try predict(
-        chosen.map { ForecastWindow(series: $0, origin: ends[$0]) }, of: past)
-      for (place, index) in chosen.enumerated() {
-        for (target, name) in history.targetNames.enumerated() {
-          let values = history.series[index].targets[target]
-          let forecast = track(
-            quantiles[place * history.targetNames.count + target], id: history.series[index].id,
-            target: name, series: index, origin: ends[index])
-          add(forecast, Array(values[..<ends[index]]),
-            Array(values[ends[index]..<ends[index] + settings.horizon]), to: &table)
-        }
+      for (series, last) in lasts.enumerated() where last - window * step >= settings.minimumHistory {
+        chosen.append(ForecastWindow(series: series, origin: last - window * step))
       }
-      scored += 1
     }
-    guard scored > 0 else {
+    guard !chosen.isEmpty else {
       throw ForecastError.tooShort(
         file: history.source, longest: history.series.map(\.count).max() ?? 0,
         needed: settings.minimumHistory + settings.horizon, purpose: "to score")
+    }
+    // A new series' scale is taken from what lies before its first window.
+    var firsts = lasts
+    for window in chosen { firsts[window.series] = min(firsts[window.series], window.origin) }
+    let quantiles = try predict(chosen, of: history, fitted: firsts.map { max(0, $0) })
+    var table = ScoreTable(season: settings.season)
+    for (place, window) in chosen.enumerated() {
+      for (target, name) in history.targetNames.enumerated() {
+        let values = history.series[window.series].targets[target]
+        let forecast = track(
+          quantiles[place * history.targetNames.count + target], id: history.series[window.series].id,
+          target: name, series: window.series, origin: window.origin)
+        add(
+          forecast, Array(values[..<window.origin]),
+          Array(values[window.origin..<window.origin + settings.horizon]), baselines, to: &table)
+      }
     }
     return table
   }
 
   private func add(
-    _ forecast: Forecast.Track, _ past: [Double], _ actual: [Double], to table: inout ScoreTable
+    _ forecast: Forecast.Track, _ past: [Double], _ actual: [Double], _ baselines: [Baseline],
+    to table: inout ScoreTable
   ) {
     table.add(
       "model", points: forecast.median, actual: actual, history: past, quantile: forecast.quantile)
-    for baseline in [Baseline.naive, .seasonalNaive, .drift, .naive2] {
-      if baseline == .naive2 && settings.season == 1 { continue }
+    // Without a season these say the same as naive.
+    let seasonal: [Baseline] = [.seasonalNaive, .naive2]
+    for baseline in baselines where settings.season > 1 || !seasonal.contains(baseline) {
       table.add(baseline, actual: actual, history: past)
     }
   }

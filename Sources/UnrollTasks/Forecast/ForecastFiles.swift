@@ -15,7 +15,7 @@ struct ForecastConfiguration: Codable {
   var season: Int
   var horizon: Int
   var source: String
-  var covariateScales: [CovariateScale]
+  var scales: ForecastScales
   var training: ForecastSummary
   /// SHA-256 of `history.csv`.
   var dataHash: String
@@ -41,7 +41,7 @@ extension Forecaster: TaskModel {
     }
     settings = configuration.model
     summary = configuration.training
-    covariateScales = configuration.covariateScales
+    scales = configuration.scales
     let bytes = try folder.file(Self.historyFile)
     data = try TimeSeries(
       CSVTable(bytes: bytes, name: configuration.source),
@@ -49,10 +49,11 @@ extension Forecaster: TaskModel {
         time: configuration.time, targets: configuration.targets, id: configuration.id,
         known: configuration.known, frequency: configuration.frequency, season: configuration.season,
         horizon: configuration.horizon, timeFormat: configuration.timeFormat))
-    guard covariateScales.count == configuration.known.count else {
+    guard scales.covariates.count == configuration.known.count,
+      scales.tracks.values.allSatisfy({ $0.count == configuration.targets.count })
+    else {
       throw ModelFileError(
-        .damaged, file: place, place: "covariateScales", expected: "\(configuration.known.count) scales",
-        found: "\(covariateScales.count)")
+        .damaged, file: place, place: "scales", expected: "a scale for each column", found: "another number")
     }
     networks = try Self.networks(folder, configuration)
   }
@@ -102,7 +103,7 @@ extension Forecaster: TaskModel {
     let configuration = ForecastConfiguration(
       model: stored, targets: data.targetNames, known: data.knownNames, time: data.timeName, id: data.idName,
       timeFormat: data.timeFormat, frequency: data.frequency, season: data.season, horizon: data.horizon,
-      source: data.source, covariateScales: covariateScales, training: summary, dataHash: hash)
+      source: data.source, scales: scales, training: summary, dataHash: hash)
     let tensors = networks.enumerated().flatMap { $1.namedWeights(prefix: "members.\($0)") }
     try ModelDirectory.write(
       to: path, task: Self.task, settings: configuration, tensors: tensors, card: card(dataHash: hash),

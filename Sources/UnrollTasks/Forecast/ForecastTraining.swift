@@ -111,12 +111,17 @@ struct ForecastRun {
   let report: (ForecastTrainingEvent) -> Void
   private let clock = ContinuousClock()
 
-  private typealias Fit = (networks: [ForecastNetwork], results: [TrainingResult<ForecastNetwork>], windows: Int)
+  private struct Fit {
+    let networks: [ForecastNetwork]
+    let results: [TrainingResult<ForecastNetwork>]
+    let windows: Int
+    let scales: ForecastScales
+  }
 
   func train() throws -> Forecaster {
     let start = clock.now
     var summary = ForecastSummary()
-    let scales = CovariateScale.all(data.droppingLast(holdOut.test))
+    let scales = ForecastScales(covariatesOf: data.droppingLast(holdOut.test))
     let refits = holdOut.refits && holdOut.test + holdOut.validation > 0
     // The share of the time that finding the number of epochs may take.
     let share = refits ? timeLimit.map { $0 * 0.48 } : timeLimit
@@ -127,11 +132,11 @@ struct ForecastRun {
     summary.end = fit.results[0].end.rawValue
     summary.windows = fit.windows
     if settings.loss == .squared, holdOut.validation > 0 {
-      summary.residualQuantiles = try residualQuantiles(fit, scales)
+      summary.residualQuantiles = try residualQuantiles(fit)
     }
     if holdOut.test > 0 {
       summary.testSteps = holdOut.test
-      let candidate = forecaster(fit.networks, summary, scales)
+      let candidate = forecaster(fit, summary)
       let table = try candidate.score(data, windows: max(1, holdOut.test / settings.horizon))
       summary.scores = table.methods.compactMap { table.summary(of: $0) }
       report(.scored(table))
@@ -147,22 +152,22 @@ struct ForecastRun {
       if fit.results[0].end == .interrupted { summary.end = fit.results[0].end.rawValue }
     }
     summary.seconds = (clock.now - start) / .seconds(1)
-    return forecaster(fit.networks, summary, scales)
+    return forecaster(fit, summary)
   }
 
   private func forecaster(
-    _ networks: [ForecastNetwork], _ summary: ForecastSummary, _ scales: [CovariateScale]
+    _ fit: Fit, _ summary: ForecastSummary
   ) -> Forecaster {
     Forecaster(
-      settings: settings, data: data, summary: summary, covariateScales: scales, networks: networks)
+      settings: settings, data: data, summary: summary, scales: fit.scales, networks: fit.networks)
   }
 
   /// Trains every member on all but the last steps.
   private func fit(
-    validation: Int, test: Int, epochs: [Int]?, limit: Double?, scales: [CovariateScale]
+    validation: Int, test: Int, epochs: [Int]?, limit: Double?, scales: ForecastScales
   ) throws -> Fit {
     let visible = data.droppingLast(test)
-    let prepared = ForecastData(visible, settings, future: 0, covariateScales: scales)
+    let prepared = ForecastData(visible, settings, future: 0, scales: scales)
     let ends = prepared.entries.map { max(0, $0.count - validation) }
     let work = ForecastWork(
       prepared, trainingEnd: ends, validationWindows: validationWindows(prepared, ends))
@@ -178,7 +183,9 @@ struct ForecastRun {
       results.append(
         try train(member, work, epochs: epochs.map { $0[min(member, $0.count - 1)] }, limit: share))
     }
-    return (results.map(\.model), results, work.windowCount)
+    return Fit(
+      networks: results.map(\.model), results: results, windows: work.windowCount,
+      scales: scales.learning(prepared, of: visible))
   }
 
   private func validationWindows(_ data: ForecastData, _ ends: [Int]) -> [ForecastWindow] {
@@ -217,9 +224,9 @@ struct ForecastRun {
   }
 
   /// The errors of the first steps after each validation window, for intervals of a model without quantiles.
-  private func residualQuantiles(_ fit: Fit, _ scales: [CovariateScale]) throws -> [[Double]] {
+  private func residualQuantiles(_ fit: Fit) throws -> [[Double]] {
     let visible = data.droppingLast(holdOut.test)
-    let prepared = ForecastData(visible, settings, future: 0, covariateScales: scales)
+    let prepared = ForecastData(visible, settings, future: 0, scales: fit.scales)
     let ends = prepared.entries.map { max(0, $0.count - holdOut.validation) }
     var errors: [[Double]] = Array(repeating: [], count: settings.horizon)
     var none: RandomSource?

@@ -16,7 +16,7 @@ public struct Forecaster: Sendable {
   public let data: TimeSeries
   /// How training went.
   public internal(set) var summary: ForecastSummary
-  let covariateScales: [CovariateScale]
+  let scales: ForecastScales
   let networks: [ForecastNetwork]
 
   /// The number of numbers that training could change.
@@ -76,12 +76,12 @@ public struct Forecaster: Sendable {
 
   /// The quantiles of each target of each window, `[window · target][level][horizon]`, in the units of the data.
   ///
-  /// - Parameter fitted: the number of first steps of each series that scales are taken from; `nil`: all.
+  /// - Parameter fitted: per series, the number of first steps that a new series' scale is taken from; `nil`: all.
   func predict(
-    _ windows: [ForecastWindow], of history: TimeSeries, fitted: Int? = nil
+    _ windows: [ForecastWindow], of history: TimeSeries, fitted: [Int]? = nil
   ) throws -> [[[Double]]] {
     let prepared = ForecastData(
-      history, settings, future: settings.horizon, fitted: fitted, covariateScales: covariateScales)
+      history, settings, future: settings.horizon, fitted: fitted, scales: scales)
     let perBatch = max(1, 512 / max(1, history.targetNames.count))
     var result: [[[Double]]] = []
     result.reserveCapacity(windows.count * history.targetNames.count)
@@ -126,7 +126,7 @@ public struct Forecaster: Sendable {
       // Quantiles of separate outputs may cross; sorting them only makes them better (Chernozhukov et al. 2010).
       values.sort()
       for (level, value) in values.enumerated() {
-        let scaled = (value * spread + Double(batch.centre[row])) * track.deviation + track.mean
+        let scaled = (value * spread + Double(batch.centre[row])) * track.scale.deviation + track.scale.mean
         result[level][step] = settings.transform == .log ? exponential(min(scaled, 700)) : scaled
       }
     }

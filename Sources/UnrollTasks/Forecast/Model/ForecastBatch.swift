@@ -97,6 +97,15 @@ struct ForecastBatch: Sendable {
   }
 }
 
+extension ForecastSettings {
+  /// The weight of each step of the horizon; 1 on average.
+  var discounts: [Float] {
+    let raw = (1...horizon).map { Float(power(Double($0), -Double(horizonDiscount))) }
+    let mean = raw.reduce(0, +) / Float(horizon)
+    return raw.map { $0 / mean }
+  }
+}
+
 /// Fills the arrays of a batch, row by row.
 private struct Builder {
   let settings: ForecastSettings
@@ -114,6 +123,8 @@ private struct Builder {
   var scale: [Float]
   var phases: [Int]
   private var marks: [Bool]
+  /// The weight of each step of the horizon; 1 on average.
+  private let discounts: [Float]
 
   init(
     settings: ForecastSettings, rows: Int, inputWidth: Int, contextWidth: Int, calendar: Int, covariates: Int
@@ -133,6 +144,7 @@ private struct Builder {
     scale = Array(repeating: 1, count: rows)
     phases = Array(repeating: 0, count: rows)
     marks = Array(repeating: true, count: settings.lookBack)
+    discounts = settings.discounts
   }
 
   mutating func fill(
@@ -154,7 +166,7 @@ private struct Builder {
     for step in 0..<settings.horizon where origin + step < entry.count {
       guard track.observed[origin + step] else { continue }
       target[row * settings.writtenSteps + step] = (track.values[origin + step] - level) / spread
-      weights[row * settings.writtenSteps + step] = weight
+      weights[row * settings.writtenSteps + step] = weight * discounts[step]
     }
   }
 

@@ -9,9 +9,8 @@ struct ForecastData: Sendable {
     let values: [Float]
     /// Whether a value was observed.
     let observed: [Bool]
-    /// What takes values back: value · deviation + mean, before the transform is undone.
-    let mean: Double
-    let deviation: Double
+    /// What takes values back, before the transform is undone.
+    let scale: TrackScale
     /// The mean absolute change over a season, in the units of the data: what errors are weighed against.
     let naiveError: Double
   }
@@ -31,23 +30,25 @@ struct ForecastData: Sendable {
 
   /// - Parameters:
   ///   - future: steps after the end of each series whose covariates are needed.
-  ///   - fitted: per series, the number of first steps that scales may be taken from; `nil`: all.
-  ///   - covariateScales: mean and deviation of each known covariate, as in training.
+  ///   - fitted: per series, the number of first steps that new scales may be taken from; `nil`: all.
+  ///   - scales: the scales of series and covariates that were seen in training.
   init(
-    _ data: TimeSeries, _ settings: ForecastSettings, future: Int, fitted: Int? = nil,
-    covariateScales: [CovariateScale]
+    _ data: TimeSeries, _ settings: ForecastSettings, future: Int, fitted: [Int]? = nil,
+    scales: ForecastScales
   ) {
     self.settings = settings
     let calendar = settings.calendarFeatures
     covariateCount = calendar + data.knownNames.count
     let season = max(1, settings.longSeason, settings.season)
-    entries = data.series.map { series in
-      let tracks = series.targets.map { values in
-        Self.track(values, settings, fitted: min(fitted ?? values.count, values.count))
+    entries = data.series.enumerated().map { index, series in
+      let known = scales.tracks[series.id]
+      let tracks = series.targets.enumerated().map { target, values in
+        Self.track(
+          values, settings, fitted: min(fitted?[index] ?? values.count, values.count), scale: known?[target])
       }
       return Entry(
         tracks: tracks,
-        covariates: Self.covariates(data, series, calendar, series.count + future, covariateScales),
+        covariates: Self.covariates(data, series, calendar, series.count + future, scales.covariates),
         count: series.count, phase: Self.phase(data, series, season))
     }
   }
@@ -60,37 +61,35 @@ struct ForecastData: Sendable {
     return steps % season
   }
 
-  private static func track(_ values: [Double], _ settings: ForecastSettings, fitted: Int) -> Track {
+  private static func track(
+    _ values: [Double], _ settings: ForecastSettings, fitted: Int, scale: TrackScale?
+  ) -> Track {
     // Values that the logarithm cannot take count as missing rather than as minus infinity.
     let transformed = settings.transform == .log ? values.map { $0 > 0 ? naturalLogarithm($0) : .nan } : values
-    let known = transformed.prefix(fitted).filter { !$0.isNaN }
-    let mean = known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
-    let variance = known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, known.count))
-    // A constant series has no deviation: its values become zeros on any scale.
-    let deviation = variance > 1e-24 * mean * mean ? variance.squareRoot() : max(1e-12, abs(mean))
+    let scale = scale ?? TrackScale(of: transformed.prefix(fitted))
+    func scaled(_ value: Double) -> Float { Float((value - scale.mean) / scale.deviation) }
     let season = max(1, settings.season)
     var filled: [Float] = []
     filled.reserveCapacity(values.count)
-    let first = transformed.first { !$0.isNaN } ?? mean
+    let first = transformed.first { !$0.isNaN } ?? scale.mean
     for (step, value) in transformed.enumerated() {
       if !value.isNaN {
-        filled.append(Float((value - mean) / deviation))
+        filled.append(scaled(value))
       } else if step >= season {
         filled.append(filled[step - season])
       } else {
-        filled.append(filled.last ?? Float((first - mean) / deviation))
+        filled.append(filled.last ?? scaled(first))
       }
     }
-    let history = Array(values.prefix(fitted))
-    let naive = ForecastMetrics.scale(history: history, season: season)
+    let naive = ForecastMetrics.scale(history: Array(values.prefix(fitted)), season: season)
     return Track(
-      values: filled, observed: transformed.map { !$0.isNaN }, mean: mean, deviation: deviation,
+      values: filled, observed: transformed.map { !$0.isNaN }, scale: scale,
       naiveError: naive.isNaN ? 0 : naive)
   }
 
   private static func covariates(
     _ data: TimeSeries, _ series: TimeSeries.Series, _ calendar: Int, _ count: Int,
-    _ scales: [CovariateScale]
+    _ scales: [TrackScale]
   ) -> [Float] {
     guard calendar + scales.count > 0 else { return [] }
     let features = calendar > 0 ? data.calendarFeatures(of: 0..<count, in: series) : []
@@ -109,18 +108,46 @@ struct ForecastData: Sendable {
   }
 }
 
-/// The mean and deviation of a known covariate over the training data.
-struct CovariateScale: Sendable, Codable, Equatable {
+/// The mean and deviation of one target of one series, after the transform.
+struct TrackScale: Sendable, Codable, Equatable {
   let mean: Double
   let deviation: Double
 
-  /// The scales of all known covariates of some data.
-  static func all(_ data: TimeSeries) -> [CovariateScale] {
-    data.knownNames.indices.map { index in
-      let values = data.series.flatMap { $0.known[index] }.filter { !$0.isNaN }
-      let mean = values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
-      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count))
-      return CovariateScale(mean: mean, deviation: variance > 0 ? variance.squareRoot() : 1)
+  /// The scale of some values, NaN where missing.
+  init(of values: some Collection<Double>) {
+    let known = values.filter { !$0.isNaN }
+    let mean = known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
+    let variance = known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, known.count))
+    self.mean = mean
+    // A constant series has no deviation: its values become zeros on any scale.
+    deviation = variance > 1e-24 * mean * mean ? variance.squareRoot() : max(1e-12, abs(mean))
+  }
+
+  init(mean: Double, deviation: Double) {
+    self.mean = mean
+    self.deviation = deviation
+  }
+}
+
+/// The scales that a model was trained with.
+struct ForecastScales: Sendable, Codable, Equatable {
+  /// By the id of a series, one a target; a series that is not here gets its own.
+  var tracks: [String: [TrackScale]] = [:]
+  /// One a known covariate.
+  var covariates: [TrackScale] = []
+
+  /// The covariates' scales over all series, and no tracks yet.
+  init(covariatesOf data: TimeSeries) {
+    covariates = data.knownNames.indices.map { index in
+      let scale = TrackScale(of: data.series.flatMap { $0.known[index] })
+      return TrackScale(mean: scale.mean, deviation: scale.deviation > 1e-9 ? scale.deviation : 1)
     }
+  }
+
+  /// The same with the tracks of some data.
+  func learning(_ data: ForecastData, of series: TimeSeries) -> ForecastScales {
+    var copy = self
+    for (entry, series) in zip(data.entries, series.series) { copy.tracks[series.id] = entry.tracks.map(\.scale) }
+    return copy
   }
 }

@@ -64,6 +64,8 @@ public struct ForecastSettings: Sendable, Codable, Equatable {
   public var mixesTargets = false
 
   public var loss = LossKind.quantile
+  /// Step h of the horizon counts h to the power of minus this: 0 for all alike.
+  public var horizonDiscount: Float = 0
   /// The quantiles that the network gives, rising; the middle one is the median.
   public var levels: [Float] = [0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975]
 
@@ -127,12 +129,14 @@ extension ForecastSettings {
   ///
   /// The look-back is fourteen seasons where the series are long enough, so that hourly data shows two weeks;
   /// positive data of several series goes through the logarithm, so that large and small ones weigh alike.
-  public static func defaults(for data: TimeSeries, horizon: Int? = nil, season: Int? = nil) -> ForecastSettings {
+  public static func defaults(
+    for data: TimeSeries, horizon: Int? = nil, season: Int? = nil, longSeason: Int? = nil
+  ) -> ForecastSettings {
     let season = season ?? data.season
     var settings = ForecastSettings(horizon: horizon ?? data.horizon, season: season)
     let lengths = data.series.map(\.count).sorted()
     let typical = lengths.isEmpty ? 0 : lengths[lengths.count / 2]
-    if season > 1, let long = longSeason(data, season: season), typical >= 4 * long {
+    if let long = longSeason ?? guessedLongSeason(data, season: season, typical: typical) {
       settings.longSeason = long
       settings.centreSteps = long
     }
@@ -166,16 +170,17 @@ extension ForecastSettings {
     values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
   }
 
-  /// Seven seasons, where most series are nearer to themselves after seven seasons than after one.
-  private static func longSeason(_ data: TimeSeries, season: Int) -> Int? {
+  /// Seven seasons, such as the week of hourly data, where at least a tenth of the series are nearer to
+  /// themselves after seven seasons than after one: the network finds out which.
+  private static func guessedLongSeason(_ data: TimeSeries, season: Int, typical: Int) -> Int? {
     let long = 7 * season
-    guard season >= 12, season <= 300 else { return nil }
+    guard season >= 12, season <= 300, typical >= 4 * long else { return nil }
     func change(_ values: [Double], _ lag: Int) -> Double {
       mean(zip(values.dropFirst(lag), values).map { abs($0 - $1) }.filter { !$0.isNaN })
     }
     let nearer = data.series.flatMap(\.targets).filter { $0.count > 2 * long }.map { values in
       change(Array(values.dropFirst(long - season)), season) > 1.02 * change(values, long)
     }
-    return nearer.count { $0 } * 2 > nearer.count ? long : nil
+    return nearer.count { $0 } * 10 >= max(1, nearer.count) ? long : nil
   }
 }

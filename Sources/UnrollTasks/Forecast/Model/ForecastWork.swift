@@ -131,12 +131,12 @@ struct Weighing: Sendable {
 
   /// What an error of one on the scale of a window is, relative to the values and to the naive error.
   private func terms(_ track: ForecastData.Track, _ centre: Float, _ scale: Float) -> (Double, Double) {
-    let unit = Double(scale) * track.deviation
+    let unit = Double(scale) * track.scale.deviation
     if settings.transform == .log {
-      let level = exponential(Double(centre) * track.deviation + track.mean)
+      let level = exponential(Double(centre) * track.scale.deviation + track.scale.mean)
       return (unit, track.naiveError > 0 ? unit * level / track.naiveError : 0)
     }
-    let level = abs(Double(centre) * track.deviation + track.mean)
+    let level = abs(Double(centre) * track.scale.deviation + track.scale.mean)
     return (level > 0 ? min(unit / level, 1) : 0, track.naiveError > 0 ? unit / track.naiveError : 0)
   }
 

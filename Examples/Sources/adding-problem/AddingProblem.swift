@@ -1,0 +1,6 @@
+import Unroll
+
+@main
+struct AddingProblem {
+  static func main() throws {}
+}
