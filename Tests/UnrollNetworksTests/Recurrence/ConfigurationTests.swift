@@ -28,7 +28,9 @@ import UnrollNetworks
       let own = all.filter { $0.cell == cell }
       #expect(own.count >= 50, "\(cell)")
       #expect(own.contains { $0.bidirectional && $0.layers > 1 && !$0.definition && $0.lengths.contains(0) })
-      for loss in Configuration.LossKind.allCases { #expect(own.contains { $0.loss == loss }, "\(cell), \(loss)") }
+      for loss in Configuration.LossKind.allCases {
+        #expect(own.contains { $0.loss == loss }, "\(cell), \(loss)")
+      }
       for initial in Configuration.InitialState.allCases { #expect(own.contains { $0.initial == initial }) }
     }
     #expect(all.contains { $0.training && $0.noise.recurrentDropout > 0 && $0.noise.zoneoutCell > 0 })
@@ -70,7 +72,8 @@ import UnrollNetworks
   }
 
   private static func derivative<Cell: StandardCell>(
-    _ run: ConfiguredRun<Cell>, _ leaves: [Tensor], _ directions: [[Double]], _ moved: Range<Int>, step: Double
+    _ run: ConfiguredRun<Cell>, _ leaves: [Tensor], _ directions: [[Double]], _ moved: Range<Int>,
+    step: Double
   ) throws -> Double {
     try centralDifference(step: step) { distance in
       var point = leaves
