@@ -31,6 +31,12 @@ struct TrainForecastCommand: ParsableCommand {
 
   @OptionGroup var compute: ComputeOptions
 
+  func validate() throws {
+    if data == nil, columns.namesColumns {
+      throw ValidationError("--time, --target, --id, --known, --missing and --frequency need DATA")
+    }
+  }
+
   func run() throws {
     try compute.run {
       // Found out before training, not after.
@@ -50,11 +56,13 @@ struct TrainForecastCommand: ParsableCommand {
         timeLimit: training.timeLimit?.inSeconds, report: { reporter.report($0) },
         shouldStop: { Interrupt.isRequested })
       reporter.finish()
-      Interrupt.stopListening()
       let forecast = try forecaster.forecast()
       let plot = forecast.plot(title: "\(series.source): the next \(settings.horizon) steps")
       try forecaster.save(to: output, otherFiles: ["forecast.svg": Array(plot.svg().utf8)])
+      // Only now: a Ctrl-C that comes late must not cost the model.
+      Interrupt.stopListening()
       screen.write("\n" + forecast.sparklines(width: screen.columns()))
+      for note in forecast.notes { screen.write(note + "\n") }
       screen.write("\nsaved \(output) (plot: \(output)/forecast.svg)\n")
     }
   }
@@ -73,7 +81,8 @@ struct ColumnOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A field that means a missing value; may be repeated.", valueName: "text"))
   var missing: [String] = []
   @Option(
-    help: ArgumentHelp("The distance of the rows: hourly, daily, monthly, \"15 minutes\", …", valueName: "step"))
+    help: ArgumentHelp(
+      "The distance of the rows: hourly, daily, monthly, \"15 minutes\", …", valueName: "step"))
   var frequency: String?
   @Option(help: ArgumentHelp("Steps to forecast.", valueName: "n"))
   var horizon: Int?
@@ -82,6 +91,11 @@ struct ColumnOptions: ParsableArguments {
       "Steps after which the pattern repeats; 1 for none; a second, longer season after a comma.",
       valueName: "n[,n]"))
   var season: String?
+
+  /// Whether anything was said that makes sense only for a file.
+  var namesColumns: Bool {
+    [time, target, id, known, frequency].contains { $0 != nil } || !missing.isEmpty
+  }
 
   private static func list(_ text: String?) -> [String] {
     (text ?? "").split(separator: ",").map { String($0.drop { $0 == " " }) }
@@ -105,12 +119,15 @@ struct ColumnOptions: ParsableArguments {
     }
     if let frequency, Frequency(frequency) == nil {
       throw ValidationError(
-        "--frequency: expected a word such as hourly, daily, monthly or \"15 minutes\", found \"\(frequency)\"")
+        "--frequency: expected a word such as hourly, daily, monthly or \"15 minutes\", found \"\(frequency)\""
+      )
     }
   }
 
   func read(_ path: String?) throws -> TimeSeries {
-    guard let path else { return TimeSeries.maunaLoa }
+    guard let path else {
+      return TimeSeries.maunaLoa.with(season: try seasons().first, horizon: horizon)
+    }
     return try TimeSeries(
       csv: path, time: time, targets: Self.list(target), id: id, known: Self.list(known),
       missing: TimeSeries.defaultMissing + missing, frequency: frequency.flatMap { Frequency($0) },
@@ -175,7 +192,8 @@ struct TrainingOptions: ParsableArguments {
   var seed: UInt64 = 0
   @Option(help: ArgumentHelp("Last steps kept for the scores; 0 for none.", valueName: "n"))
   var test: Int?
-  @Option(help: ArgumentHelp("Steps before those, for choosing the number of epochs; 0 for none.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Steps before those, for choosing the number of epochs; 0 for none.", valueName: "n"))
   var validation: Int?
   @Flag(help: "Do not train again on everything after the scores are known.")
   var noRefit = false

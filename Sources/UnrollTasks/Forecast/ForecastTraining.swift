@@ -59,6 +59,9 @@ extension Forecaster {
   ) throws -> Forecaster {
     let settings = settings ?? .defaults(for: data)
     try settings.check()
+    guard data.series.contains(where: { $0.targets.contains { $0.contains { !$0.isNaN } } }) else {
+      throw ForecastError.noValues(file: data.source, targets: data.targetNames)
+    }
     let holdOut = holdOut ?? standardHoldOut(data, settings)
     let run = ForecastRun(
       data: data, settings: settings, holdOut: holdOut, timeLimit: timeLimit, shouldStop: shouldStop,
@@ -146,11 +149,16 @@ struct ForecastRun {
       report(.phase("fitting on all data"))
       let spent = (clock.now - start) / .seconds(1)
       let epochs = fit.results.map { $0.best?.epoch ?? settings.epochs }
-      fit = try self.fit(
+      let whole = try self.fit(
         validation: 0, test: 0, epochs: epochs, limit: timeLimit.map { max(1, $0 - spent) }, scales: scales)
-      summary.isRefitted = true
+      let isDone =
+        whole.results.count == epochs.count
+        && zip(whole.results, epochs).allSatisfy { 4 * $0.history.count >= 3 * $1 }
+      // Cut short, it is worth less than the one before, which was not.
+      if isDone { fit = whole }
+      summary.isRefitted = isDone
       summary.windows = fit.windows
-      if fit.results[0].end == .interrupted { summary.end = fit.results[0].end.rawValue }
+      if let end = whole.results.map(\.end).first(where: { $0 != .completed }) { summary.end = end.rawValue }
     }
     summary.seconds = (clock.now - start) / .seconds(1)
     return forecaster(fit, summary)

@@ -162,7 +162,8 @@ private struct Builder {
     }
     writeSegments(row, entry, origin)
     writeContext(row, entry, origin)
-    let weight = weigh(track, level, spread)
+    // Nothing can be learned from a past that nobody saw.
+    let weight = track.firstObserved < origin ? weigh(track, level, spread) : 0
     for step in 0..<settings.horizon where origin + step < entry.count {
       guard track.observed[origin + step] else { continue }
       target[row * settings.writtenSteps + step] = (track.values[origin + step] - level) / spread
