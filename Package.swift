@@ -48,7 +48,7 @@ let package = Package(
       "UnrollTrainingTests", ["UnrollTraining", "UnrollNetworks", "UnrollCore"],
       resources: [.copy("Goldens")]),
     tests("UnrollDataTests", ["UnrollData"]),
-    tests("UnrollTasksTests", ["UnrollTasks", "UnrollData", "UnrollTraining"]),
+    tests("UnrollTasksTests", ["UnrollTasks", "UnrollData", "UnrollTraining", "UnrollCore"]),
     tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks"]),
   ],
   cLanguageStandard: .c11

@@ -51,14 +51,14 @@ struct ForecastCommand: ParsableCommand {
       let data = try history.map { try forecaster.read($0, missing: missing) }
       let forecast = try forecaster.forecast(data)
       let table = forecast.csv(levels: levels)
+      if let plot {
+        let title = "\(forecast.data.source): the next \(forecast.horizon) steps"
+        try AtomicFile.write(Array(forecast.plot(title: title, levels: levels).svg().utf8), to: plot)
+      }
       if let output {
         try AtomicFile.write(table, to: output)
       } else {
         TerminalStream.standardOutput.write(String(decoding: table, as: UTF8.self))
-      }
-      if let plot {
-        let title = "\(forecast.data.source): the next \(forecast.horizon) steps"
-        try AtomicFile.write(Array(forecast.plot(title: title, levels: levels).svg().utf8), to: plot)
       }
       let screen = TerminalStream.standardError
       for note in forecast.notes { screen.write(note + "\n") }

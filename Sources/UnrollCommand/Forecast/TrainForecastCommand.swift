@@ -154,6 +154,23 @@ struct ModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What is done to values first: none or log.", valueName: "name"))
   var transform: ForecastSettings.Transform?
 
+  func validate() throws {
+    try Self.demand(hidden, 1...8192, "--hidden", "units")
+    try Self.demand(layers, 1...32, "--layers", "layers")
+    try Self.demand(lookBack, 1...10_000_000, "--look-back", "steps")
+    try Self.demand(segment, 1...1_000_000, "--segment", "steps")
+    try Self.demand(members, 1...64, "--members", "networks")
+    if let dropout, !(0..<1).contains(dropout) {
+      throw ValidationError("--dropout: expected 0 or more and less than 1, found \(dropout)")
+    }
+  }
+
+  static func demand(_ value: Int?, _ range: ClosedRange<Int>, _ name: String, _ unit: String) throws {
+    guard let value, !range.contains(value) else { return }
+    throw ValidationError(
+      "\(name): expected \(range.lowerBound) to \(range.upperBound) \(unit), found \(value)")
+  }
+
   func settings(
     for data: TimeSeries, longSeason: Int?, _ training: TrainingOptions
   ) throws -> ForecastSettings {
@@ -200,6 +217,11 @@ struct TrainingOptions: ParsableArguments {
 
   func validate() throws {
     if let test, test < 0 { throw ValidationError("--test: expected 0 or more steps, found \(test)") }
+    try ModelOptions.demand(epochs, 1...1_000_000, "--epochs", "epochs")
+    try ModelOptions.demand(batch, 1...1_000_000, "--batch", "windows")
+    if let rate, !(rate > 0 && rate.isFinite) {
+      throw ValidationError("--rate: expected a number above 0, found \(rate)")
+    }
     if let validation, validation < 0 {
       throw ValidationError("--validation: expected 0 or more steps, found \(validation)")
     }
