@@ -218,15 +218,15 @@ struct ForecastRun {
       settings, targets: data.targetNames.count,
       inputWidth: ForecastBatch.inputWidth(settings, known: known),
       contextWidth: ForecastBatch.contextWidth(settings, known: known), using: &random)
-    // The rate falls as if all epochs were run, so that the same epoch means the same in every phase.
-    let steps = settings.epochs * work.stepsPerEpoch
+    let steps = (epochs ?? settings.epochs) * work.stepsPerEpoch
     let warmUp = min(100, steps / 10)
-    let plan = TrainingPlan(
+    var plan = TrainingPlan(
       epochs: epochs ?? settings.epochs,
       optimizer: AdamW(learningRate: settings.learningRate, weightDecay: settings.weightDecay),
       schedule: .warmUp(
         steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
-      patience: settings.patience, averaging: settings.averaging, timeLimit: limit, seed: random.next())
+      patience: settings.patience > 0 ? settings.patience : nil, averaging: settings.averaging, timeLimit: limit, seed: random.next())
+    plan.tolerance = settings.tolerance
     return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop) {
       report(.training($0))
     }.run()

@@ -41,6 +41,10 @@ public struct TrainingPlan: Sendable {
   public var clipValue: Float?
   /// Training ends after this many epochs without a better validation loss; `nil`: never.
   public var patience: Int?
+  /// The last epoch whose validation loss is at most this share above the lowest is kept: 0.02 says that two
+  /// per cent are within the noise of the validation part, and that later weights, of a lower rate, are the
+  /// better guess then.
+  public var tolerance: Double = 0
   /// Weights are judged and kept as a moving average with this decay a step (Polyak and Juditsky 1992);
   /// `nil`: as they are.
   public var averaging: Float?
@@ -187,7 +191,8 @@ public struct Trainer<Work: TrainingWork> {
     if let validation, !validation.isFinite { throw fault(.validation) }
     // Without a validation part every epoch counts as the best: the last weights are kept.
     let verdict = validation.map { stopping.observe(Float($0)) } ?? .improved
-    let improved = verdict == .improved
+    let lowest = Double(stopping.best ?? .infinity)
+    let improved = verdict == .improved || (validation ?? 0) <= lowest + plan.tolerance * abs(lowest)
     let entry = EpochReport(
       epoch: epoch, epochs: plan.epochs, loss: loss, validation: validation, improved: improved,
       learningRate: plan.optimizer.learningRate, elapsed: elapsed,
@@ -228,7 +233,7 @@ public struct Trainer<Work: TrainingWork> {
       GradientClipping.byGlobalNorm(&gradients.tensors, maximum: limit)
     }
     if let limit = plan.clipValue { GradientClipping.byValue(&gradients.tensors, limit: limit) }
-    apply(gradients.tensors, epoch: epoch)
+    apply(gradients, epoch: epoch)
     return (loss, norm)
   }
 
@@ -252,15 +257,9 @@ public struct Trainer<Work: TrainingWork> {
     tensors.first { !Kernels.allFinite($0.value) }?.name
   }
 
-  private mutating func apply(_ gradients: [Tensor], epoch: Int) {
+  private mutating func apply(_ gradients: Gradients, epoch: Int) {
     plan.optimizer.learningRate = plan.schedule.rate(step: steps, epoch: epoch - 1)
-    var optimizer = plan.optimizer
-    var index = 0
-    model.forEachParameter("") { _, parameter in
-      parameter.update { optimizer.update(&$0, gradient: gradients[index], at: index) }
-      index += 1
-    }
-    plan.optimizer = optimizer
+    plan.optimizer.update(&model, gradients)
     steps += 1
     updateAverage()
   }

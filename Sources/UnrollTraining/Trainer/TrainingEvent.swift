@@ -42,7 +42,7 @@ public struct EpochReport: Sendable, Codable, Equatable {
   public let loss: Double
   /// The loss on the validation part, when there is one.
   public let validation: Double?
-  /// Whether this is the best epoch so far.
+  /// Whether its weights are the ones to keep so far.
   public let improved: Bool
   /// The learning rate at its end.
   public let learningRate: Float

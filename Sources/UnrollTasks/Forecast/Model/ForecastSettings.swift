@@ -77,8 +77,10 @@ public struct ForecastSettings: Sendable, Codable, Equatable {
   public var weightDecay: Float = 1e-4
   /// The decay of the moving average of the weights.
   public var averaging: Float = 0.998
-  /// Epochs without improvement after which training ends.
-  public var patience = 12
+  /// Epochs without improvement after which training ends; 0: never.
+  public var patience = 0
+  /// The share above the lowest validation loss that counts as equal to it; later epochs are preferred then.
+  public var tolerance = 0.02
   public var seed: UInt64 = 0
   /// Members of the ensemble, each trained from a seed of its own; forecasts are their mean.
   public var members = 1
