@@ -41,6 +41,8 @@ public struct TrainingPlan: Sendable {
   public var clipValue: Float?
   /// Training ends after this many epochs without a better validation loss; `nil`: never.
   public var patience: Int?
+  /// Training ends once the validation loss is no greater than this: good enough; `nil`: never.
+  public var goal: Double?
   /// Weights are judged and kept as a moving average with this decay a step (Polyak and Juditsky 1992);
   /// `nil`: as they are.
   public var averaging: Float?
@@ -51,8 +53,8 @@ public struct TrainingPlan: Sendable {
 
   public init(
     epochs: Int, optimizer: any Optimizer, schedule: Schedule, clipNorm: Float? = 1,
-    clipValue: Float? = nil, patience: Int? = nil, averaging: Float? = nil, timeLimit: Double? = nil,
-    seed: UInt64 = 0
+    clipValue: Float? = nil, patience: Int? = nil, goal: Double? = nil, averaging: Float? = nil,
+    timeLimit: Double? = nil, seed: UInt64 = 0
   ) {
     self.epochs = epochs
     self.optimizer = optimizer
@@ -60,6 +62,7 @@ public struct TrainingPlan: Sendable {
     self.clipNorm = clipNorm
     self.clipValue = clipValue
     self.patience = patience
+    self.goal = goal
     self.averaging = averaging
     self.timeLimit = timeLimit
     self.seed = seed
@@ -173,10 +176,11 @@ public struct Trainer<Work: TrainingWork> {
       if let limit = plan.timeLimit, elapsed >= limit { end = .timeLimit }
     }
     let verdict = try judge(epoch, loss: total / Double(max(1, done)))
-    return end ?? (verdict == .stop ? .stoppedEarly : nil)
+    return end ?? verdict
   }
 
-  private mutating func judge(_ epoch: Int, loss: Double) throws -> EarlyStopping.Verdict {
+  /// - Returns: why the epoch's loss must end training, if it must.
+  private mutating func judge(_ epoch: Int, loss: Double) throws -> TrainingEnd? {
     let candidate = judged
     let validation = try work.validate(candidate)
     if let validation, !validation.isFinite {
@@ -193,7 +197,8 @@ public struct Trainer<Work: TrainingWork> {
     plan.schedule.observe(Float(validation ?? loss))
     history.append(entry)
     report(.epoch(entry))
-    return verdict
+    if let validation, let goal = plan.goal, validation <= goal { return .goalReached }
+    return verdict == .stop ? .stoppedEarly : nil
   }
 
   private func remaining(_ epoch: Int, _ step: Int) -> Double {
