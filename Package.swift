@@ -44,9 +44,11 @@ let package = Package(
     tests("UnrollKernelTests", ["CUnrollKernels"]),
     tests("UnrollCoreTests", ["UnrollCore"]),
     tests("UnrollNetworksTests", ["UnrollNetworks", "UnrollCore"], resources: [.copy("Goldens")]),
-    tests("UnrollTrainingTests", ["UnrollTraining", "UnrollNetworks", "UnrollCore"]),
+    tests(
+      "UnrollTrainingTests", ["UnrollTraining", "UnrollNetworks", "UnrollCore"],
+      resources: [.copy("Goldens")]),
     tests("UnrollDataTests", ["UnrollData"]),
-    tests("UnrollTasksTests", ["UnrollTasks", "UnrollData", "UnrollTraining"]),
+    tests("UnrollTasksTests", ["UnrollTasks", "UnrollData", "UnrollTraining", "UnrollCore"]),
     tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks"]),
   ],
   cLanguageStandard: .c11

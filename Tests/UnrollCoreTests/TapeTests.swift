@@ -35,7 +35,9 @@ private struct Pair: Module {
   }
 
   @Test func aParameterMayBeTheResult() {
-    let (value, gradients) = valueWithGradient(of: Pair(first: Parameter(Tensor(7)), second: Parameter(Tensor(1)))) {
+    let (value, gradients) = valueWithGradient(
+      of: Pair(first: Parameter(Tensor(7)), second: Parameter(Tensor(1)))
+    ) {
       $0.first.variable
     }
     #expect(value.scalar == 7)

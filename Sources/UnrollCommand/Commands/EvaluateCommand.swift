@@ -42,9 +42,12 @@ struct EvaluateCommand: ParsableCommand {
       let table = try forecaster.evaluate(history, windows: windows, stride: stride)
       let style = TerminalStream.standardOutput.style
       let name = data ?? "\(forecaster.data.source) (the training data)"
-      print("\(name): \(windows) \(windows == 1 ? "window" : "windows") of \(forecaster.settings.horizon) steps\n")
-      print(table.text(emphasise: style.bold), terminator: "")
-      if let owa = table.overallWeightedAverage(of: "model", against: Baseline.naive2.rawValue), owa.isFinite {
+      print(
+        "\(name): \(windows) \(windows == 1 ? "window" : "windows") of \(forecaster.settings.horizon) steps\n"
+      )
+      print(table.text(emphasise: style.bold))
+      if let owa = table.overallWeightedAverage(of: "model", against: Baseline.naive2.rawValue), owa.isFinite
+      {
         print("\nOWA against naive2: \(NumberText.decimal(owa, places: 3))")
       }
     }

@@ -51,16 +51,17 @@ struct ForecastCommand: ParsableCommand {
       let data = try history.map { try forecaster.read($0, missing: missing) }
       let forecast = try forecaster.forecast(data)
       let table = forecast.csv(levels: levels)
+      if let plot {
+        let title = "\(forecast.data.source): the next \(forecast.horizon) steps"
+        try AtomicFile.write(Array(forecast.plot(title: title, levels: levels).svg().utf8), to: plot)
+      }
       if let output {
         try AtomicFile.write(table, to: output)
       } else {
         TerminalStream.standardOutput.write(String(decoding: table, as: UTF8.self))
       }
-      if let plot {
-        let title = "\(forecast.data.source): the next \(forecast.horizon) steps"
-        try AtomicFile.write(Array(forecast.plot(title: title, levels: levels).svg().utf8), to: plot)
-      }
       let screen = TerminalStream.standardError
+      for note in forecast.notes { screen.write(note + "\n") }
       if screen.isTerminal || output != nil { screen.write(forecast.sparklines(width: screen.columns())) }
     }
   }
@@ -83,8 +84,11 @@ extension Forecast {
   func sparklines(width: Int) -> String {
     let shown = tracks.prefix(6)
     let names = shown.map { track in
-      [data.idName == nil ? "" : track.id, data.targetNames.count > 1 || data.idName == nil ? track.target : ""]
-        .filter { !$0.isEmpty }.joined(separator: " · ")
+      [
+        data.idName == nil ? "" : track.id,
+        data.targetNames.count > 1 || data.idName == nil ? track.target : "",
+      ]
+      .filter { !$0.isEmpty }.joined(separator: " · ")
     }
     let nameWidth = names.map(\.count).max() ?? 0
     var lines = zip(names, shown).map { name, track in
@@ -92,8 +96,9 @@ extension Forecast {
       let values = series?.targets[data.targetNames.firstIndex(of: track.target) ?? 0] ?? []
       let past = Array(values.suffix(max(2 * data.season, 2 * horizon, 24)))
       let padded = name + String(repeating: " ", count: nameWidth - name.count)
-      return "\(padded)  " + Sparkline.text(
-        history: past, forecast: track.median, width: max(10, min(width, 100) - nameWidth - 3))
+      return "\(padded)  "
+        + Sparkline.text(
+          history: past, forecast: track.median, width: max(10, min(width, 100) - nameWidth - 3))
     }
     if tracks.count > shown.count { lines.append("and \(tracks.count - shown.count) more") }
     return lines.joined(separator: "\n") + "\n"

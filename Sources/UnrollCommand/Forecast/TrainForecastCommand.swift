@@ -31,6 +31,12 @@ struct TrainForecastCommand: ParsableCommand {
 
   @OptionGroup var compute: ComputeOptions
 
+  func validate() throws {
+    if data == nil, columns.namesColumns {
+      throw ValidationError("--time, --target, --id, --known, --missing and --frequency need DATA")
+    }
+  }
+
   func run() throws {
     try compute.run {
       // Found out before training, not after.
@@ -47,14 +53,16 @@ struct TrainForecastCommand: ParsableCommand {
       defer { reporter.finish() }
       let forecaster = try Forecaster.train(
         on: series, settings: settings, holdOut: training.holdOut(settings, series),
-        timeLimit: training.timeLimit?.inSeconds, shouldStop: { Interrupt.isRequested },
-        report: { reporter.report($0) })
+        timeLimit: training.timeLimit?.inSeconds, report: { reporter.report($0) },
+        shouldStop: { Interrupt.isRequested })
       reporter.finish()
-      Interrupt.stopListening()
       let forecast = try forecaster.forecast()
       let plot = forecast.plot(title: "\(series.source): the next \(settings.horizon) steps")
       try forecaster.save(to: output, otherFiles: ["forecast.svg": Array(plot.svg().utf8)])
+      // Only now: a Ctrl-C that comes late must not cost the model.
+      Interrupt.stopListening()
       screen.write("\n" + forecast.sparklines(width: screen.columns()))
+      for note in forecast.notes { screen.write(note + "\n") }
       screen.write("\nsaved \(output) (plot: \(output)/forecast.svg)\n")
     }
   }
@@ -73,7 +81,8 @@ struct ColumnOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A field that means a missing value; may be repeated.", valueName: "text"))
   var missing: [String] = []
   @Option(
-    help: ArgumentHelp("The distance of the rows: hourly, daily, monthly, \"15 minutes\", …", valueName: "step"))
+    help: ArgumentHelp(
+      "The distance of the rows: hourly, daily, monthly, \"15 minutes\", …", valueName: "step"))
   var frequency: String?
   @Option(help: ArgumentHelp("Steps to forecast.", valueName: "n"))
   var horizon: Int?
@@ -82,6 +91,11 @@ struct ColumnOptions: ParsableArguments {
       "Steps after which the pattern repeats; 1 for none; a second, longer season after a comma.",
       valueName: "n[,n]"))
   var season: String?
+
+  /// Whether anything was said that makes sense only for a file.
+  var namesColumns: Bool {
+    [time, target, id, known, frequency].contains { $0 != nil } || !missing.isEmpty
+  }
 
   private static func list(_ text: String?) -> [String] {
     (text ?? "").split(separator: ",").map { String($0.drop { $0 == " " }) }
@@ -105,12 +119,15 @@ struct ColumnOptions: ParsableArguments {
     }
     if let frequency, Frequency(frequency) == nil {
       throw ValidationError(
-        "--frequency: expected a word such as hourly, daily, monthly or \"15 minutes\", found \"\(frequency)\"")
+        "--frequency: expected a word such as hourly, daily, monthly or \"15 minutes\", found \"\(frequency)\""
+      )
     }
   }
 
   func read(_ path: String?) throws -> TimeSeries {
-    guard let path else { return TimeSeries.maunaLoa }
+    guard let path else {
+      return TimeSeries.maunaLoa.with(season: try seasons().first, horizon: horizon)
+    }
     return try TimeSeries(
       csv: path, time: time, targets: Self.list(target), id: id, known: Self.list(known),
       missing: TimeSeries.defaultMissing + missing, frequency: frequency.flatMap { Frequency($0) },
@@ -136,6 +153,23 @@ struct ModelOptions: ParsableArguments {
   var members: Int?
   @Option(help: ArgumentHelp("What is done to values first: none or log.", valueName: "name"))
   var transform: ForecastSettings.Transform?
+
+  func validate() throws {
+    try Self.demand(hidden, 1...8192, "--hidden", "units")
+    try Self.demand(layers, 1...32, "--layers", "layers")
+    try Self.demand(lookBack, 1...10_000_000, "--look-back", "steps")
+    try Self.demand(segment, 1...1_000_000, "--segment", "steps")
+    try Self.demand(members, 1...64, "--members", "networks")
+    if let dropout, !(0..<1).contains(dropout) {
+      throw ValidationError("--dropout: expected 0 or more and less than 1, found \(dropout)")
+    }
+  }
+
+  static func demand(_ value: Int?, _ range: ClosedRange<Int>, _ name: String, _ unit: String) throws {
+    guard let value, !range.contains(value) else { return }
+    throw ValidationError(
+      "\(name): expected \(range.lowerBound) to \(range.upperBound) \(unit), found \(value)")
+  }
 
   func settings(
     for data: TimeSeries, longSeason: Int?, _ training: TrainingOptions
@@ -175,13 +209,19 @@ struct TrainingOptions: ParsableArguments {
   var seed: UInt64 = 0
   @Option(help: ArgumentHelp("Last steps kept for the scores; 0 for none.", valueName: "n"))
   var test: Int?
-  @Option(help: ArgumentHelp("Steps before those, for choosing the number of epochs; 0 for none.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Steps before those, for choosing the number of epochs; 0 for none.", valueName: "n"))
   var validation: Int?
   @Flag(help: "Do not train again on everything after the scores are known.")
   var noRefit = false
 
   func validate() throws {
     if let test, test < 0 { throw ValidationError("--test: expected 0 or more steps, found \(test)") }
+    try ModelOptions.demand(epochs, 1...1_000_000, "--epochs", "epochs")
+    try ModelOptions.demand(batch, 1...1_000_000, "--batch", "windows")
+    if let rate, !(rate > 0 && rate.isFinite) {
+      throw ValidationError("--rate: expected a number above 0, found \(rate)")
+    }
     if let validation, validation < 0 {
       throw ValidationError("--validation: expected 0 or more steps, found \(validation)")
     }

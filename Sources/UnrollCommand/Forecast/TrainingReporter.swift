@@ -5,6 +5,8 @@ import UnrollTraining
 final class TrainingReporter {
   private let screen: TerminalStream
   private var bar: ProgressBar?
+  /// The last epoch, whose validation loss stays in sight during the next one.
+  private var judged: EpochReport?
 
   init(_ screen: TerminalStream) { self.screen = screen }
 
@@ -22,7 +24,7 @@ final class TrainingReporter {
     case .scored(let table):
       finish()
       screen.write("\n" + screen.style.bold("scores on steps that were held back") + "\n")
-      screen.write(table.text(emphasise: screen.style.bold))
+      screen.write(table.text(emphasise: screen.style.bold) + "\n")
     }
   }
 
@@ -31,9 +33,12 @@ final class TrainingReporter {
     case .started(let parameters, _, let steps):
       bar?.finish()
       bar = ProgressBar(on: screen)
+      judged = nil
       screen.write("\(parameters) parameters, \(steps) steps an epoch\n")
-    case .step(let step): bar?.update(Self.progress(step))
-    case .epoch(let epoch): bar?.endEpoch(progress(epoch))
+    case .step(let step): bar?.update(progress(step))
+    case .epoch(let epoch):
+      judged = epoch
+      bar?.endEpoch(progress(epoch))
     case .finished(let end, let best):
       finish()
       let chosen = best.flatMap { best in best.validation == nil ? nil : ", kept epoch \(best.epoch)" } ?? ""
@@ -41,17 +46,22 @@ final class TrainingReporter {
     }
   }
 
-  private static func progress(_ step: StepReport) -> TrainingProgress {
+  private func progress(_ step: StepReport) -> TrainingProgress {
     TrainingProgress(
       epoch: step.epoch, of: step.epochs, step: step.step, of: step.stepsPerEpoch, loss: step.loss,
-      validation: nil, rate: Double(step.learningRate), elapsed: .seconds(step.elapsed),
-      remaining: .seconds(step.remaining), improved: false)
+      validation: judged?.validation, rate: Double(step.learningRate), elapsed: .seconds(step.elapsed),
+      remaining: .seconds(step.remaining), improved: isBest(judged))
   }
 
   private func progress(_ epoch: EpochReport) -> TrainingProgress {
     TrainingProgress(
       epoch: epoch.epoch, of: epoch.epochs, step: 1, of: 1, loss: epoch.loss, validation: epoch.validation,
-      rate: Double(epoch.learningRate), elapsed: .seconds(epoch.elapsed), remaining: .seconds(epoch.remaining),
-      improved: epoch.improved && epoch.validation != nil)
+      rate: Double(epoch.learningRate), elapsed: .seconds(epoch.elapsed),
+      remaining: .seconds(epoch.remaining),
+      improved: isBest(epoch))
+  }
+
+  private func isBest(_ epoch: EpochReport?) -> Bool {
+    epoch.map { $0.improved && $0.validation != nil } ?? false
   }
 }

@@ -105,6 +105,16 @@ extension Kernels {
     withExtendedLifetime((a.owner, panels)) {}
   }
 
+  /// The same product on the caller's thread alone.
+  func productAlone(
+    _ a: LeftOperand, rows: Int, inner: Int, _ panels: TensorStorage, columns: Int, bias: UnsafeRawPointer?,
+    into c: UnsafeMutableRawPointer, rowStride: Int
+  ) {
+    table.pointee.product(
+      0, (rows + tileRows - 1) / tileRows, 0, self.panels(of: columns), rows, columns, inner, a.base,
+      a.tileStride, a.rowStride, a.columnStride, panels.address, bias, c, rowStride, false)
+  }
+
   /// y [N, rows of w] = x [N, K]·Wᵀ (+ bias).
   func linear(
     _ x: UnsafeRawPointer, rowStride: Int, rows: Int, _ weight: Tensor, weightRows: Range<Int>? = nil,

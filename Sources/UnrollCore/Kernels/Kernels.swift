@@ -46,7 +46,7 @@ package typealias UnaryOperation = unroll_unary
 package typealias BinaryOperation = unroll_binary
 package typealias ElmanActivation = unroll_elman
 
-extension UnaryOperation: @retroactive @unchecked Sendable {
+extension UnaryOperation {
   package static let exp = UNROLL_EXP
   package static let log = UNROLL_LOG
   package static let tanh = UNROLL_TANH
@@ -66,7 +66,7 @@ extension UnaryOperation: @retroactive @unchecked Sendable {
   }
 }
 
-extension BinaryOperation: @retroactive @unchecked Sendable {
+extension BinaryOperation {
   package static let add = UNROLL_ADD
   package static let subtract = UNROLL_SUB
   package static let multiply = UNROLL_MUL
@@ -75,7 +75,7 @@ extension BinaryOperation: @retroactive @unchecked Sendable {
   package static let min = UNROLL_MIN
 }
 
-extension ElmanActivation: @retroactive @unchecked Sendable {
+extension ElmanActivation {
   package static let tanh = UNROLL_ELMAN_TANH
   package static let relu = UNROLL_ELMAN_RELU
 }

@@ -169,6 +169,7 @@ func digamma(_ x: Double) -> Double {
     x += 1
   }
   let square = 1 / (x * x)
-  let tail = square * (1.0 / 12 - square * (1.0 / 120 - square * (1.0 / 252 - square * (1.0 / 240 - square / 132))))
+  let tail =
+    square * (1.0 / 12 - square * (1.0 / 120 - square * (1.0 / 252 - square * (1.0 / 240 - square / 132))))
   return result + naturalLogarithm(x) - 0.5 / x - tail
 }

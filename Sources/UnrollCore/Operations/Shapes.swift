@@ -9,7 +9,8 @@ extension Variable {
     precondition(range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
     if range.count == shape[0] { return self }
     let width = shape[0] == 0 ? 0 : shape.count / shape[0]
-    let y = Tensor(uninitialized: Shape([range.count] + shape.extents.dropFirst()), precision: value.precision)
+    let y = Tensor(
+      uninitialized: Shape([range.count] + shape.extents.dropFirst()), precision: value.precision)
     y.copy(value, from: range.lowerBound * width, to: 0, count: range.count * width)
     return .record(y, from: [self]) { [self] dy, gradients in
       gradients.update(self) { sum in

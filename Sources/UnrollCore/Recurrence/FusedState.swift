@@ -42,7 +42,8 @@ extension StepOrder {
   /// The state after the last step of each sequence, in sorted order.
   func final(_ states: Tensor, initial: Tensor, width: Int) -> Tensor {
     let result = Tensor(uninitialized: [layout.batch, width], precision: states.precision)
-    let last = reversed ? (0..<layout.batch).map { layout.counts.first ?? 0 > $0 ? Int32($0) : -1 } : layout.lastRows
+    let last =
+      reversed ? (0..<layout.batch).map { layout.counts.first ?? 0 > $0 ? Int32($0) : -1 } : layout.lastRows
     for (place, row) in last.enumerated() {
       if row >= 0 {
         result.copy(states, from: Int(row) * width, to: place * width, count: width)

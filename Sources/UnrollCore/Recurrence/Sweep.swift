@@ -20,7 +20,11 @@ package struct Sweep {
   /// Bytes of the packed recurrent weights.
   let weightBytes: Int
 
-  package enum Partition: Hashable, Sendable { case single, rows(Int), panels(Int) }
+  package enum Partition: Hashable, Sendable {
+    case single
+    case rows(Int)
+    case panels(Int)
+  }
 
   package init(order: StepOrder, kernels: Kernels, panels: Int, workPerRow: Int, weightBytes: Int) {
     self.order = order

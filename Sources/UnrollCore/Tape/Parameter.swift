@@ -42,7 +42,9 @@ public protocol Module: Sendable {
 }
 
 /// Joins the parts of a parameter's dotted name.
-public func parameterName(_ path: String, _ name: String) -> String { path.isEmpty ? name : path + "." + name }
+public func parameterName(_ path: String, _ name: String) -> String {
+  path.isEmpty ? name : path + "." + name
+}
 
 extension Module {
   /// All parameters by name, in their order.

@@ -57,7 +57,8 @@ package final class WorkerPool: @unchecked Sendable {
   /// Runs `body` once on each of up to `wanted` members at the same time and returns when all are done.
   package func run(_ wanted: Int, _ body: (Team) -> Void) {
     let size = min(wanted, available)
-    guard size > 1, busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+    guard size > 1, busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+    else {
       let barrier = TeamBarrier()
       Kernels.flushDenormals()
       body(Team(index: 0, count: 1, barrier: barrier))
@@ -112,19 +113,23 @@ package final class WorkerPool: @unchecked Sendable {
     let start = Unmanaged.passRetained(Start(self, index)).toOpaque()
     #if canImport(Darwin)
       var thread: pthread_t?
-      pthread_create(&thread, nil, { raw in
-        let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
-        start.pool.work(start.index)
-        return nil
-      }, start)
+      pthread_create(
+        &thread, nil,
+        { raw in
+          let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+          start.pool.work(start.index)
+          return nil
+        }, start)
     #else
       var thread = pthread_t()
-      pthread_create(&thread, nil, { raw in
-        guard let raw else { return nil }
-        let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
-        start.pool.work(start.index)
-        return nil
-      }, start)
+      pthread_create(
+        &thread, nil,
+        { raw in
+          guard let raw else { return nil }
+          let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+          start.pool.work(start.index)
+          return nil
+        }, start)
     #endif
     pthread_detach(thread)
   }

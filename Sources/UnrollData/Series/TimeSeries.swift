@@ -198,6 +198,17 @@ extension TimeSeries {
       source: source, notes: notes)
   }
 
+  /// The same series with another season and horizon, where they are given.
+  package func with(season: Int?, horizon: Int?) -> TimeSeries {
+    TimeSeries(
+      unchecked: series, frequency: frequency, targetNames: targetNames, knownNames: knownNames,
+      timeName: timeName, idName: idName, timeFormat: timeFormat, season: season ?? self.season,
+      horizon: horizon ?? self.horizon, source: source,
+      notes: notes.filter {
+        !(season != nil && $0.hasPrefix("season: ")) && !(horizon != nil && $0.hasPrefix("horizon: "))
+      })
+  }
+
   /// The series without their last `steps` targets; what was known stays known.
   public func droppingLast(_ steps: Int) -> TimeSeries {
     replacing(

@@ -53,6 +53,12 @@ public struct ElmanCell: StandardCell {
     return (states, HiddenState(hidden: final))
   }
 
+  public func streaming(batch: Int) -> StreamingStep? {
+    StreamingStep(
+      .elman(activation == .tanh ? .tanh : .relu), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value, bias: bias.value,
+      batch: batch)
+  }
+
   public mutating func forEachParameter(
     _ path: String, _ body: (String, inout Parameter) throws -> Void
   ) rethrows {
@@ -81,6 +87,8 @@ public struct ReLUElmanCell: StandardCell {
   ) throws(ShapeError) -> (outputs: Variable, final: HiddenState)? {
     try cell.fused(x, initial: initial, order: order)
   }
+
+  public func streaming(batch: Int) -> StreamingStep? { cell.streaming(batch: batch) }
 
   public mutating func forEachParameter(
     _ path: String, _ body: (String, inout Parameter) throws -> Void

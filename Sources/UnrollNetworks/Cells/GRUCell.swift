@@ -52,6 +52,12 @@ public struct GRUCell: StandardCell {
     return (states, HiddenState(hidden: final))
   }
 
+  public func streaming(batch: Int) -> StreamingStep? {
+    StreamingStep(
+      .gru(recurrentBias: recurrentBias.value), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value, bias: bias.value,
+      batch: batch)
+  }
+
   public mutating func forEachParameter(
     _ path: String, _ body: (String, inout Parameter) throws -> Void
   ) rethrows {
@@ -107,6 +113,12 @@ public struct ResetBeforeGRUCell: StandardCell {
       x, weightInput: weightInput.variable, weightRecurrent: weightRecurrent.variable, bias: bias.variable,
       recurrentBias: nil, initial: initial.hidden, order: order)
     return (states, HiddenState(hidden: final))
+  }
+
+  public func streaming(batch: Int) -> StreamingStep? {
+    StreamingStep(
+      .gru(recurrentBias: nil), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value, bias: bias.value,
+      batch: batch)
   }
 
   public mutating func forEachParameter(

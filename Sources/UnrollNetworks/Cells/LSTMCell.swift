@@ -75,6 +75,12 @@ public struct LSTMCell: StandardCell {
     return (states, LSTMState(hidden: hidden, cell: cell))
   }
 
+  public func streaming(batch: Int) -> StreamingStep? {
+    StreamingStep(
+      .lstm(peephole: nil), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value, bias: bias.value,
+      batch: batch)
+  }
+
   public mutating func forEachParameter(
     _ path: String, _ body: (String, inout Parameter) throws -> Void
   ) rethrows {
@@ -138,6 +144,12 @@ public struct PeepholeLSTMCell: StandardCell {
       x, weightInput: weightInput.variable, weightRecurrent: weightRecurrent.variable, bias: bias.variable,
       peephole: peephole.variable, initialHidden: initial.hidden, initialCell: initial.cell, order: order)
     return (states, LSTMState(hidden: hidden, cell: cell))
+  }
+
+  public func streaming(batch: Int) -> StreamingStep? {
+    StreamingStep(
+      .lstm(peephole: peephole.value), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value, bias: bias.value,
+      batch: batch)
   }
 
   public mutating func forEachParameter(

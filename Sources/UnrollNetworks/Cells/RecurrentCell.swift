@@ -62,9 +62,14 @@ public protocol RecurrentCell: Module {
   func fused(
     _ x: Variable, initial: State, order: StepOrder
   ) throws(ShapeError) -> (outputs: Variable, final: State)?
+
+  /// A step with everything made beforehand, for streams, or `nil` when this cell has no such form.
+  func streaming(batch: Int) -> StreamingStep?
 }
 
 extension RecurrentCell {
+  public func streaming(batch: Int) -> StreamingStep? { nil }
+
   public func fused(
     _ x: Variable, initial: State, order: StepOrder
   ) throws(ShapeError) -> (outputs: Variable, final: State)? { nil }

@@ -13,7 +13,8 @@ public enum Initializer {
   }
 
   /// Several blocks of `glorot`, one a gate: `[gates · hidden, inputs]`.
-  public static func glorot(gates: Int, hidden: Int, inputs: Int, using random: inout RandomSource) -> Tensor {
+  public static func glorot(gates: Int, hidden: Int, inputs: Int, using random: inout RandomSource) -> Tensor
+  {
     stacked((0..<gates).map { _ in glorot(outputs: hidden, inputs: inputs, using: &random) })
   }
 

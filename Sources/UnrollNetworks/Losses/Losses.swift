@@ -115,7 +115,8 @@ public enum Loss {
   public static func crossEntropy(_ logits: SequenceBatch, _ labels: [Int32]) throws(ShapeError) -> Variable {
     let (steps, batch) = (logits.timeSteps, logits.batch)
     guard labels.count == steps * batch else {
-      throw ShapeError(place: "Loss.crossEntropy.labels", expected: "[\(steps * batch)]", found: [labels.count])
+      throw ShapeError(
+        place: "Loss.crossEntropy.labels", expected: "[\(steps * batch)]", found: [labels.count])
     }
     let masked = labels.enumerated().map { $0 / max(1, batch) < logits.lengths[$0 % max(1, batch)] ? $1 : -1 }
     let flat = logits.values.reshaped(to: [steps * batch, logits.features])

@@ -46,11 +46,13 @@ extension Forecaster {
     for (place, window) in chosen.enumerated() {
       for (target, name) in history.targetNames.enumerated() {
         let values = history.series[window.series].targets[target]
+        let past = Array(values[..<window.origin])
+        // A past that nobody saw says nothing.
         let forecast = track(
-          quantiles[place * history.targetNames.count + target], id: history.series[window.series].id,
-          target: name, series: window.series, origin: window.origin)
+          past.allSatisfy(\.isNaN) ? nil : quantiles[place * history.targetNames.count + target],
+          id: history.series[window.series].id, target: name, series: window.series, origin: window.origin)
         add(
-          forecast, Array(values[..<window.origin]),
+          forecast, past,
           Array(values[window.origin..<window.origin + settings.horizon]), baselines, to: &table)
       }
     }

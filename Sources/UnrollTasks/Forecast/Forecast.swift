@@ -48,6 +48,26 @@ extension Forecast.Track {
 }
 
 extension Forecast {
+  /// What a person should know before trusting the forecast, in lines.
+  package var notes: [String] {
+    var notes: [String] = []
+    let lacking = data.series.filter { $0.knownCount < $0.count + horizon }
+    if !data.knownNames.isEmpty, !lacking.isEmpty {
+      let whose = data.series.count > 1 ? " of \(lacking.count) series" : ""
+      let names = data.knownNames.joined(separator: ", ")
+      notes.append(
+        "known: \(names)\(whose) ends before the \(horizon) steps ahead do, the mean stands in; "
+          + "add rows for those steps, with the targets left empty")
+    }
+    let empty = tracks.filter { $0.median.allSatisfy(\.isNaN) }
+    if let first = empty.first {
+      let name = first.id.isEmpty ? first.target : first.id
+      let more = empty.count > 1 ? " and \(empty.count - 1) more" : ""
+      notes.append("no forecast: \(name)\(more), with too few values to continue")
+    }
+    return notes
+  }
+
   /// The text of the time of a step of a track.
   public func timeText(_ track: Track, step: Int) -> String {
     data.timeText(of: track.origin + step, in: data.series[track.series])

@@ -30,14 +30,18 @@ extension Forecaster {
   }
 
   private var modelGroup: ModelDescription.Group {
-    let seasons = settings.longSeason > 0 ? "\(settings.season) and \(settings.longSeason)" : "\(settings.season)"
+    let seasons =
+      settings.longSeason > 0 ? "\(settings.season) and \(settings.longSeason)" : "\(settings.season)"
     var rows = [
       ("cell", "\(settings.cell.rawValue), \(settings.layers) × \(settings.hiddenSize) units"),
       ("looks back", "\(settings.lookBack) steps in \(settings.segments) segments of \(settings.segment)"),
       ("writes", "\(settings.horizon) steps in \(settings.horizonSegments) segments, all at once"),
       ("seasons", seasons),
       ("scaling", "\(settings.transform == .log ? "logarithm, " : "")\(scalingText)"),
-      ("loss", settings.loss == .quantile ? "quantile loss of \(settings.levels.count) levels" : "squared error"),
+      (
+        "loss",
+        settings.loss == .quantile ? "quantile loss of \(settings.levels.count) levels" : "squared error"
+      ),
     ]
     if networks.count > 1 { rows.append(("members", "\(networks.count)")) }
     rows.append(("parameters", "\(parameterCount)"))
@@ -57,19 +61,21 @@ extension Forecaster {
       ("seed", "\(settings.seed)"),
     ]
     if let best = summary.history.last(where: \.improved) {
-      rows.append(("best epoch", "\(best.epoch)" + (best.validation.map { ", validation loss \(short($0))" } ?? "")))
+      rows.append(
+        ("best epoch", "\(best.epoch)" + (best.validation.map { ", validation loss \(short($0))" } ?? "")))
     }
     if summary.isRefitted { rows.append(("final fit", "on all data, for that number of epochs")) }
     for score in summary.scores {
-      rows.append((
-        "MASE, \(score.method)",
-        "\(short(score.meanAbsoluteScaledError)) on the last \(summary.testSteps) steps"
-      ))
+      rows.append(
+        (
+          "MASE, \(score.method)",
+          "\(short(score.meanAbsoluteScaledError)) on the last \(summary.testSteps) steps"
+        ))
     }
     return .init(heading: "Training", rows: rows.map { (name: $0.0, value: $0.1) })
   }
 
-  private func short(_ value: Double) -> String { NumberText.shortest((value * 10000).rounded() / 10000) }
+  private func short(_ value: Double) -> String { value.isFinite ? NumberText.compact(value) : "–" }
 
   /// The model card, `README.md` of the model's folder.
   func card(dataHash: String) -> String {
@@ -94,8 +100,9 @@ extension Forecaster {
           score.meanAbsoluteError, score.rootMeanSquaredError, score.symmetricPercentageError,
           score.meanAbsoluteScaledError,
         ].map(short)
-        let shares = score.coverage.map { "\(Int(($0 * 100).rounded())) %" }
-        return "| " + ([score.method] + numbers + shares + [short(score.continuousRankedProbabilityScore)])
+        let shares = score.coverage.map { $0.isFinite ? "\(Int(($0 * 100).rounded())) %" : "–" }
+        return "| "
+          + ([score.method] + numbers + shares + [short(score.continuousRankedProbabilityScore)])
           .joined(separator: " | ") + " |"
       }
       lines.append("")
@@ -104,7 +111,8 @@ extension Forecaster {
       "## Use", "", "```", "unroll forecast FOLDER --plot forecast.svg", "unroll evaluate FOLDER --windows 4",
       "```", "", "## Limits", "",
       "The model knows the past of its series and the calendar, nothing else: it does not foresee what never "
-        + "happened before. Intervals tell how far the past was off, and assume that the future is like it.", "",
+        + "happened before. Intervals tell how far the past was off, and assume that the future is like it.",
+      "",
       "SHA-256 of `history.csv`: `\(dataHash)`", "",
     ]
     return lines.joined(separator: "\n")

@@ -49,15 +49,19 @@ extension Forecaster {
   ///   - settings: chosen from the data when `nil`.
   ///   - holdOut: what is held back; a horizon each when `nil`.
   ///   - timeLimit: seconds for all of it; what is there by then is kept.
+  ///   - report: takes events as they come.
   ///   - shouldStop: asked often; training ends with the best weights so far when it says yes.
   /// - Throws: `ForecastError` when the data is too short, `TrainingError` when training goes astray.
   public static func train(
     on data: TimeSeries, settings: ForecastSettings? = nil, holdOut: HoldOut? = nil,
-    timeLimit: Double? = nil, shouldStop: @escaping () -> Bool = { false },
-    report: @escaping (ForecastTrainingEvent) -> Void = { _ in }
+    timeLimit: Double? = nil, report: @escaping (ForecastTrainingEvent) -> Void = { _ in },
+    shouldStop: @escaping () -> Bool = { false }
   ) throws -> Forecaster {
     let settings = settings ?? .defaults(for: data)
     try settings.check()
+    guard data.series.contains(where: { $0.targets.contains { $0.contains { !$0.isNaN } } }) else {
+      throw ForecastError.noValues(file: data.source, targets: data.targetNames)
+    }
     let holdOut = holdOut ?? standardHoldOut(data, settings)
     let run = ForecastRun(
       data: data, settings: settings, holdOut: holdOut, timeLimit: timeLimit, shouldStop: shouldStop,
@@ -145,11 +149,16 @@ struct ForecastRun {
       report(.phase("fitting on all data"))
       let spent = (clock.now - start) / .seconds(1)
       let epochs = fit.results.map { $0.best?.epoch ?? settings.epochs }
-      fit = try self.fit(
+      let whole = try self.fit(
         validation: 0, test: 0, epochs: epochs, limit: timeLimit.map { max(1, $0 - spent) }, scales: scales)
-      summary.isRefitted = true
+      let isDone =
+        whole.results.count == epochs.count
+        && zip(whole.results, epochs).allSatisfy { 4 * $0.history.count >= 3 * $1 }
+      // Cut short, it is worth less than the one before, which was not.
+      if isDone { fit = whole }
+      summary.isRefitted = isDone
       summary.windows = fit.windows
-      if fit.results[0].end == .interrupted { summary.end = fit.results[0].end.rawValue }
+      if let end = whole.results.map(\.end).first(where: { $0 != .completed }) { summary.end = end.rawValue }
     }
     summary.seconds = (clock.now - start) / .seconds(1)
     return forecaster(fit, summary)
@@ -209,15 +218,15 @@ struct ForecastRun {
       settings, targets: data.targetNames.count,
       inputWidth: ForecastBatch.inputWidth(settings, known: known),
       contextWidth: ForecastBatch.contextWidth(settings, known: known), using: &random)
-    // The rate falls as if all epochs were run, so that the same epoch means the same in every phase.
-    let steps = settings.epochs * work.stepsPerEpoch
+    let steps = (epochs ?? settings.epochs) * work.stepsPerEpoch
     let warmUp = min(100, steps / 10)
-    let plan = TrainingPlan(
+    var plan = TrainingPlan(
       epochs: epochs ?? settings.epochs,
       optimizer: AdamW(learningRate: settings.learningRate, weightDecay: settings.weightDecay),
       schedule: .warmUp(
         steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
-      patience: settings.patience, averaging: settings.averaging, timeLimit: limit, seed: random.next())
+      patience: settings.patience > 0 ? settings.patience : nil, averaging: settings.averaging, timeLimit: limit, seed: random.next())
+    plan.tolerance = settings.tolerance
     return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop) {
       report(.training($0))
     }.run()

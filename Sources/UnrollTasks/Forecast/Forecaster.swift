@@ -37,14 +37,20 @@ public struct Forecaster: Sendable {
       .map { ForecastWindow(series: $0, origin: history.series[$0].count) }
     let quantiles = try predict(windows, of: history)
     var tracks: [Forecast.Track] = []
+    var place = 0
     for (index, series) in history.series.enumerated() {
-      let place = windows.firstIndex { $0.series == index }
+      let isLong = series.count >= settings.minimumHistory
       for (target, name) in history.targetNames.enumerated() {
+        let hasPast = isLong && series.targets[target].contains { !$0.isNaN }
         tracks.append(
           track(
-            place.map { quantiles[$0 * history.targetNames.count + target] }, id: series.id, target: name,
-            series: index, origin: series.count))
+            hasPast ? quantiles[place * history.targetNames.count + target] : nil, id: series.id,
+            target: name, series: index, origin: series.count))
       }
+      if isLong { place += 1 }
+    }
+    guard tracks.contains(where: { !$0.median[0].isNaN }) else {
+      throw ForecastError.noValues(file: history.source, targets: history.targetNames)
     }
     return Forecast(tracks: tracks, data: history, horizon: settings.horizon)
   }
@@ -168,5 +174,41 @@ public struct ForecastSummary: Sendable, Codable, Equatable {
   /// The levels of a model's quantiles.
   func levels(_ settings: ForecastSettings) -> [Double] {
     settings.loss == .squared && residualQuantiles.isEmpty ? [0.5] : settings.levels.map(Double.init)
+  }
+}
+
+/// A score that could not be made, such as the scaled error of a constant series, is NaN here and null in a file.
+extension ForecastSummary.MethodScores {
+  private enum CodingKeys: String, CodingKey {
+    case method, meanAbsoluteError, rootMeanSquaredError, symmetricPercentageError, meanAbsoluteScaledError
+    case coverage, continuousRankedProbabilityScore
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func number(_ key: CodingKeys) throws -> Double {
+      try values.decodeIfPresent(Double.self, forKey: key) ?? .nan
+    }
+    method = try values.decode(String.self, forKey: .method)
+    meanAbsoluteError = try number(.meanAbsoluteError)
+    rootMeanSquaredError = try number(.rootMeanSquaredError)
+    symmetricPercentageError = try number(.symmetricPercentageError)
+    meanAbsoluteScaledError = try number(.meanAbsoluteScaledError)
+    coverage = try values.decode([Double?].self, forKey: .coverage).map { $0 ?? .nan }
+    continuousRankedProbabilityScore = try number(.continuousRankedProbabilityScore)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    func store(_ number: Double, _ key: CodingKeys) throws {
+      if number.isFinite { try values.encode(number, forKey: key) } else { try values.encodeNil(forKey: key) }
+    }
+    try values.encode(method, forKey: .method)
+    try store(meanAbsoluteError, .meanAbsoluteError)
+    try store(rootMeanSquaredError, .rootMeanSquaredError)
+    try store(symmetricPercentageError, .symmetricPercentageError)
+    try store(meanAbsoluteScaledError, .meanAbsoluteScaledError)
+    try values.encode(coverage.map { $0.isFinite ? $0 : nil }, forKey: .coverage)
+    try store(continuousRankedProbabilityScore, .continuousRankedProbabilityScore)
   }
 }

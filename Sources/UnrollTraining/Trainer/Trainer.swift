@@ -43,6 +43,10 @@ public struct TrainingPlan: Sendable {
   public var patience: Int?
   /// Training ends once the validation loss is no greater than this: good enough; `nil`: never.
   public var goal: Double?
+  /// The last epoch whose validation loss is at most this share above the lowest is kept: 0.02 says that two
+  /// per cent are within the noise of the validation part, and that later weights, of a lower rate, are the
+  /// better guess then.
+  public var tolerance: Double = 0
   /// Weights are judged and kept as a moving average with this decay a step (Polyak and Juditsky 1992);
   /// `nil`: as they are.
   public var averaging: Float?
@@ -175,20 +179,24 @@ public struct Trainer<Work: TrainingWork> {
       if shouldStop() || Task.isCancelled { end = .interrupted }
       if let limit = plan.timeLimit, elapsed >= limit { end = .timeLimit }
     }
-    let verdict = try judge(epoch, loss: total / Double(max(1, done)))
+    let verdict = try judge(epoch, loss: total / Double(max(1, done)), step: done)
     return end ?? verdict
   }
 
   /// - Returns: why the epoch's loss must end training, if it must.
-  private mutating func judge(_ epoch: Int, loss: Double) throws -> TrainingEnd? {
+  private mutating func judge(_ epoch: Int, loss: Double, step: Int) throws -> TrainingEnd? {
     let candidate = judged
-    let validation = try work.validate(candidate)
-    if let validation, !validation.isFinite {
-      throw TrainingError.notFinite(place: "loss", epoch: epoch, step: work.stepsPerEpoch)
+    func fault(_ place: TrainingError.Place) -> TrainingError {
+      .notFinite(place: place, epoch: epoch, step: step)
     }
+    // The last step may have thrown the weights away, and no loss would show it.
+    if let name = Self.firstNotFinite(candidate.parameters) { throw fault(.weight(name)) }
+    let validation = try work.validate(candidate)
+    if let validation, !validation.isFinite { throw fault(.validation) }
     // Without a validation part every epoch counts as the best: the last weights are kept.
     let verdict = validation.map { stopping.observe(Float($0)) } ?? .improved
-    let improved = verdict == .improved
+    let lowest = Double(stopping.best ?? .infinity)
+    let improved = verdict == .improved || (validation ?? 0) <= lowest + plan.tolerance * abs(lowest)
     let entry = EpochReport(
       epoch: epoch, epochs: plan.epochs, loss: loss, validation: validation, improved: improved,
       learningRate: plan.optimizer.learningRate, elapsed: elapsed,
@@ -220,41 +228,43 @@ public struct Trainer<Work: TrainingWork> {
     }
     carry = result.extra
     let loss = Double(result.value.scalar)
-    guard loss.isFinite else {
-      throw TrainingError.notFinite(place: "loss", epoch: epoch, step: step + 1)
-    }
     var gradients = result.gradients
-    let norm = try checkedNorm(gradients, epoch, step)
+    let norm = Self.norm(gradients)
+    guard loss.isFinite && norm.isFinite else {
+      let place = Self.fault(loss: loss, gradients, model.parameters)
+      throw TrainingError.notFinite(place: place, epoch: epoch, step: step + 1)
+    }
     if let limit = plan.clipNorm, norm > Double(limit) {
       GradientClipping.byGlobalNorm(&gradients.tensors, maximum: limit)
     }
     if let limit = plan.clipValue { GradientClipping.byValue(&gradients.tensors, limit: limit) }
-    apply(gradients.tensors, epoch: epoch)
+    apply(gradients, epoch: epoch)
     return (loss, norm)
   }
 
-  /// The norm of all gradients, in one pass.
-  private func checkedNorm(_ gradients: Gradients, _ epoch: Int, _ step: Int) throws -> Double {
-    var total = 0.0
-    for (name, tensor) in zip(gradients.names, gradients.tensors) {
-      let squares = Kernels.sumOfSquares(tensor)
-      if !squares.isFinite && !Kernels.allFinite(tensor) {
-        throw TrainingError.notFinite(place: name, epoch: epoch, step: step + 1)
-      }
-      total += squares
-    }
-    return total.squareRoot()
+  /// The norm of all gradients, in one pass; not finite when one of them is not.
+  private static func norm(_ gradients: Gradients) -> Double {
+    let squares = gradients.tensors.reduce(0) { $0 + Kernels.sumOfSquares($1) }
+    // The kernel sums in single precision, which huge gradients overflow while they are still numbers.
+    return squares.isFinite ? squares.squareRoot() : GradientClipping.globalNorm(gradients.tensors)
   }
 
-  private mutating func apply(_ gradients: [Tensor], epoch: Int) {
+  /// Where a trouble came from: a weight that is no number spoils the loss, and a loss all gradients.
+  private static func fault(
+    loss: Double, _ gradients: Gradients, _ weights: [(name: String, value: Tensor)]
+  ) -> TrainingError.Place {
+    if let name = firstNotFinite(weights) { return .weight(name) }
+    let gradient = firstNotFinite(zip(gradients.names, gradients.tensors).map { ($0, $1) })
+    return loss.isFinite ? .gradient(gradient ?? "the loss") : .loss(gradient: gradient)
+  }
+
+  private static func firstNotFinite(_ tensors: [(name: String, value: Tensor)]) -> String? {
+    tensors.first { !Kernels.allFinite($0.value) }?.name
+  }
+
+  private mutating func apply(_ gradients: Gradients, epoch: Int) {
     plan.optimizer.learningRate = plan.schedule.rate(step: steps, epoch: epoch - 1)
-    var optimizer = plan.optimizer
-    var index = 0
-    model.forEachParameter("") { _, parameter in
-      parameter.update { optimizer.update(&$0, gradient: gradients[index], at: index) }
-      index += 1
-    }
-    plan.optimizer = optimizer
+    plan.optimizer.update(&model, gradients)
     steps += 1
     updateAverage()
   }

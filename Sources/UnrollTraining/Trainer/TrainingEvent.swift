@@ -42,7 +42,7 @@ public struct EpochReport: Sendable, Codable, Equatable {
   public let loss: Double
   /// The loss on the validation part, when there is one.
   public let validation: Double?
-  /// Whether this is the best epoch so far.
+  /// Whether its weights are the ones to keep so far.
   public let improved: Bool
   /// The learning rate at its end.
   public let learningRate: Float
@@ -68,22 +68,41 @@ public enum TrainingEnd: String, Sendable, Codable {
 
 /// Why training cannot go on.
 public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// A loss or a gradient became infinite or not a number.
-  ///
-  /// - Parameters:
-  ///   - place: `loss`, or the name of the parameter whose gradient it is.
-  case notFinite(place: String, epoch: Int, step: Int)
+  /// What became infinite or not a number.
+  public enum Place: Equatable, Sendable {
+    /// The loss of a step, and the first parameter whose gradient it spoils.
+    case loss(gradient: String?)
+    /// The gradient of a parameter, while the loss was still a number.
+    case gradient(String)
+    /// A parameter itself.
+    case weight(String)
+    /// The loss on the validation part.
+    case validation
+  }
+
+  /// A loss, a gradient or a weight became infinite or not a number.
+  case notFinite(place: Place, epoch: Int, step: Int)
   /// There is nothing to train on.
   case noData
 
   public var description: String {
     switch self {
     case .notFinite(let place, let epoch, let step):
-      let what = place == "loss" ? "the loss" : "the gradient of \(place)"
       return
-        "epoch \(epoch), step \(step): expected a finite number, found \(what) infinite or not a number; "
-        + "a lower learning rate or stronger clipping may help"
+        "epoch \(epoch), step \(step): expected finite numbers, found that \(place) is infinite or not a number\n"
+        + "try a lower learning rate, and look for huge values in the data"
     case .noData: return "expected at least one training example, found none"
+    }
+  }
+}
+
+extension TrainingError.Place: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .loss(let gradient): "the loss" + (gradient.map { ", and with it the gradient of \($0)," } ?? "")
+    case .gradient(let name): "the gradient of \(name)"
+    case .weight(let name): "the weight \(name)"
+    case .validation: "the loss on the validation part"
     }
   }
 }

@@ -80,20 +80,52 @@ extension OperationFamily {
   /// All ways in which two operands may meet, for each operation.
   static let meetings: [OperationFamily] = operations.flatMap { operation in
     var families = [
-      meeting("same", of: operation) { ([$0, $1], [$0, $1]) } place: { index, _, _ in index },
-      meeting("scalar", of: operation) { ([$0, $1], []) } place: { _, _, _ in 0 },
-      meeting("single", of: operation) { ([$0, $1], [1]) } place: { _, _, _ in 0 },
-      meeting("row", of: operation) { ([$0, $1], [$1]) } place: { index, columns, _ in index % columns },
-      meeting("matrix of a block", of: operation) { ([2, $0, $1], [$0, $1]) } place: { index, _, second in index % second },
-      meeting("column", of: operation) { ([$0, $1], [$0, 1]) } place: { index, columns, _ in index / columns },
+      meeting("same", of: operation) {
+        ([$0, $1], [$0, $1])
+      } place: { index, _, _ in
+        index
+      },
+      meeting("scalar", of: operation) {
+        ([$0, $1], [])
+      } place: { _, _, _ in
+        0
+      },
+      meeting("single", of: operation) {
+        ([$0, $1], [1])
+      } place: { _, _, _ in
+        0
+      },
+      meeting("row", of: operation) {
+        ([$0, $1], [$1])
+      } place: { index, columns, _ in
+        index % columns
+      },
+      meeting("matrix of a block", of: operation) {
+        ([2, $0, $1], [$0, $1])
+      } place: { index, _, second in
+        index % second
+      },
+      meeting("column", of: operation) {
+        ([$0, $1], [$0, 1])
+      } place: { index, columns, _ in
+        index / columns
+      },
     ]
     if operation.name != "/" {
       families += [
-        meeting("scalar", of: operation, flipped: true) { ([$0, $1], []) } place: { _, _, _ in 0 },
-        meeting("row", of: operation, flipped: true) { ([$0, $1], [$1]) } place: { index, columns, _ in
+        meeting("scalar", of: operation, flipped: true) {
+          ([$0, $1], [])
+        } place: { _, _, _ in
+          0
+        },
+        meeting("row", of: operation, flipped: true) {
+          ([$0, $1], [$1])
+        } place: { index, columns, _ in
           index % columns
         },
-        meeting("column", of: operation, flipped: true) { ([$0, $1], [$0, 1]) } place: { index, columns, _ in
+        meeting("column", of: operation, flipped: true) {
+          ([$0, $1], [$0, 1])
+        } place: { index, columns, _ in
           index / columns
         },
       ]

@@ -61,50 +61,61 @@ extension OperationFamily {
 
   /// Movements of elements: exact in every precision.
   static let shapes: [OperationFamily] = [
-    moving("reshaped", { r, c in [[r, c]] }, { r, c in { x in x[0].reshaped(to: [c, r, 1]) } }) { r, c in
-      { Grid([c, r, 1], $0[0].values) }
-    },
-    OperationFamily("rows", (0..<4).flatMap { form in
-      moving("rows", { r, c in [[r, 2, c]] }, { r, c in { $0[0].rows(range(form, of: r)) } }) { r, c in
+    moving(
+      "reshaped", of: { r, c in [[r, c]] },
+      apply: { r, c in { x in x[0].reshaped(to: [c, r, 1]) } },
+      reference: { r, c in { Grid([c, r, 1], $0[0].values) } }),
+    OperationFamily("rows", (0..<4).flatMap(rows)),
+    OperationFamily("columns", (0..<4).flatMap(columns)),
+    moving(
+      "concatenatedRows", of: { r, c in [[r, c], [0, c], [2, c], [r, c]] },
+      apply: { r, c in { .concatenatedRows([$0[0], $0[1], $0[2], $0[3], $0[0]]) } },
+      reference: { r, c in
         { x in
-          let range = range(form, of: r)
-          return Grid(
-            [range.count, 2, c], Array(x[0].values[range.lowerBound * 2 * c..<range.upperBound * 2 * c]))
+          Grid([3 * r + 2, c], x[0].values + x[1].values + x[2].values + x[3].values + x[0].values)
         }
-      }.cases
-    }),
-    OperationFamily("columns", (0..<4).flatMap { form in
-      moving("columns", { r, c in [[r, 2, c]] }, { r, c in { $0[0].columns(range(form, of: c)) } }) { r, c in
-        { x in x[0].mapRows(width: range(form, of: c).count) { Array($0[range(form, of: c)]) } }
-      }.cases
-    }),
+      }),
     moving(
-      "concatenatedRows", { r, c in [[r, c], [0, c], [2, c], [r, c]] },
-      { r, c in { .concatenatedRows([$0[0], $0[1], $0[2], $0[3], $0[0]]) } }
-    ) { r, c in
-      { x in
-        Grid([3 * r + 2, c], x[0].values + x[1].values + x[2].values + x[3].values + x[0].values)
-      }
-    },
+      "concatenatedColumns", of: { r, c in [[r, c], [r, 3], [r, 0]] },
+      apply: { r, c in { .concatenatedColumns([$0[0], $0[1], $0[2]]) } },
+      reference: { r, c in { x in Grid([r, c + 3], (0..<r).flatMap { x[0].row($0) + x[1].row($0) }) } }),
     moving(
-      "concatenatedColumns", { r, c in [[r, c], [r, 3], [r, 0]] },
-      { r, c in { .concatenatedColumns([$0[0], $0[1], $0[2]]) } }
-    ) { r, c in
-      { x in Grid([r, c + 3], (0..<r).flatMap { x[0].row($0) + x[1].row($0) }) }
-    },
-    moving("gatheringRows", { r, c in [[r, c]] }, { r, c in { $0[0].gatheringRows(gathered(r)) } }) { r, c in
-      { x in
-        Grid(
-          [gathered(r).count, c],
-          gathered(r).flatMap { $0 < 0 ? Array(repeating: 0, count: c) : x[0].row(Int($0)) })
-      }
-    },
+      "gatheringRows", of: { r, c in [[r, c]] },
+      apply: { r, c in { $0[0].gatheringRows(gathered(r)) } },
+      reference: { r, c in
+        { x in
+          let rows = gathered(r).map { $0 < 0 ? Array(repeating: 0, count: c) : x[0].row(Int($0)) }
+          return Grid([rows.count, c], rows.flatMap { $0 })
+        }
+      }),
   ]
 
+  private static func rows(_ form: Int) -> [OperationCase] {
+    moving(
+      "rows", of: { r, c in [[r, 2, c]] }, apply: { r, c in { $0[0].rows(range(form, of: r)) } },
+      reference: { r, c in
+        { x in
+          let range = range(form, of: r)
+          let values = x[0].values[range.lowerBound * 2 * c..<range.upperBound * 2 * c]
+          return Grid([range.count, 2, c], Array(values))
+        }
+      }
+    ).cases
+  }
+
+  private static func columns(_ form: Int) -> [OperationCase] {
+    moving(
+      "columns", of: { r, c in [[r, 2, c]] }, apply: { r, c in { $0[0].columns(range(form, of: c)) } },
+      reference: { r, c in
+        { x in x[0].mapRows(width: range(form, of: c).count) { Array($0[range(form, of: c)]) } }
+      }
+    ).cases
+  }
+
   private static func moving(
-    _ name: String, _ operands: (Int, Int) -> [Shape],
-    _ apply: (Int, Int) -> @Sendable ([Variable]) -> Variable,
-    _ reference: (Int, Int) -> @Sendable ([Grid]) -> Grid
+    _ name: String, of operands: (Int, Int) -> [Shape],
+    apply: (Int, Int) -> @Sendable ([Variable]) -> Variable,
+    reference: (Int, Int) -> @Sendable ([Grid]) -> Grid
   ) -> OperationFamily {
     OperationFamily(
       name,

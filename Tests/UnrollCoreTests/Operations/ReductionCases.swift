@@ -3,8 +3,8 @@ import UnrollCore
 extension OperationFamily {
   private static func overRows(
     _ name: String, tolerance: Double = 1e-6, operands: @escaping (Int, Int) -> [OperationCase.Operand],
-    _ apply: @escaping @Sendable (_ rows: Int, [Variable]) throws -> Variable,
-    _ reference: @escaping @Sendable ([Grid]) -> Grid
+    apply: @escaping @Sendable (_ rows: Int, [Variable]) throws -> Variable,
+    reference: @escaping @Sendable ([Grid]) -> Grid
   ) -> OperationFamily {
     OperationFamily(
       name,
@@ -39,39 +39,41 @@ extension OperationFamily {
   /// Sums, softmax and normalisation over rows.
   static let reductions: [OperationFamily] = [
     // 35 000 terms of either sign cancel: what is lost is small beside the sum of their magnitudes.
-    overRows("sum", tolerance: 1e-5, operands: plain, { $1[0].sum() }) { Grid([], [$0[0].values.reduce(0, +)]) },
-    overRows("mean", operands: plain, { $1[0].mean() }) {
-      Grid([], [$0[0].values.reduce(0, +) / Double(max(1, $0[0].values.count))])
-    },
-    overRows("rowSums", operands: plain, { $1[0].rowSums() }) { x in
-      x[0].mapRows(width: 1) { [$0.reduce(0, +)] }
-    },
-    overRows("softmax", operands: plain, { $1[0].softmax() }) { x in
-      x[0].mapRows { logSoftmax($0).map(exponential) }
-    },
-    overRows("logSoftmax", operands: plain, { $1[0].logSoftmax() }) { x in x[0].mapRows(logSoftmax) },
     overRows(
-      "crossEntropy", operands: plain, { rows, x in try x[0].crossEntropy(labels: labels(rows, x[0].shape[1])) }
-    ) { x in
-      let labels = labels(x[0].rows, x[0].columns)
-      return Grid(
-        [labels.count],
-        labels.enumerated().map { $1 < 0 ? 0 : -logSoftmax(x[0].row($0))[Int($1)] })
-    },
+      "sum", tolerance: 1e-5, operands: plain, apply: { $1[0].sum() },
+      reference: { Grid([], [$0[0].values.reduce(0, +)]) }),
+    overRows(
+      "mean", operands: plain, apply: { $1[0].mean() },
+      reference: { Grid([], [$0[0].values.reduce(0, +) / Double(max(1, $0[0].values.count))]) }),
+    overRows(
+      "rowSums", operands: plain, apply: { $1[0].rowSums() },
+      reference: { x in x[0].mapRows(width: 1) { [$0.reduce(0, +)] } }),
+    overRows(
+      "softmax", operands: plain, apply: { $1[0].softmax() },
+      reference: { x in x[0].mapRows { logSoftmax($0).map(exponential) } }),
+    overRows(
+      "logSoftmax", operands: plain, apply: { $1[0].logSoftmax() },
+      reference: { x in x[0].mapRows(logSoftmax) }),
+    overRows(
+      "crossEntropy", operands: plain,
+      apply: { rows, x in try x[0].crossEntropy(labels: labels(rows, x[0].shape[1])) },
+      reference: { x in
+        let labels = labels(x[0].rows, x[0].columns)
+        let losses = labels.enumerated().map { $1 < 0 ? 0 : -logSoftmax(x[0].row($0))[Int($1)] }
+        return Grid([labels.count], losses)
+      }),
     // A row of one element has no variance: ε alone is under the root, and 1/√ε magnifies rounding 316 times.
     overRows(
       "layerNorm", tolerance: 5e-5, operands: { [.init([$0, $1]), .init([$1])] },
-      { try $1[0].layerNorm(gain: $1[1]) }
-    ) { x in
-      x[0].mapRows { row in zip(normalized(row), x[1].values).map { $0 * $1 } }
-    },
+      apply: { try $1[0].layerNorm(gain: $1[1]) },
+      reference: { x in x[0].mapRows { row in zip(normalized(row), x[1].values).map { $0 * $1 } } }),
     overRows(
       "layerNorm with bias", tolerance: 1e-5, operands: { [.init([2, $0, $1]), .init([$1]), .init([$1])] },
-      { try $1[0].layerNorm(gain: $1[1], bias: $1[2], epsilon: 1e-3) }
-    ) { x in
-      x[0].mapRows { row in
-        zip(zip(normalized(row, 1e-3), x[1].values), x[2].values).map { $0.0 * $0.1 + $1 }
-      }
-    },
+      apply: { try $1[0].layerNorm(gain: $1[1], bias: $1[2], epsilon: 1e-3) },
+      reference: { x in
+        x[0].mapRows { row in
+          zip(zip(normalized(row, 1e-3), x[1].values), x[2].values).map { $0.0 * $0.1 + $1 }
+        }
+      }),
   ]
 }

@@ -17,7 +17,9 @@ func centralDifference(step h: Double = 1e-3, _ f: (Double) throws -> Double) re
 }
 
 /// The largest difference between two lists, and where it is, in units of what is allowed.
-func worst(_ found: [Double], _ expected: [Double], allowed: (Double) -> Double) -> (ratio: Double, index: Int) {
+func worst(_ found: [Double], _ expected: [Double], allowed: (Double) -> Double) -> (
+  ratio: Double, index: Int
+) {
   var result = (ratio: 0.0, index: -1)
   for index in expected.indices {
     let error = abs(found[index] - expected[index])

@@ -144,7 +144,9 @@ struct ConfiguredRun<Cell: StandardCell>: Sendable {
     }
     var loss = try score(SequenceBatch(network.head(outputs.values), lengths: configuration.lengths))
     for (index, state) in final.enumerated() {
-      for (part, value) in state.parts.enumerated() { loss = loss + mixed(value, seed: UInt64(10 * index + part)) }
+      for (part, value) in state.parts.enumerated() {
+        loss = loss + mixed(value, seed: UInt64(10 * index + part))
+      }
     }
     return loss
   }
@@ -152,7 +154,9 @@ struct ConfiguredRun<Cell: StandardCell>: Sendable {
   private func given(_ parts: [Variable]) -> [Cell.State]? {
     guard configuration.initial == .given else { return nil }
     let width = network.core.layers[0].forward.cell.initialState(batch: 1).parts.count
-    return stride(from: 0, to: parts.count, by: width).map { Cell.State(parts: Array(parts[$0..<$0 + width])) }
+    return stride(from: 0, to: parts.count, by: width).map {
+      Cell.State(parts: Array(parts[$0..<$0 + width]))
+    }
   }
 
   private func score(_ y: SequenceBatch) throws(ShapeError) -> Variable {

@@ -153,7 +153,8 @@ struct LayerCase: Sendable, CustomStringConvertible {
     for sharing in [Sharing.rows, .panels] { try check(kind.type, sharing) }
   }
 
-  private static func partition(_ kind: CellKind, _ layout: SequenceLayout, _ hidden: Int) -> Sweep.Partition {
+  private static func partition(_ kind: CellKind, _ layout: SequenceLayout, _ hidden: Int) -> Sweep.Partition
+  {
     let kernels = Kernels.serving(.single)
     let weights = kind.gates * hidden * hidden
     return Sweep(

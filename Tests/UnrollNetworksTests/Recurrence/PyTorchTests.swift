@@ -51,7 +51,8 @@ import UnrollNetworks
       let parts = golden.names(below: "\(name)/final.").count / 2
       let starts = try (0..<parts).map { try stored("initial.\($0)") }
       let weights = try [stored("outputs.weights")] + (0..<parts).map { try stored("final.\($0).weights") }
-      let (_, results, found, inputs) = try valueWithGradient(of: network, inputs: [stored("input")] + starts) {
+      let (_, results, found, inputs) = try valueWithGradient(of: network, inputs: [stored("input")] + starts)
+      {
         (network, inputs) throws(ShapeError) in
         let (outputs, final) = try network(
           SequenceBatch(inputs[0], lengths: setting.lengths), initialState: states(Array(inputs.dropFirst())))
@@ -91,7 +92,10 @@ import UnrollNetworks
   /// PyTorch keeps the states of all layers and directions in one tensor a part.
   private static func states<State: RecurrentState>(_ parts: [Variable]) -> [State] {
     (0..<parts[0].shape[0]).map { index in
-      State(parts: parts.map { $0.rows(index..<index + 1).reshaped(to: Shape(Array($0.shape.extents.dropFirst()))) })
+      State(
+        parts: parts.map {
+          $0.rows(index..<index + 1).reshaped(to: Shape(Array($0.shape.extents.dropFirst())))
+        })
     }
   }
 

@@ -23,7 +23,8 @@ func expectClose(
 ) {
   guard found.map(\.name) == expected.map(\.name) else {
     Issue.record(
-      "\(place): found \(found.map(\.name)), expected \(expected.map(\.name))", sourceLocation: sourceLocation)
+      "\(place): found \(found.map(\.name)), expected \(expected.map(\.name))", sourceLocation: sourceLocation
+    )
     return
   }
   for (found, expected) in zip(found, expected) {

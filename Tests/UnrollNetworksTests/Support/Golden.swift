@@ -9,7 +9,12 @@ struct Golden: Sendable {
 
   private struct Entry: Decodable {
     let shape: [Int]
-    let data_offsets: [Int]
+    let offsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case shape
+      case offsets = "data_offsets"
+    }
   }
 
   private struct Key: CodingKey {
@@ -50,7 +55,7 @@ struct Golden: Sendable {
     let header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<start]))
     notes = header.notes
     tensors = header.entries.mapValues { entry in
-      let numbers = stride(from: start + entry.data_offsets[0], to: start + entry.data_offsets[1], by: 4)
+      let numbers = stride(from: start + entry.offsets[0], to: start + entry.offsets[1], by: 4)
       return Tensor(
         numbers.map { at in
           Float(bitPattern: (0..<4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[at + $1]) })

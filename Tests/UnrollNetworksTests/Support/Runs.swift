@@ -47,7 +47,8 @@ struct LayerRun<Cell: StandardCell> {
       (layer, inputs) throws(ShapeError) in
       var none: RandomSource?
       let (outputs, final) = try layer.run(
-        PackedSequence(rows: inputs[0], layout: layout), initial: Cell.State(parts: Array(inputs.dropFirst())),
+        PackedSequence(rows: inputs[0], layout: layout),
+        initial: Cell.State(parts: Array(inputs.dropFirst())),
         random: &none, definition: definition)
       var loss = mixed(outputs.rows, seed: 11)
       for (index, part) in final.parts.enumerated() { loss = loss + mixed(part, seed: 12 + UInt64(index)) }

@@ -33,7 +33,7 @@ struct ForecastBatch: Sendable {
 
   /// The number of features known of a segment written.
   static func contextWidth(_ settings: ForecastSettings, known: Int) -> Int {
-    (settings.scale == .window ? 1 : 0) + (settings.lag ? settings.segment : 0) + settings.segment * known
+    (settings.scale == .window ? 1 : 0) + settings.segment * settings.lagSteps.count + settings.segment * known
       + settings.calendarFeatures
   }
 
@@ -162,7 +162,8 @@ private struct Builder {
     }
     writeSegments(row, entry, origin)
     writeContext(row, entry, origin)
-    let weight = weigh(track, level, spread)
+    // Nothing can be learned from a past that nobody saw.
+    let weight = track.firstObserved < origin ? weigh(track, level, spread) : 0
     for step in 0..<settings.horizon where origin + step < entry.count {
       guard track.observed[origin + step] else { continue }
       target[row * settings.writtenSteps + step] = (track.values[origin + step] - level) / spread
@@ -244,14 +245,14 @@ private struct Builder {
 
   private mutating func writeContext(_ row: Int, _ entry: ForecastData.Entry, _ origin: Int) {
     guard contextWidth > 0 else { return }
-    let (w, lag) = (settings.segment, settings.lagSteps)
+    let (w, lags) = (settings.segment, settings.lagSteps)
     for segment in 0..<settings.horizonSegments {
       var place = (row * settings.horizonSegments + segment) * contextWidth
       if settings.scale == .window {
         context[place] = Float(naturalLogarithm(Double(scale[row])))
         place += 1
       }
-      if settings.lag {
+      for lag in lags {
         for step in segment * w..<(segment + 1) * w {
           context[place] = window[row * settings.lookBack + settings.lookBack - lag + step % lag]
           place += 1

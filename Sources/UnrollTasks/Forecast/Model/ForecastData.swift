@@ -9,6 +9,8 @@ struct ForecastData: Sendable {
     let values: [Float]
     /// Whether a value was observed.
     let observed: [Bool]
+    /// The first step that was observed; what stands before it is made up. `count` when there is none.
+    let firstObserved: Int
     /// What takes values back, before the transform is undone.
     let scale: TrackScale
     /// The mean absolute change over a season, in the units of the data: what errors are weighed against.
@@ -49,29 +51,31 @@ struct ForecastData: Sendable {
       return Entry(
         tracks: tracks,
         covariates: Self.covariates(data, series, calendar, series.count + future, scales.covariates),
-        count: series.count, phase: Self.phase(data, series, season))
+        count: series.count, phase: Self.phase(data, series, season, from: scales.anchor))
     }
   }
 
   /// The place of a series' first step in the season, the same for all series that share a calendar.
-  private static func phase(_ data: TimeSeries, _ series: TimeSeries.Series, _ season: Int) -> Int {
-    guard let first = data.series.map(\.start).min(),
-      let steps = data.frequency.steps(from: first, to: series.start)
-    else { return 0 }
-    return steps % season
+  private static func phase(
+    _ data: TimeSeries, _ series: TimeSeries.Series, _ season: Int, from anchor: Timestamp?
+  ) -> Int {
+    guard let anchor, let steps = data.frequency.steps(from: anchor, to: series.start) else { return 0 }
+    return ((steps % season) + season) % season
   }
 
   private static func track(
     _ values: [Double], _ settings: ForecastSettings, fitted: Int, scale: TrackScale?
   ) -> Track {
     // Values that the logarithm cannot take count as missing rather than as minus infinity.
-    let transformed = settings.transform == .log ? values.map { $0 > 0 ? naturalLogarithm($0) : .nan } : values
+    let transformed =
+      settings.transform == .log ? values.map { $0 > 0 ? naturalLogarithm($0) : .nan } : values
     let scale = scale ?? TrackScale(of: transformed.prefix(fitted))
     func scaled(_ value: Double) -> Float { Float((value - scale.mean) / scale.deviation) }
     let season = max(1, settings.season)
     var filled: [Float] = []
     filled.reserveCapacity(values.count)
-    let first = transformed.first { !$0.isNaN } ?? scale.mean
+    let firstObserved = transformed.firstIndex { !$0.isNaN } ?? transformed.count
+    let first = firstObserved < transformed.count ? transformed[firstObserved] : scale.mean
     for (step, value) in transformed.enumerated() {
       if !value.isNaN {
         filled.append(scaled(value))
@@ -83,8 +87,8 @@ struct ForecastData: Sendable {
     }
     let naive = ForecastMetrics.scale(history: Array(values.prefix(fitted)), season: season)
     return Track(
-      values: filled, observed: transformed.map { !$0.isNaN }, scale: scale,
-      naiveError: naive.isNaN ? 0 : naive)
+      values: filled, observed: transformed.map { !$0.isNaN }, firstObserved: firstObserved, scale: scale,
+      naiveError: naive.isFinite ? naive : 0)
   }
 
   private static func covariates(
@@ -116,11 +120,15 @@ struct TrackScale: Sendable, Codable, Equatable {
   /// The scale of some values, NaN where missing.
   init(of values: some Collection<Double>) {
     let known = values.filter { !$0.isNaN }
-    let mean = known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
-    let variance = known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, known.count))
-    self.mean = mean
+    // Squares of numbers beyond this would be infinite.
+    let largest = known.reduce(0) { max($0, abs($1)) }
+    let unit = largest > 1e100 ? largest : 1
+    let mean = known.isEmpty ? 0 : known.reduce(0) { $0 + $1 / unit } / Double(known.count)
+    let variance =
+      known.reduce(0) { $0 + ($1 / unit - mean) * ($1 / unit - mean) } / Double(max(1, known.count))
+    self.mean = mean * unit
     // A constant series has no deviation: its values become zeros on any scale.
-    deviation = variance > 1e-24 * mean * mean ? variance.squareRoot() : max(1e-12, abs(mean))
+    deviation = variance > 1e-24 * mean * mean ? variance.squareRoot() * unit : max(1e-12, abs(mean * unit))
   }
 
   init(mean: Double, deviation: Double) {
@@ -135,9 +143,12 @@ struct ForecastScales: Sendable, Codable, Equatable {
   var tracks: [String: [TrackScale]] = [:]
   /// One a known covariate.
   var covariates: [TrackScale] = []
+  /// The time that places in the season are counted from, whatever data is continued.
+  var anchor: Timestamp?
 
   /// The covariates' scales over all series, and no tracks yet.
   init(covariatesOf data: TimeSeries) {
+    anchor = data.series.map(\.start).min()
     covariates = data.knownNames.indices.map { index in
       let scale = TrackScale(of: data.series.flatMap { $0.known[index] })
       return TrackScale(mean: scale.mean, deviation: scale.deviation > 1e-9 ? scale.deviation : 1)
@@ -147,7 +158,10 @@ struct ForecastScales: Sendable, Codable, Equatable {
   /// The same with the tracks of some data.
   func learning(_ data: ForecastData, of series: TimeSeries) -> ForecastScales {
     var copy = self
-    for (entry, series) in zip(data.entries, series.series) { copy.tracks[series.id] = entry.tracks.map(\.scale) }
+    for (entry, series) in zip(data.entries, series.series)
+    where entry.tracks.allSatisfy({ $0.firstObserved < entry.count }) {
+      copy.tracks[series.id] = entry.tracks.map(\.scale)
+    }
     return copy
   }
 }

@@ -8,7 +8,8 @@ import UnrollNetworks
 ///
 ///     e_j  = max(0, W_e s_j + b_e)                   for each segment s_j of the window with its covariates
 ///     h    = core(e_1 … e_n)                         the state after the window
-///     d_i  = max(0, p_i + q_c + W_d u_i)             place i, target c, what is known of segment i
+///     d_i  = max(0, p_i + q_c + W_d u_i)             place i, target c, what is known of segment i;
+///            p_i + q_c where nothing is
 ///     y_i  = W_o core(d_i | h) + b_o  (+ W_s x)      one step of the core from h for each i, side by side
 ///
 /// x is the whole window; W_s starts from the seasonal naive forecast.
@@ -43,16 +44,20 @@ struct ForecastNetwork: Module {
     core = AnyRecurrentNetwork(
       settings.cell, inputSize: hidden, hiddenSize: hidden, layers: settings.layers,
       dropout: settings.dropout, using: &random)
-    places = Parameter(.normal(deviation: 0.1, shape: [settings.horizonSegments, hidden], using: &random))
+    // Alone, places and targets must tell the segments apart; beside what is known of them they only help.
+    let spread: Float = contextWidth > 0 ? 0.1 : 0.7
+    places = Parameter(
+      .normal(deviation: spread, shape: [settings.horizonSegments, hidden], using: &random))
     targetNames =
-      targets > 1 ? Parameter(.normal(deviation: 0.1, shape: [targets, hidden], using: &random)) : nil
+      targets > 1 ? Parameter(.normal(deviation: spread, shape: [targets, hidden], using: &random)) : nil
     context =
       contextWidth > 0
       ? Linear(inputSize: contextWidth, outputSize: hidden, bias: false, using: &random) : nil
     let width = settings.segment * settings.outputs
     head = Linear(inputSize: hidden, outputSize: width, using: &random)
+    // A small head starts from what is known without the network: the centre of the window, or the skip.
+    head.weight = Parameter(.normal(deviation: 0.01, shape: [width, hidden], using: &random))
     if settings.skip {
-      head.weight = Parameter(.normal(deviation: 0.01, shape: [width, hidden], using: &random))
       skip = Linear(
         inputSize: settings.lookBack, outputSize: settings.writtenSteps, using: &random)
       skip?.weight = Parameter(Self.seasonalNaive(settings))
@@ -108,10 +113,10 @@ struct ForecastNetwork: Module {
     if let targetNames {
       written = written + targetNames.variable.gatheringRows((0..<rows * m).map { Int32($0 / m % targets) })
     }
-    if let context { written = try written + context(Variable(batch.context)) }
+    if let context { written = (try written + context(Variable(batch.context))).relu() }
     let single = SequenceLayout(lengths: Array(repeating: 1, count: rows * m))
     let (outputs, _) = try core(
-      PackedSequence(rows: written.relu(), layout: single), initialState: states, random: &random)
+      PackedSequence(rows: written, layout: single), initialState: states, random: &random)
     let dropped = Dropout(rate: settings.dropout)(outputs.rows, random: &random)
     let steps = rows * settings.writtenSteps
     var result = try head(dropped).reshaped(to: [steps, settings.outputs])

@@ -56,8 +56,8 @@ public struct ForecastSettings: Sendable, Codable, Equatable {
   public var centreSteps: Int
   /// Whether a linear map from the window to the horizon is added, started from the seasonal naive forecast.
   public var skip = true
-  /// Whether the segment one (long) season before is shown where a segment is written.
-  public var lag = true
+  /// The number of earlier segments shown where a segment is written: those one, two, … (long) seasons before.
+  public var lags = 2
   /// Whether a table of the season's mean pattern is learned and taken off (Lin et al. 2024, "CycleNet").
   public var cycle = false
   /// Whether each target's segments are read together with those of the others.
@@ -69,16 +69,18 @@ public struct ForecastSettings: Sendable, Codable, Equatable {
   /// The quantiles that the network gives, rising; the middle one is the median.
   public var levels: [Float] = [0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975]
 
-  public var epochs = 24
+  public var epochs = 50
   public var batchSize = 128
   /// The most optimizer steps of an epoch.
   public var maximumStepsPerEpoch = 60
   public var learningRate: Float = 2e-3
   public var weightDecay: Float = 1e-4
   /// The decay of the moving average of the weights.
-  public var averaging: Float = 0.99
-  /// Epochs without improvement after which training ends.
-  public var patience = 8
+  public var averaging: Float = 0.998
+  /// Epochs without improvement after which training ends; 0: never.
+  public var patience = 0
+  /// The share above the lowest validation loss that counts as equal to it; later epochs are preferred then.
+  public var tolerance = 0.02
   public var seed: UInt64 = 0
   /// Members of the ensemble, each trained from a seed of its own; forecasts are their mean.
   public var members = 1
@@ -103,8 +105,11 @@ public struct ForecastSettings: Sendable, Codable, Equatable {
   var horizonSegments: Int { (horizon + segment - 1) / segment }
   /// Steps that the network writes: the horizon rounded up to whole segments.
   var writtenSteps: Int { horizonSegments * segment }
-  /// The distance of the segment shown where a segment is written.
-  var lagSteps: Int { min(max(longSeason, season, 1), lookBack) }
+  /// The distances of the segments shown where a segment is written.
+  var lagSteps: [Int] {
+    let season = max(longSeason, season, 1)
+    return lags < 1 ? [] : (1...lags).map { $0 * season }.filter { $0 <= lookBack }
+  }
   /// The fewest steps that a series needs before a window's end.
   var minimumHistory: Int { max(2, min(lookBack, max(season, segment))) }
   /// The levels of the outputs.
@@ -146,6 +151,11 @@ extension ForecastSettings {
     settings.centreSteps = min(settings.centreSteps, settings.lookBack)
     let values = data.series.flatMap { $0.targets.flatMap { $0 } }.filter { !$0.isNaN }
     if !values.isEmpty && values.allSatisfy({ $0 > 0 }) && spread(data) > 3 { settings.transform = .log }
+    // Many series are worth a wider network and larger batches.
+    if data.series.reduce(0, { $0 + max(0, $1.count - settings.lookBack - settings.horizon) }) > 30_000 {
+      settings.hiddenSize = 256
+      settings.batchSize = 256
+    }
     settings.marksMissing = data.series.contains { $0.targets.contains { $0.contains { $0.isNaN } } }
     settings.calendarFeatures = CalendarFeatures(frequency: data.frequency).count
     return settings

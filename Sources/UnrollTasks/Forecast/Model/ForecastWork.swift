@@ -10,6 +10,8 @@ struct ForecastWork: TrainingWork {
   private let origins: [Range<Int>]
   private let weighing: Weighing
   private var epoch: [[ForecastWindow]] = []
+  /// The windows of a step.
+  private let perStep: Int
   let stepsPerEpoch: Int
 
   /// - Parameters:
@@ -26,21 +28,25 @@ struct ForecastWork: TrainingWork {
     }
     weighing = Weighing(data, origins)
     let targets = max(1, data.entries.first?.tracks.count ?? 1)
-    let perStep = max(1, settings.batchSize / targets)
     let all = origins.reduce(0) { $0 + $1.count }
-    let steps = (all + perStep - 1) / perStep
-    stepsPerEpoch = min(settings.maximumStepsPerEpoch, steps)
-    validation = stride(from: 0, to: validationWindows.count, by: perStep).map {
-      Array(validationWindows[$0..<min($0 + perStep, validationWindows.count)])
+    // Little data goes in smaller steps: a few large ones an epoch would end before the network has learned.
+    let smallest = max(1, min(settings.batchSize, Self.smallestBatch) / targets)
+    perStep = max(smallest, min(settings.batchSize / targets, all / Self.fewestSteps))
+    stepsPerEpoch = min(settings.maximumStepsPerEpoch, (all + perStep - 1) / perStep)
+    let together = max(1, settings.batchSize / targets)
+    validation = stride(from: 0, to: validationWindows.count, by: together).map {
+      Array(validationWindows[$0..<min($0 + together, validationWindows.count)])
     }
   }
+
+  private static let fewestSteps = 24
+  private static let smallestBatch = 8
 
   /// The number of windows that training can choose from.
   var windowCount: Int { origins.reduce(0) { $0 + $1.count } }
 
   /// Chooses the windows of an epoch: the same number of each series as far as it has them, without repetition.
   mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource) {
-    let perStep = max(1, data.settings.batchSize / max(1, data.entries.first?.tracks.count ?? 1))
     let wanted = stepsPerEpoch * perStep
     let usable = origins.indices.filter { !origins[$0].isEmpty }
     let share = max(1, (wanted + usable.count - 1) / max(1, usable.count))
@@ -57,7 +63,9 @@ struct ForecastWork: TrainingWork {
     // Short series leave room, which goes round the rest again.
     let found = windows.count
     while windows.count < wanted && found > 0 { windows.append(windows[windows.count % found]) }
-    self.epoch = (0..<stepsPerEpoch).map { Array(windows[$0 * perStep..<min(($0 + 1) * perStep, windows.count)]) }
+    self.epoch = (0..<stepsPerEpoch).map {
+      Array(windows[$0 * perStep..<min(($0 + 1) * perStep, windows.count)])
+    }
   }
 
   func loss(

@@ -1,0 +1,118 @@
+/// One layer of a recurrence, one step at a time, with everything it needs made beforehand.
+///
+/// A step allocates nothing, takes no lock and runs on the caller's thread. It gives the same bits as the fused
+/// recurrence over the whole sequence, since both run the same kernels on the same panels.
+public final class StreamingStep {
+  /// The recurrence and its weights.
+  package enum Form {
+    case elman(ElmanActivation)
+    case lstm(peephole: Tensor?)
+    /// recurrentBias: the reset-after form; none: the reset-before form.
+    case gru(recurrentBias: Tensor?)
+
+    var gates: Int {
+      switch self {
+      case .elman: 1
+      case .lstm: 4
+      case .gru: 3
+      }
+    }
+    /// State tensors: h, and c for an LSTM.
+    var parts: Int { if case .lstm = self { 2 } else { 1 } }
+    /// Whether gates are kept beside the projected input.
+    var keepsGates: Bool { if case .gru = self { true } else { false } }
+  }
+
+  private let form: Form
+  private let kernels: Kernels
+  private let batch: Int
+  private let inputs: Int
+  private let hidden: Int
+  /// The weights, kept alive as long as their addresses are used.
+  private let tensors: [Tensor]
+  private let inputPanels: TensorStorage
+  private let recurrentPanels: [TensorStorage]
+  private let bias: UnsafeRawPointer
+  private let projected: Tensor
+  private let saved: Tensor
+  /// Each state twice: the one before and the one after, changing places.
+  private var states: [(now: Tensor, next: Tensor)]
+  private let left: LeftOperand
+
+  /// - Parameters: W `[G·H, I]`, R `[G·H, H]`, b `[G·H]`.
+  package init(_ form: Form, weightInput: Tensor, weightRecurrent: Tensor, bias: Tensor, batch: Int) {
+    self.form = form
+    self.batch = batch
+    inputs = weightInput.shape.columns
+    hidden = weightRecurrent.shape.columns
+    kernels = Kernels.serving(.single)
+    tensors = [weightInput, weightRecurrent, bias]
+    inputPanels = kernels.panels(weightInput, .product)
+    let rows = 2 * hidden
+    recurrentPanels =
+      switch form {
+      case .elman: [kernels.panels(weightRecurrent, .gates(1))]
+      case .lstm: [kernels.panels(weightRecurrent, .gates(4))]
+      case .gru(.some): [kernels.panels(weightRecurrent, .gates(3))]
+      case .gru(.none):
+        [
+          kernels.panels(weightRecurrent, .gates(2), rows: 0..<rows),
+          kernels.panels(weightRecurrent, .gates(1), rows: rows..<3 * hidden),
+        ]
+      }
+    self.bias = bias.address
+    projected = Tensor.zeros([batch, form.gates * hidden])
+    saved = Tensor.zeros([form.keepsGates ? batch : 0, 4 * hidden])
+    let shape: Shape = [batch, hidden]
+    states = (0..<form.parts).map { _ in (Tensor.zeros(shape), Tensor.zeros(shape)) }
+    // The address of the rows is given at each step; the strides are known.
+    left = kernels.left(projected.address, rowStride: inputs)
+  }
+
+  /// h after the last step, `[B, H]`; valid until the step after the next.
+  package var output: UnsafePointer<Float> { UnsafePointer(states[0].now.storage.floats) }
+
+  /// The state after the last step, copied.
+  package var state: [Tensor] {
+    get { states.map { Tensor($0.now.elements, shape: $0.now.shape) } }
+    set {
+      for (index, tensor) in newValue.enumerated() {
+        states[index].now.copy(tensor, from: 0, to: 0, count: tensor.shape.count)
+      }
+    }
+  }
+
+  /// One step of x `[B, I]`.
+  package func step(_ x: UnsafePointer<Float>) {
+    let rows = LeftOperand(
+      base: UnsafeRawPointer(x), tileStride: left.tileStride, rowStride: left.rowStride,
+      columnStride: left.columnStride, owner: nil)
+    let width = form.gates * hidden
+    kernels.productAlone(
+      rows, rows: batch, inner: inputs, inputPanels, columns: width, bias: bias,
+      into: projected.mutableAddress, rowStride: width)
+    let part = StepPart(rows: 0..<batch, panels: 0..<kernels.gatePanels(of: hidden))
+    let (now, next) = (states[0].now.address, states[0].next.mutableAddress)
+    switch form {
+    case .elman(let activation):
+      kernels.elman(
+        part, hidden, activation, recurrentPanels[0], gates: projected.address, previous: now, state: next)
+    case .lstm(let peephole):
+      kernels.lstm(
+        part, hidden, recurrentPanels[0], peephole: peephole?.address, gates: projected.mutableAddress,
+        previousHidden: now, previousCell: states[1].now.address, cell: states[1].next.mutableAddress,
+        hidden: next)
+    case .gru(.some(let recurrentBias)):
+      kernels.gruResetAfter(
+        part, hidden, recurrentPanels[0], bias: recurrentBias.address, x: projected.address,
+        saved: saved.mutableAddress, previous: now, state: next)
+    case .gru(.none):
+      kernels.gruResetBeforeGates(
+        part, hidden, recurrentPanels[0], x: projected.address, saved: saved.mutableAddress, previous: now)
+      kernels.gruResetBeforeState(
+        part, hidden, recurrentPanels[1], x: projected.address, saved: saved.mutableAddress, previous: now,
+        state: next)
+    }
+    for index in states.indices { states[index] = (states[index].next, states[index].now) }
+  }
+}

@@ -1,0 +1,261 @@
+import Synchronization
+import Testing
+import UnrollCore
+import UnrollData
+import UnrollTasks
+import UnrollTraining
+
+/// What may be seen, what must be repeatable, what is held back.
+struct ForecastTruthTests {
+  private static let wave: [Double] = {
+    var curve = Curve(1)
+    return curve.wave(120, noise: 0.1)
+  }()
+
+  private static let forecaster: Result<Forecaster, any Error> = Result {
+    try Example.train(Example.series([wave], ids: ["a"]), epochs: 3)
+  }
+
+  // MARK: - The past only
+
+  /// Scores of windows tell forecasts: they are the only thing that changes with them while the actual values stay.
+  @Test(arguments: [true, false]) func windowsSeeOnlyTheirPast(isKnown: Bool) throws {
+    let forecaster = try Self.forecaster.get()
+    let id = isKnown ? "a" : "stranger"
+    var other = Self.wave
+    for step in 108..<120 { other[step] = 1000 + 37 * Double(step) }
+    func forecastBefore(_ values: [Double]) throws -> [UInt64] {
+      try forecaster.forecast(Example.series([Array(values.prefix(108))], ids: [id])).bits
+    }
+    #expect(try forecastBefore(Self.wave) == forecastBefore(other))
+    // Two windows, of which the older ends where the change begins: it must score the same.
+    func older(_ values: [Double]) throws -> Double {
+      let data = try Example.series([values], ids: [id])
+      let two = try forecaster.evaluate(data, windows: 3, stride: 6).scores(of: "model")
+      let last = try forecaster.evaluate(data, windows: 2, stride: 6).scores(of: "model")
+      return (two?.meanAbsoluteError ?? .nan) * 18 - (last?.meanAbsoluteError ?? .nan) * 12
+    }
+    // The scale of a stranger is taken from before the first of its windows, which differs between the calls.
+    if isKnown { #expect(abs(try older(Self.wave) - older(other)) < 1e-6) }
+    // The window that ends at step 108 itself, alone.
+    func single(_ values: [Double]) throws -> [UInt64] {
+      let data = try Example.series([Array(values.prefix(114))], ids: [id])
+      var seen: [UInt64] = []
+      let table = try forecaster.evaluate(data, windows: 1)
+      let scores = try #require(table.scores(of: "model"))
+      seen.append(scores.meanAbsoluteError.bitPattern)
+      return seen
+    }
+    // Errors differ by just as much as the actual values: |y − ŷ| with the same ŷ.
+    let ahead = try forecaster.forecast(Example.series([Array(Self.wave.prefix(108))], ids: [id])).tracks[0]
+    for values in [Self.wave, other] {
+      let expected = meanError(ahead.median, Array(values[108..<114]))
+      let found = Double(bitPattern: try single(values)[0])
+      #expect(abs(found - expected) < 1e-9 * expected)
+    }
+  }
+
+  /// A gap at the start must not be filled from what comes after the window.
+  @Test func aGapAtTheStartHidesTheFuture() throws {
+    let forecaster = try Self.forecaster.get()
+    var values = Self.wave
+    for step in 0..<115 { values[step] = .nan }
+    let data = try Example.series([values], ids: ["a"])
+    let scores = forecaster
+    let table = try scores.evaluate(data, windows: 1)
+    // The window begins after step 114, of which nothing was observed: nothing can be said.
+    #expect(table.scores(of: "model")?.steps == 0)
+    // The forecast after the end has seen five values.
+    #expect(try forecaster.forecast(data).tracks[0].median.allSatisfy(\.isFinite))
+  }
+
+  @Test(arguments: [false, true]) func whereAHistoryStartsDoesNotMatter(cycle: Bool) throws {
+    let forecaster = try Example.train(Example.series([Self.wave], ids: ["a"]), epochs: 3) {
+      $0.cycle = cycle
+      $0.lookBack = 48
+    }
+    let whole = try forecaster.forecast()
+    let later = try TimeSeries(
+      series: [
+        TimeSeries.Series(id: "a", start: Timestamp("2000-08")!, targets: [Array(Self.wave.dropFirst(7))])
+      ],
+      frequency: .monthly, timeName: "date", idName: "shop", season: 12, horizon: 6, source: "later")
+    #expect(try forecaster.forecast(later).bits == whole.bits)
+  }
+
+  /// The scores of training are made by a network that has not seen the steps scored.
+  @Test func theHeldBackStepsDoNotReachTheScoredModel() throws {
+    func medians(_ values: [Double]) throws -> [Double] {
+      let data = try Example.series([values])
+      let forecaster = try Example.train(
+        data, epochs: 3, holdOut: HoldOut(test: 6, validation: 6, validationStride: 6, refits: false))
+      return try forecaster.forecast(data.droppingLast(6)).tracks[0].median
+    }
+    var other = Self.wave
+    for step in 114..<120 { other[step] += 500 }
+    #expect(try medians(Self.wave) == medians(other))
+    // Those of the validation part choose the epoch, but are not trained on: they may not change the weights
+    // of any one epoch.
+    var single = Self.wave
+    for step in 108..<114 { single[step] += 3 }
+    func afterOneEpoch(_ values: [Double]) throws -> [Double] {
+      let data = try Example.series([values])
+      let forecaster = try Example.train(
+        data, epochs: 1, holdOut: HoldOut(test: 6, validation: 6, validationStride: 6, refits: false)
+      ) { $0.scale = .window }
+      // The scale of the series is taken from all that is visible, so that only the loss can tell.
+      return [forecaster.summary.history[0].loss]
+    }
+    let (a, b) = (try afterOneEpoch(Self.wave)[0], try afterOneEpoch(single)[0])
+    #expect(abs(a - b) < 1e-3 * a)
+  }
+
+  @Test func theLastFitUsesAllData() throws {
+    func median(_ values: [Double], refits: Bool) throws -> [Double] {
+      let data = try Example.series([values])
+      return try Example.train(
+        data, epochs: 3, holdOut: HoldOut(test: 6, validation: 0, refits: refits)
+      ).forecast(Example.series([Array(Self.wave.prefix(100))])).tracks[0].median
+    }
+    var other = Self.wave
+    for step in 114..<120 { other[step] += 5 }
+    #expect(try median(Self.wave, refits: false) == median(other, refits: false))
+    #expect(try median(Self.wave, refits: true) != median(other, refits: true))
+  }
+
+  @Test(arguments: [(0, 0), (0, 6), (6, 0), (12, 6)]) func anyPartMayBeHeldBack(
+    _ test: Int, _ validation: Int
+  ) throws {
+    let data = try Example.series([Self.wave])
+    let forecaster = try Example.train(data, epochs: 2, holdOut: HoldOut(test: test, validation: validation))
+    #expect(forecaster.summary.testSteps == test)
+    #expect(forecaster.summary.scores.isEmpty == (test == 0))
+    #expect((forecaster.summary.history[0].validation != nil) == (validation > 0))
+    #expect(forecaster.summary.isRefitted == (test + validation > 0))
+    #expect(try forecaster.forecast().tracks[0].median.allSatisfy(\.isFinite))
+  }
+
+  // MARK: - Ends
+
+  @Test func aStopInTheFirstFitKeepsWhatIsThere() throws {
+    var asked = 0
+    let data = try Example.series([Self.wave])
+    let forecaster = try Forecaster.train(
+      on: data, settings: Example.small(data, epochs: 50),
+      shouldStop: {
+        asked += 1
+        return asked > 20
+      })
+    #expect(forecaster.summary.end == "interrupted")
+    #expect(!forecaster.summary.isRefitted)
+    #expect(!forecaster.summary.scores.isEmpty)
+    #expect(try forecaster.forecast().tracks[0].median.allSatisfy { (5...30).contains($0) })
+  }
+
+  @Test func aStopInTheLastFitKeepsTheOneBefore() throws {
+    let data = try Example.series([Self.wave])
+    var phases = 0
+    var steps = 0
+    let settings = Example.small(data, epochs: 10)
+    let stopped = try Forecaster.train(
+      on: data, settings: settings, shouldStop: { phases == 2 && steps > 3 },
+      report: { event in
+        if case .phase = event { phases += 1 }
+        if phases == 2, case .training(.step) = event { steps += 1 }
+      })
+    #expect(stopped.summary.end == "interrupted")
+    #expect(!stopped.summary.isRefitted)
+    let first = try Forecaster.train(
+      on: data, settings: settings,
+      holdOut: HoldOut(test: 6, validation: 6, validationStride: 6, refits: false))
+    #expect(try stopped.forecast().bits == first.forecast().bits)
+  }
+
+  @Test func aTimeLimitHoldsForAllOfIt() throws {
+    let data = try Example.series([Self.wave])
+    let clock = ContinuousClock()
+    let start = clock.now
+    let forecaster = try Forecaster.train(
+      on: data, settings: Example.small(data, epochs: 100_000) { $0.patience = 1_000_000 }, timeLimit: 0.5)
+    #expect(clock.now - start < .seconds(5))
+    #expect(forecaster.summary.end == "time limit")
+    #expect(try forecaster.forecast().tracks[0].median.allSatisfy(\.isFinite))
+  }
+
+  // MARK: - The same bits again
+
+  @Test func theSeedDecidesEveryBit() throws {
+    let data = try Example.series([Self.wave, Self.wave.map { 3 * $0 + 1 }], ids: ["a", "b"])
+    func bits(_ seed: UInt64, threads: Int?) throws -> [UInt64] {
+      try WorkerPool.$limit.withValue(threads) {
+        try Example.train(data, epochs: 2) {
+          $0.seed = seed
+          $0.dropout = 0.2
+          $0.hiddenSize = 64
+          $0.batchSize = 64
+        }.forecast().bits
+      }
+    }
+    let first = try bits(5, threads: nil)
+    #expect(try bits(5, threads: nil) == first)
+    #expect(try bits(5, threads: 1) == first)
+    #expect(try bits(5, threads: 2) == first)
+    #expect(try bits(6, threads: nil) != first)
+  }
+
+  // MARK: - Data that does not fit
+
+  @Test func otherColumnsAndFrequencies() throws {
+    let forecaster = try Self.forecaster.get()
+    let other = try Example.series([Self.wave], ids: ["a"], targets: ["sold"])
+    #expect(throws: ForecastError.otherColumns(file: "test", expected: ["value"], found: ["sold"])) {
+      try forecaster.forecast(other)
+    }
+    #expect(throws: ForecastError.self) { try forecaster.evaluate(other) }
+    let daily = try TimeSeries(
+      series: [TimeSeries.Series(id: "a", start: Example.month, targets: [Self.wave])], frequency: .daily,
+      idName: "shop", source: "days")
+    #expect(throws: ForecastError.otherFrequency(file: "days", expected: "monthly", found: "daily")) {
+      try forecaster.forecast(daily)
+    }
+    let short = try Example.series([[1, 2]], ids: ["a"])
+    #expect {
+      try forecaster.forecast(short)
+    } throws: {
+      guard case .tooShort(_, 2, _, _) = $0 as? ForecastError else { return false }
+      return true
+    }
+    #expect(throws: ForecastError.self) { try forecaster.evaluate(short) }
+  }
+
+  @Test(arguments: 0..<8) func settingsThatMakeNoNetwork(_ which: Int) throws {
+    let data = try Example.series([Self.wave])
+    var settings = Example.small(data)
+    switch which {
+    case 0: settings.hiddenSize = 0
+    case 1: settings.layers = 0
+    case 2: settings.lookBack = settings.segment + 1
+    case 3: settings.epochs = 0
+    case 4: settings.dropout = 1
+    case 5: settings.learningRate = .nan
+    case 6: settings.levels = [0.1, 0.9]
+    default: settings.members = 0
+    }
+    #expect {
+      try Forecaster.train(on: data, settings: settings)
+    } throws: {
+      guard case .setting = $0 as? ForecastError else { return false }
+      return true
+    }
+  }
+
+  @Test func aWindowThatIsTooLongForEverySeries() throws {
+    let data = try Example.series([Self.wave], horizon: 200)
+    #expect {
+      try Example.train(data)
+    } throws: {
+      guard case .tooShort(_, 120, let needed, _) = $0 as? ForecastError else { return false }
+      return needed > 200
+    }
+  }
+}
