@@ -47,6 +47,31 @@ private struct MinimalGatedCell: StandardCell {
   }
 }
 
+/// A cell that wraps another: the same, with a probe p added to the hidden state, hₜ = wrapped(xₜ, …) + pₜ.
+///
+/// The input is `[x, p]`, `[B, I + H]`. The gradient of a loss with respect to pₜ is that with respect to hₜ.
+private struct ProbedCell<Wrapped: RecurrentCell>: RecurrentCell {
+  var wrapped: Wrapped
+
+  var inputSize: Int { wrapped.inputSize + wrapped.hiddenSize }
+  var hiddenSize: Int { wrapped.hiddenSize }
+
+  func initialState(batch: Int) -> Wrapped.State { wrapped.initialState(batch: batch) }
+
+  func step(
+    _ x: Variable, _ state: Wrapped.State
+  ) throws(ShapeError) -> (output: Variable, state: Wrapped.State) {
+    let (output, next) = try wrapped.step(x.columns(0..<wrapped.inputSize), state)
+    var parts = next.parts
+    parts[0] = output + x.columns(wrapped.inputSize..<inputSize)
+    return (parts[0], Wrapped.State(parts: parts))
+  }
+
+  mutating func forEachParameter(
+    _ path: String, _ body: (String, inout Parameter) throws -> Void
+  ) rethrows { try wrapped.forEachParameter(path, body) }
+}
+
 /// A stack of the cell with a linear map of each step's output.
 private struct Tagger: Module {
   var core: RecurrentNetwork<MinimalGatedCell>
@@ -72,6 +97,7 @@ private struct Tagger: Module {
 
 @Suite struct OwnCellTests {
   private static let exact = Tolerance(1e-6, because: "sums in another order")
+  private static let double = Tolerance(1e-12, because: "the same, in double precision")
 
   /// Gradient descent teaches it to answer with the number of two steps before, which only a memory can.
   @Test func learns() throws {
@@ -150,6 +176,51 @@ private struct Tagger: Module {
           "∂\(name)[\(element)] is \(found[element]), by differences \(difference)")
       }
     }
+  }
+
+  /// Around any cell, probes of zero change nothing, and their gradients are those of the hidden states: what the
+  /// rest of the sequence gives for the state it starts from.
+  @Test(arguments: CellKind.allCases)
+  func probesReadTheGradientsOfHiddenStates(_ kind: CellKind) throws {
+    func check<Cell: StandardCell>(_ type: Cell.Type) throws {
+      let (steps, batch, inputs, hidden) = (6, 3, 2, 5)
+      var random = RandomSource(seed: 7)
+      let cell = Cell(inputSize: inputs, hiddenSize: hidden, using: &random)
+        .perturbed(using: &random).converted(to: .double)
+      let x = Tensor.normal(shape: [steps, batch, inputs], using: &random).converted(to: .double)
+      let zeros = Tensor.zeros([steps, batch, hidden]).converted(to: .double)
+      func stack<C: RecurrentCell>(_ cell: C) -> RecurrentNetwork<C> {
+        RecurrentNetwork(layers: [RecurrentLayer(Recurrent(cell))])
+      }
+      let (_, probed, _, byProbe) = try valueWithGradient(
+        of: stack(ProbedCell(wrapped: cell)), inputs: [zeros]
+      ) {
+        network, probes in
+        let input = Variable.concatenatedColumns([Variable(x), probes[0]])
+        let (outputs, state) = try network(SequenceBatch(input))
+        return (mixed(state[0].parts[0], seed: 8), outputs.values.value)
+      }
+      let network = stack(cell)
+      let whole = try network(SequenceBatch(x))
+      expectClose(probed, whole.outputs.values.value, Self.double, "outputs")
+      let numbers = Variable(x).reshaped(to: [steps * batch, inputs])
+      for step in 0..<steps - 1 {
+        func part(_ range: Range<Int>) throws -> SequenceBatch {
+          let rows = numbers.rows(range.lowerBound * batch..<range.upperBound * batch)
+          return try SequenceBatch(rows.reshaped(to: [range.count, batch, inputs]))
+        }
+        let before = try network(part(0..<step + 1)).state[0].parts.map(\.value)
+        let (_, _, _, byState) = try valueWithGradient(of: network, inputs: before) { network, before in
+          let start = Cell.State(parts: before)
+          let end = try network(part(step + 1..<steps), initialState: [start]).state[0]
+          return (mixed(end.parts[0], seed: 8), ())
+        }
+        let found = Variable(byProbe[0]).reshaped(to: [steps * batch, hidden])
+          .rows(step * batch..<(step + 1) * batch).value
+        expectClose(found, byState[0], Self.double, "∂L/∂h after step \(step)")
+      }
+    }
+    try check(kind.type)
   }
 }
 

@@ -3,7 +3,7 @@ import Unroll
 
 /// A lesson on vanishing gradients: four recurrent networks learn to add two numbers that stand up to a hundred
 /// steps back. The simple net of Elman fails; LSTM and GRU succeed, and so does the Elman net with a cure. The
-/// norm of ∂ℓ/∂h at each lag shows why.
+/// norm of ∂L/∂h at each lag shows why.
 ///
 ///     adding-problem [-o adding-problem.svg] [--seed 1]
 @main

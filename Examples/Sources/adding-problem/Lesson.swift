@@ -19,7 +19,7 @@ struct Lesson {
     let steps: Int
     /// On sequences that neither training nor the choice of the weights saw.
     let error: Double
-    /// ‖∂ℓ/∂h‖ by lag before and after training.
+    /// ‖∂L/∂h‖ by lag before and after training.
     let before: [Double]
     let after: [Double]
   }

@@ -44,7 +44,7 @@ enum Reach {
     }
   }
 
-  /// ‖∂ℓ/∂hₜ‖ by lag T − t = 0, 1, …, T − 1, with ℓ the squared error of one sequence: the root of the mean of its
+  /// ‖∂L/∂hₜ‖ by lag T − t = 0, 1, …, T − 1, with L the squared error of one sequence: the root of the mean of its
   /// square over the sequences.
   static func gradientNorms<Cell: RecurrentCell>(
     of network: AddingNetwork<Cell>, on batch: AddingBatch

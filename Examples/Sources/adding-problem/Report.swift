@@ -13,9 +13,9 @@ extension Lesson {
       + padded("the mean", 14) + String(format: "%9.4f", 1.0 / 6) + "\n"
   }
 
-  /// The norm of ∂ℓ/∂h at each tenth lag, before and after training.
+  /// The norm of ∂L/∂h at each tenth lag, before and after training.
   static func table(_ findings: [Finding]) -> String {
-    var text = "‖∂ℓ/∂h‖ by lag, before and after training\n     "
+    var text = "‖∂L/∂h‖ by lag, before and after training\n     "
     for finding in findings { text += "  " + padded(finding.name, 18) }
     text += "\n lag " + findings.map { _ in "    before     after" }.joined() + "\n"
     for lag in Array(stride(from: 0, to: timeSteps - 1, by: 10)) + [timeSteps - 1] {
@@ -28,15 +28,16 @@ extension Lesson {
     return text
   }
 
+  /// Each network after training, and dashed in its colour before.
   static func plot(_ findings: [Finding]) -> LinePlot {
     LinePlot(
-      title: "How far back the error reaches: the adding problem over \(timeSteps) steps",
-      horizontalLabel: "lag, in steps before the end", verticalLabel: "norm of ∂ℓ/∂h",
+      title: "How far back the error reaches, over the \(timeSteps) steps of the adding problem",
+      horizontalLabel: "lag: steps before the end", verticalLabel: "norm of ∂L/∂h",
       verticalScale: .logarithmic,
-      lines: findings.flatMap {
+      lines: findings.flatMap { finding in
         [
-          LinePlot.Line(name: $0.name + ", before training", y: $0.before),
-          LinePlot.Line(name: $0.name + ", after", y: $0.after),
+          LinePlot.Line(name: finding.name, y: finding.after),
+          LinePlot.Line(name: "before training", y: finding.before, isCompanion: true),
         ]
       })
   }
