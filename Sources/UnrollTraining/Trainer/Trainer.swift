@@ -41,12 +41,12 @@ public struct TrainingPlan: Sendable {
   public var clipValue: Float?
   /// Training ends after this many epochs without a better validation loss; `nil`: never.
   public var patience: Int?
-  /// Training ends once the validation loss is no greater than this: good enough; `nil`: never.
-  public var goal: Double?
   /// The last epoch whose validation loss is at most this share above the lowest is kept: 0.02 says that two
   /// per cent are within the noise of the validation part, and that later weights, of a lower rate, are the
   /// better guess then.
   public var tolerance: Double = 0
+  /// Training ends once the validation loss is no greater than this: good enough; `nil`: never.
+  public var goal: Double?
   /// Weights are judged and kept as a moving average with this decay a step (Polyak and Juditsky 1992);
   /// `nil`: as they are.
   public var averaging: Float?
