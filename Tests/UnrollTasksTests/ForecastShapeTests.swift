@@ -49,7 +49,7 @@ struct ForecastShapeTests {
     let forecaster = try Example.train(data, epochs: 2) {
       switch part {
       case 0: $0.skip = false
-      case 1: $0.lag = false
+      case 1: $0.lags = 0
       case 2: $0.cycle = true
       case 3: $0.mixesTargets = true
       case 4: ($0.layers, $0.dropout, $0.cell) = (2, 0.2, .lstm)
