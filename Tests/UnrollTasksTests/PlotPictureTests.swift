@@ -125,6 +125,27 @@ private func count(_ needle: String, in text: String) -> Int {
     #expect(svg.contains(">10<tspan"))
   }
 
+  @Test func companionsShareAColourAndAreDashed() {
+    func strokes(_ companions: [Bool]) -> [(colour: Substring, isDashed: Bool)] {
+      let svg = LinePlot(
+        title: "", horizontalLabel: "", verticalLabel: "",
+        lines: companions.map { .init(name: "", y: [1, 2], isCompanion: $0) }
+      ).svg()
+      #expect(isWellFormed(svg))
+      return svg.split(separator: "\n").filter { $0.hasPrefix("<polyline") }.map { line in
+        let after = line.split(separator: "stroke=\"").last ?? ""
+        return (after.prefix { $0 != "\"" }, line.contains("stroke-dasharray"))
+      }
+    }
+    let pairs = strokes([false, true, false, true, true])
+    #expect(pairs.map(\.isDashed) == [false, true, false, true, true])
+    #expect(pairs[0].colour == pairs[1].colour && pairs[2].colour == pairs[3].colour)
+    #expect(pairs[3].colour == pairs[4].colour && pairs[0].colour != pairs[2].colour)
+    let plain = strokes([false, false, false])
+    #expect(Set(plain.map(\.colour)).count == 3 && plain.map(\.isDashed) == [false, true, true])
+    #expect(strokes([true, false]).map(\.isDashed) == [true, false], "the first has none before it")
+  }
+
   @Test func aPointWithOneBadNumberDoesNotStretchTheAxes() {
     let svg = LinePlot(
       title: "", horizontalLabel: "", verticalLabel: "",

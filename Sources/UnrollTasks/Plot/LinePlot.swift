@@ -6,14 +6,17 @@ public struct LinePlot: Sendable {
     public var name: String
     public var x: [Double]
     public var y: [Double]
+    /// Whether the curve belongs to the one before it, such as a before to an after: drawn thin and dashed in
+    /// the same colour.
+    public var isCompanion: Bool
 
-    public init(name: String, x: [Double], y: [Double]) {
-      (self.name, self.x, self.y) = (name, x, y)
+    public init(name: String, x: [Double], y: [Double], isCompanion: Bool = false) {
+      (self.name, self.x, self.y, self.isCompanion) = (name, x, y, isCompanion)
     }
 
     /// A curve over 0, 1, 2, …
-    public init(name: String, y: [Double]) {
-      self.init(name: name, x: y.indices.map(Double.init), y: y)
+    public init(name: String, y: [Double], isCompanion: Bool = false) {
+      self.init(name: name, x: y.indices.map(Double.init), y: y, isCompanion: isCompanion)
     }
   }
 
@@ -49,9 +52,9 @@ public struct LinePlot: Sendable {
     panel.drawFrame(in: &drawing)
     panel.drawHorizontalTicks(panel.horizontal.ticks, in: &drawing)
     drawLabels(around: panel, drawing: &drawing)
-    for (index, line) in lines.enumerated() {
+    for (line, pen) in zip(lines, pens) {
       panel.drawCurve(
-        x: line.x, y: line.y, colour: Self.colour(index), width: 2, dash: Self.dash(index), in: &drawing)
+        x: line.x, y: line.y, colour: pen.colour, width: pen.width, dash: pen.dash, in: &drawing)
     }
     let names = lines.map(\.name).joined(separator: ", ")
     return drawing.document(
@@ -91,11 +94,20 @@ public struct LinePlot: Sendable {
 
   private func legend() -> PlotLegend {
     PlotLegend(
-      entries: lines.enumerated().map { index, line in
-        (line.name, .line(colour: Self.colour(index), width: 2, dash: Self.dash(index)))
+      entries: zip(lines, pens).map { line, pen in
+        (line.name, .line(colour: pen.colour, width: pen.width, dash: pen.dash))
       })
   }
 
-  private static func colour(_ index: Int) -> String { PlotStyle.series[index % PlotStyle.series.count] }
-  private static func dash(_ index: Int) -> String? { PlotStyle.dashes[index % PlotStyle.dashes.count] }
+  /// How each line is drawn: in colours by turns. Dashes tell them apart as well, unless these mark companions.
+  private var pens: [(colour: String, width: Double, dash: String?)] {
+    let hasCompanions = lines.contains(where: \.isCompanion)
+    var turn = -1
+    return lines.enumerated().map { index, line in
+      if index == 0 || !line.isCompanion { turn += 1 }
+      let colour = PlotStyle.series[turn % PlotStyle.series.count]
+      if hasCompanions { return line.isCompanion ? (colour, 1.4, PlotStyle.dashes[1]) : (colour, 2, nil) }
+      return (colour, 2, PlotStyle.dashes[turn % PlotStyle.dashes.count])
+    }
+  }
 }

@@ -45,6 +45,8 @@ public struct TrainingPlan: Sendable {
   /// per cent are within the noise of the validation part, and that later weights, of a lower rate, are the
   /// better guess then.
   public var tolerance: Double = 0
+  /// Training ends once the validation loss is no greater than this: good enough; `nil`: never.
+  public var goal: Double?
   /// Weights are judged and kept as a moving average with this decay a step (Polyak and Juditsky 1992);
   /// `nil`: as they are.
   public var averaging: Float?
@@ -55,8 +57,8 @@ public struct TrainingPlan: Sendable {
 
   public init(
     epochs: Int, optimizer: any Optimizer, schedule: Schedule, clipNorm: Float? = 1,
-    clipValue: Float? = nil, patience: Int? = nil, averaging: Float? = nil, timeLimit: Double? = nil,
-    seed: UInt64 = 0
+    clipValue: Float? = nil, patience: Int? = nil, goal: Double? = nil, averaging: Float? = nil,
+    timeLimit: Double? = nil, seed: UInt64 = 0
   ) {
     self.epochs = epochs
     self.optimizer = optimizer
@@ -64,6 +66,7 @@ public struct TrainingPlan: Sendable {
     self.clipNorm = clipNorm
     self.clipValue = clipValue
     self.patience = patience
+    self.goal = goal
     self.averaging = averaging
     self.timeLimit = timeLimit
     self.seed = seed
@@ -177,10 +180,11 @@ public struct Trainer<Work: TrainingWork> {
       if let limit = plan.timeLimit, elapsed >= limit { end = .timeLimit }
     }
     let verdict = try judge(epoch, loss: total / Double(max(1, done)), step: done)
-    return end ?? (verdict == .stop ? .stoppedEarly : nil)
+    return end ?? verdict
   }
 
-  private mutating func judge(_ epoch: Int, loss: Double, step: Int) throws -> EarlyStopping.Verdict {
+  /// - Returns: why the epoch's loss must end training, if it must.
+  private mutating func judge(_ epoch: Int, loss: Double, step: Int) throws -> TrainingEnd? {
     let candidate = judged
     func fault(_ place: TrainingError.Place) -> TrainingError {
       .notFinite(place: place, epoch: epoch, step: step)
@@ -201,7 +205,8 @@ public struct Trainer<Work: TrainingWork> {
     plan.schedule.observe(Float(validation ?? loss))
     history.append(entry)
     report(.epoch(entry))
-    return verdict
+    if let validation, let goal = plan.goal, validation <= goal { return .goalReached }
+    return verdict == .stop ? .stoppedEarly : nil
   }
 
   private func remaining(_ epoch: Int, _ step: Int) -> Double {

@@ -58,6 +58,8 @@ public enum TrainingEnd: String, Sendable, Codable {
   case completed
   /// The validation loss no longer fell.
   case stoppedEarly = "stopped early"
+  /// The validation loss reached the goal.
+  case goalReached = "goal reached"
   /// The time was up.
   case timeLimit = "time limit"
   /// Somebody asked to end.
