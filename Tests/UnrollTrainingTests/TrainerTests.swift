@@ -62,7 +62,7 @@ struct TrainerTests {
 
   @Test func stopsWhenValidationNoLongerImproves() throws {
     var work = CurveWork()
-    work.verdicts = [5, 4, 4.5, 4.2, 4, 1]
+    work.verdicts = [5, 4, 4.5, 4.2, 4.1, 1]
     var plan = plan(6)
     plan.patience = 3
     let reports = Reports()
