@@ -104,7 +104,7 @@ struct LeakyCell: StandardCell {
   ) rethrows { try body(parameterName(path, "weight"), &weight) }
 }
 
-@Suite struct OwnCellTests {
+@Suite struct OwnStepTests {
   /// It runs stacked, in both directions and ragged, has the right gradients, and learns.
   @Test func aStepIsEnough() throws {
     var random = RandomSource(seed: 1)
