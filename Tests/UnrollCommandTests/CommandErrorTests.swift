@@ -68,7 +68,8 @@ import Testing
       "train forecast data.csv -o model \(Command.quick) \(bad.options)", in: folder)
     #expect(outcome.code == 1)
     #expect(outcome.output.isEmpty)
-    let message = outcome.errors.split(separator: "\n").drop { !$0.hasPrefix("unroll:") }.joined(separator: "\n")
+    let message = outcome.errors.split(separator: "\n").drop { !$0.hasPrefix("unroll:") }.joined(
+      separator: "\n")
     #expect(message.hasPrefix("unroll: "), "\(outcome.errors)")
     for word in bad.words { #expect(message.contains(word), "\(word): \(message)") }
     #expect(!outcome.errors.contains("epoch"))
@@ -141,7 +142,8 @@ import Testing
     let outcome = try Command.run("train forecast data.csv -o \(place) --epochs 100000", in: folder)
     #expect(outcome.code == 1)
     #expect(outcome.seconds < 5)
-    #expect(outcome.errors.hasPrefix("unroll: \(place)") && outcome.errors.contains(word), "\(outcome.errors)")
+    #expect(
+      outcome.errors.hasPrefix("unroll: \(place)") && outcome.errors.contains(word), "\(outcome.errors)")
     #expect(!outcome.errors.contains("epoch") && !outcome.errors.contains("parameters"))
     #expect(folder.read("full/diary.txt") == "mine")
     #expect(folder.names() == ["data.csv", "full"])
@@ -200,7 +202,8 @@ import Testing
     let folder = try Folder()
     try folder.makeFolder("singer")
     try folder.write(
-      "{\"format\": \"unroll-model\", \"version\": 1, \"task\": \"sing\", \"settings\": {}}", "singer/config.json")
+      "{\"format\": \"unroll-model\", \"version\": 1, \"task\": \"sing\", \"settings\": {}}",
+      "singer/config.json")
     let outcome = try Command.run("forecast singer", in: folder)
     #expect(outcome.code == 1)
     #expect(outcome.errors.contains("sing") && outcome.errors.contains("forecast"))

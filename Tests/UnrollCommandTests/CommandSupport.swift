@@ -115,15 +115,12 @@ final class Screen: Sendable {
   private let isDone = DispatchSemaphore(value: 0)
 
   init() throws {
-    master = posix_openpt(O_RDWR | O_NOCTTY)
-    try #require(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0)
-    let name = try #require(ptsname(master))
-    let slave = open(name, O_RDWR | O_NOCTTY)
-    try #require(slave >= 0)
+    var (master, slave): (Int32, Int32) = (-1, -1)
     var size = winsize(ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0)
-    _ = ioctl(slave, UInt(TIOCSWINSZ), &size)
+    try #require(openpty(&master, &slave, nil, nil, &size) == 0)
+    self.master = master
     entrance = FileHandle(fileDescriptor: slave, closeOnDealloc: false)
-    Thread { [self] in
+    Thread { [self, master] in
       var bytes = [UInt8](repeating: 0, count: 4096)
       while true {
         let count = read(master, &bytes, bytes.count)
@@ -180,7 +177,9 @@ final class Folder: Sendable {
 
 /// Tables of a wave with a weekly pattern.
 enum Table {
-  static func daily(_ count: Int, header: String = "date,sales", value: (Int) -> String = Self.value) -> String {
+  static func daily(_ count: Int, header: String = "date,sales", value: (Int) -> String = Self.value)
+    -> String
+  {
     var lines = [header]
     for day in 0..<count { lines.append("\(date(day)),\(value(day))") }
     return lines.joined(separator: "\n") + "\n"

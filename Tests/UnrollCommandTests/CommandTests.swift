@@ -125,10 +125,12 @@ import Testing
   @Test func aDumbTerminalAndNoColour() throws {
     let folder = try Self.shop.get()
     let dumb = try Command.run(
-      "train forecast sales.csv -o dumb \(Command.quick)", in: folder, environment: ["TERM": "dumb"], terminal: true)
+      "train forecast sales.csv -o dumb \(Command.quick)", in: folder, environment: ["TERM": "dumb"],
+      terminal: true)
     #expect(!dumb.errors.contains("\u{1B}") && dumb.errors.contains("epoch 2/2"))
     let grey = try Command.run(
-      "train forecast sales.csv -o dumb \(Command.quick)", in: folder, environment: ["NO_COLOR": "1"], terminal: true)
+      "train forecast sales.csv -o dumb \(Command.quick)", in: folder, environment: ["NO_COLOR": "1"],
+      terminal: true)
     #expect(!grey.errors.contains("\u{1B}[1m") && !grey.errors.contains("\u{1B}[36m"))
   }
 
@@ -245,7 +247,8 @@ import Testing
     #expect(outcome.lines[40].hasPrefix("south,2023-04-20,stock,"))
     // A horizon that the covariate does not reach.
     let longer = try Command.run(
-      "train forecast shops.csv --target sold --known promo --horizon 12 -o longer \(Command.quick)", in: folder)
+      "train forecast shops.csv --target sold --known promo --horizon 12 -o longer \(Command.quick)",
+      in: folder)
     #expect(longer.code == 0)
     #expect(longer.errors.contains("promo") && longer.errors.contains("mean stands in"))
   }
@@ -260,7 +263,7 @@ import Testing
     ] { #expect(outcome.output.contains(word), "\(word)") }
     #expect(outcome.output.hasSuffix("\n"))
     let rows = outcome.lines.filter { $0.contains("%") }
-    #expect(Set(rows.map(\.count)).count == 1, "the table is not aligned")
+    #expect(Set(rows.map { $0.count }).count == 1, "the table is not aligned")
     let other = try Command.run("evaluate model sales.csv --windows 2 --stride 7", in: folder)
     #expect(other.code == 0 && other.output.contains("sales.csv: 2 windows"))
   }
@@ -271,7 +274,9 @@ import Testing
     for word in [
       "Data", "Model", "Training", "Parameters", "gru", "embed.weight", "[12, ", "sales.csv", "daily", "seed",
     ] { #expect(outcome.output.contains(word), "\(word)") }
-    let counts = outcome.lines.filter { $0.contains("[") }.compactMap { Int($0.split(separator: " ").last ?? "") }
+    let counts = outcome.lines.filter { $0.contains("[") }.compactMap {
+      Int($0.split(separator: " ").last ?? "")
+    }
     let total = outcome.lines.first { $0.hasPrefix("  parameters") }?.split(separator: " ").last
     #expect(counts.reduce(0, +) == Int(total ?? ""))
   }

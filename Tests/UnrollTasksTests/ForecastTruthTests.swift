@@ -66,7 +66,7 @@ struct ForecastTruthTests {
     // The window begins after step 114, of which nothing was observed: nothing can be said.
     #expect(table.scores(of: "model")?.steps == 0)
     // The forecast after the end has seen five values.
-    #expect(try forecaster.forecast(data).tracks[0].median.allSatisfy(\.isFinite))
+    #expect(try forecaster.forecast(data).tracks[0].median.allSatisfy { $0.isFinite })
   }
 
   @Test(arguments: [false, true]) func whereAHistoryStartsDoesNotMatter(cycle: Bool) throws {
@@ -132,7 +132,7 @@ struct ForecastTruthTests {
     #expect(forecaster.summary.scores.isEmpty == (test == 0))
     #expect((forecaster.summary.history[0].validation != nil) == (validation > 0))
     #expect(forecaster.summary.isRefitted == (test + validation > 0))
-    #expect(try forecaster.forecast().tracks[0].median.allSatisfy(\.isFinite))
+    #expect(try forecaster.forecast().tracks[0].median.allSatisfy { $0.isFinite })
   }
 
   // MARK: - Ends
@@ -158,11 +158,11 @@ struct ForecastTruthTests {
     var steps = 0
     let settings = Example.small(data, epochs: 10)
     let stopped = try Forecaster.train(
-      on: data, settings: settings, shouldStop: { phases == 2 && steps > 3 },
+      on: data, settings: settings,
       report: { event in
         if case .phase = event { phases += 1 }
         if phases == 2, case .training(.step) = event { steps += 1 }
-      })
+      }, shouldStop: { phases == 2 && steps > 3 })
     #expect(stopped.summary.end == "interrupted")
     #expect(!stopped.summary.isRefitted)
     let first = try Forecaster.train(
@@ -179,7 +179,7 @@ struct ForecastTruthTests {
       on: data, settings: Example.small(data, epochs: 100_000) { $0.patience = 1_000_000 }, timeLimit: 0.5)
     #expect(clock.now - start < .seconds(5))
     #expect(forecaster.summary.end == "time limit")
-    #expect(try forecaster.forecast().tracks[0].median.allSatisfy(\.isFinite))
+    #expect(try forecaster.forecast().tracks[0].median.allSatisfy { $0.isFinite })
   }
 
   // MARK: - The same bits again

@@ -48,9 +48,21 @@ struct TrainerTests {
     #expect(result.model.weights != four.model.weights)
   }
 
+  /// Within the tolerance above the lowest loss the later weights are the ones to keep.
+  @Test(arguments: [(0.0, 2), (0.02, 4), (0.3, 5)]) func prefersLaterEpochsWithinTheNoise(
+    _ tolerance: Double, _ kept: Int
+  ) throws {
+    var work = CurveWork()
+    work.verdicts = [0.6, 0.5, 0.55, 0.505, 0.64, 0.7]
+    var plan = plan(6)
+    plan.tolerance = tolerance
+    let result = try Trainer(work, model: SmallNetwork(), plan: plan).run()
+    #expect(result.best?.epoch == kept)
+  }
+
   @Test func stopsWhenValidationNoLongerImproves() throws {
     var work = CurveWork()
-    work.verdicts = [5, 4, 4.5, 4.2, 4, 1]
+    work.verdicts = [5, 4, 4.5, 4.2, 4.1, 1]
     var plan = plan(6)
     plan.patience = 3
     let reports = Reports()

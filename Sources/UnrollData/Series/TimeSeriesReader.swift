@@ -54,7 +54,15 @@ extension TimeSeries {
       knownNames: names(roles.known), timeName: roles.time.map { table.columns[$0] } ?? "step",
       idName: roles.id.map { table.columns[$0] }, timeFormat: roles.times?.format ?? .step,
       season: request.season, horizon: request.horizon, source: table.name,
-      notes: Self.notes(table, roles, request, grid, frequency, plans))
+      notes: Self.notes(table, roles, request, grid, frequency, plans) + Self.emptyEnd(series, request))
+  }
+
+  /// Rows for the future are nothing but gaps while nobody says what is known of it.
+  private static func emptyEnd(_ series: [Series], _ request: SeriesRequest) -> [String] {
+    let count = series.count { one in one.count > 0 && one.targets.allSatisfy { $0[one.count - 1].isNaN } }
+    guard count > 0, request.known.isEmpty else { return [] }
+    let whose = series.count > 1 ? "the last rows of \(count) series have" : "the last rows have"
+    return ["missing: \(whose) no target; use --known COLUMN if they tell what is known ahead"]
   }
 
   private static func notes(

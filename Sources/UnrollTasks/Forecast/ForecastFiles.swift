@@ -82,7 +82,7 @@ extension Forecaster: TaskModel {
       var network = Initializer.$leavesZeros.withValue(true) {
         ForecastNetwork(
           settings, targets: configuration.targets.count, inputWidth: inputs,
-          contextWidth: ForecastBatch.contextWidth(settings, known: known), using: &random)
+          contextWidth: ForecastBatch.contextWidth(settings, known: known), known: known, using: &random)
       }
       try network.takeWeights(folder.tensors, prefix: "members.\(member)", file: file)
       networks.append(network)

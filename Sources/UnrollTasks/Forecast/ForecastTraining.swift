@@ -217,7 +217,7 @@ struct ForecastRun {
     let network = ForecastNetwork(
       settings, targets: data.targetNames.count,
       inputWidth: ForecastBatch.inputWidth(settings, known: known),
-      contextWidth: ForecastBatch.contextWidth(settings, known: known), using: &random)
+      contextWidth: ForecastBatch.contextWidth(settings, known: known), known: known, using: &random)
     let steps = (epochs ?? settings.epochs) * work.stepsPerEpoch
     let warmUp = min(100, steps / 10)
     var plan = TrainingPlan(
@@ -225,7 +225,8 @@ struct ForecastRun {
       optimizer: AdamW(learningRate: settings.learningRate, weightDecay: settings.weightDecay),
       schedule: .warmUp(
         steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
-      patience: settings.patience > 0 ? settings.patience : nil, averaging: settings.averaging, timeLimit: limit, seed: random.next())
+      patience: settings.patience > 0 ? settings.patience : nil, averaging: settings.averaging,
+      timeLimit: limit, seed: random.next())
     plan.tolerance = settings.tolerance
     return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop) {
       report(.training($0))

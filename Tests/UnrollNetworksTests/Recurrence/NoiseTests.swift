@@ -80,3 +80,71 @@ import UnrollNetworks
     #expect(y.contains(0) && y.contains { $0 != 0 })
   }
 }
+
+/// A cell of a user's own, which knows only its step: h = h₋ + tanh(W x − h₋).
+struct LeakyCell: StandardCell {
+  let inputSize: Int
+  let hiddenSize: Int
+  var weight: Parameter
+
+  init(inputSize: Int, hiddenSize: Int, using random: inout RandomSource) {
+    self.inputSize = inputSize
+    self.hiddenSize = hiddenSize
+    weight = Parameter(Initializer.glorot(outputs: hiddenSize, inputs: inputSize, using: &random))
+  }
+
+  func step(_ x: Variable, _ state: HiddenState) throws(ShapeError) -> (output: Variable, state: HiddenState)
+  {
+    let h = state.hidden + (try x.linear(weight.variable) - state.hidden).tanh()
+    return (h, HiddenState(hidden: h))
+  }
+
+  mutating func forEachParameter(
+    _ path: String, _ body: (String, inout Parameter) throws -> Void
+  ) rethrows { try body(parameterName(path, "weight"), &weight) }
+}
+
+@Suite struct OwnStepTests {
+  /// It runs stacked, in both directions and ragged, has the right gradients, and learns.
+  @Test func aStepIsEnough() throws {
+    var random = RandomSource(seed: 1)
+    var network = RecurrentNetwork<LeakyCell>(
+      inputSize: 3, hiddenSize: 4, layers: 2, bidirectional: true, merge: .sum, using: &random)
+    let x = Tensor.normal(shape: [5, 4, 3], using: &random)
+    let target = Tensor.normal(deviation: 0.3, shape: [5, 4, 4], using: &random)
+    func loss(_ network: RecurrentNetwork<LeakyCell>) throws(ShapeError) -> Variable {
+      let precision = network.layers[0].forward.cell.weight.value.precision
+      let batch = try SequenceBatch(Variable(x.converted(to: precision)), lengths: [5, 0, 2, 4])
+      let outputs = try network(batch).outputs
+      return try Loss.squaredError(
+        outputs.values, target,
+        weights: Tensor(
+          outputs.mask.elements.flatMap { Array(repeating: $0, count: 4) }))
+    }
+    let double = network.converted(to: .double)
+    let gradients = try valueWithGradient(of: double) { n throws(ShapeError) in try loss(n) }.gradients
+    for (index, name) in gradients.names.enumerated() {
+      let difference = try centralDifference(step: 1e-4) { step in
+        var moved = double
+        moved.forEachParameter("") { own, parameter in
+          guard own == name else { return }
+          parameter.value = Tensor(
+            doubles: parameter.value.doubles.map { $0 + step }, shape: parameter.value.shape)
+        }
+        return try loss(moved).value.doubles[0]
+      }
+      let found = gradients.tensors[index].doubles.reduce(0, +)
+      #expect(abs(found - difference) <= 1e-6 * abs(difference) + 1e-10, "\(name)")
+    }
+    let first = try loss(network).value.scalar
+    for _ in 0..<50 {
+      let gradients = try valueWithGradient(of: network) { n throws(ShapeError) in try loss(n) }.gradients
+      var index = 0
+      network.forEachParameter("") { _, parameter in
+        parameter.update { Kernels.addScaled(-0.2, gradients.tensors[index], to: &$0) }
+        index += 1
+      }
+    }
+    #expect(try loss(network).value.scalar < 0.5 * first)
+  }
+}

@@ -15,6 +15,10 @@ struct ForecastBatch: Sendable {
   let window: Tensor
   /// `[B·m, width]`: what is known of the segments to write.
   let context: Tensor
+  /// Covariates known ahead, on the scale of each row: of the window `[B·L, known]`, and of what follows
+  /// `[B·m·w, known]`.
+  let knownPast: Tensor
+  let knownAhead: Tensor
   /// What was taken off each row, and what it was divided by.
   let centre: [Float]
   let scale: [Float]
@@ -33,7 +37,8 @@ struct ForecastBatch: Sendable {
 
   /// The number of features known of a segment written.
   static func contextWidth(_ settings: ForecastSettings, known: Int) -> Int {
-    (settings.scale == .window ? 1 : 0) + settings.segment * settings.lagSteps.count + settings.segment * known
+    (settings.scale == .window ? 1 : 0) + settings.segment * settings.lagSteps.count + settings.segment
+      * known
       + settings.calendarFeatures
   }
 
@@ -64,6 +69,8 @@ struct ForecastBatch: Sendable {
     segments = Tensor(builder.segments, shape: [n * rows, builder.inputWidth])
     window = Tensor(builder.window, shape: [rows, settings.lookBack])
     context = Tensor(builder.context, shape: [rows * m, builder.contextWidth])
+    knownPast = Tensor(builder.knownPast, shape: [rows * settings.lookBack, known])
+    knownAhead = Tensor(builder.knownAhead, shape: [rows * m * w, known])
     target = Tensor(builder.target, shape: [rows * m * w])
     weights = Tensor(builder.weights, shape: [rows * m * w])
     centre = builder.centre
@@ -117,6 +124,8 @@ private struct Builder {
   var segments: [Float]
   var window: [Float]
   var context: [Float]
+  var knownPast: [Float]
+  var knownAhead: [Float]
   var target: [Float]
   var weights: [Float]
   var centre: [Float]
@@ -138,6 +147,9 @@ private struct Builder {
     segments = Array(repeating: 0, count: settings.segments * rows * inputWidth)
     window = Array(repeating: 0, count: rows * settings.lookBack)
     context = Array(repeating: 0, count: rows * settings.horizonSegments * contextWidth)
+    let known = covariates - calendar
+    knownPast = Array(repeating: 0, count: rows * settings.lookBack * known)
+    knownAhead = Array(repeating: 0, count: rows * settings.writtenSteps * known)
     target = Array(repeating: 0, count: rows * settings.writtenSteps)
     weights = Array(repeating: 0, count: rows * settings.writtenSteps)
     centre = Array(repeating: 0, count: rows)
@@ -162,6 +174,9 @@ private struct Builder {
     }
     writeSegments(row, entry, origin)
     writeContext(row, entry, origin)
+    let (past, ahead) = (settings.lookBack, settings.writtenSteps)
+    copyKnown(entry, origin - past..<origin, dividedBy: spread, &knownPast, row * past)
+    copyKnown(entry, origin..<origin + ahead, dividedBy: spread, &knownAhead, row * ahead)
     // Nothing can be learned from a past that nobody saw.
     let weight = track.firstObserved < origin ? weigh(track, level, spread) : 0
     for step in 0..<settings.horizon where origin + step < entry.count {
@@ -241,6 +256,22 @@ private struct Builder {
       }
     }
     return place
+  }
+
+  /// Covariates of some steps, zeros where there are none.
+  private func copyKnown(
+    _ entry: ForecastData.Entry, _ steps: Range<Int>, dividedBy spread: Float, _ target: inout [Float],
+    _ first: Int
+  ) {
+    let known = covariates - calendar
+    guard known > 0 else { return }
+    let available = entry.covariates.count / covariates
+    for (offset, step) in steps.enumerated() where (0..<available).contains(step) {
+      for index in 0..<known {
+        target[(first + offset) * known + index] =
+          entry.covariates[step * covariates + calendar + index] / spread
+      }
+    }
   }
 
   private mutating func writeContext(_ row: Int, _ entry: ForecastData.Entry, _ origin: Int) {

@@ -12,7 +12,8 @@ import UnrollNetworks
 ///            p_i + q_c where nothing is
 ///     y_i  = W_o core(d_i | h) + b_o  (+ W_s x)      one step of the core from h for each i, side by side
 ///
-/// x is the whole window; W_s starts from the seasonal naive forecast.
+/// x is the whole window; W_s starts from the seasonal naive forecast. Where covariates k are known ahead, what
+/// they do to a value of the same step, V_c k, is taken off the window first and added to the forecast.
 struct ForecastNetwork: Module {
   let settings: ForecastSettings
   let targets: Int
@@ -26,12 +27,17 @@ struct ForecastNetwork: Module {
   var skip: Linear?
   /// `[season, targets]`.
   var cycle: Parameter?
+  /// V, `[targets, known]`, in steps of `effectUnit`.
+  var effect: Parameter?
+  /// Weights that start from zero and may have to grow to about one must move faster than others.
+  private static let effectUnit = 8.0
 
   /// - Parameters:
   ///   - inputWidth: features of a segment read.
   ///   - contextWidth: features known of a segment written.
+  ///   - known: covariates known ahead.
   init(
-    _ settings: ForecastSettings, targets: Int, inputWidth: Int, contextWidth: Int,
+    _ settings: ForecastSettings, targets: Int, inputWidth: Int, contextWidth: Int, known: Int,
     using random: inout RandomSource
   ) {
     self.settings = settings
@@ -64,6 +70,7 @@ struct ForecastNetwork: Module {
     }
     cycle =
       settings.cycle ? Parameter(.zeros([max(1, settings.longSeason, settings.season), targets])) : nil
+    effect = known > 0 ? Parameter(.zeros([targets, known])) : nil
   }
 
   /// A map from a window to the mean of the seasonal naive forecasts of both seasons.
@@ -88,6 +95,11 @@ struct ForecastNetwork: Module {
     var segments = Variable(batch.segments)
     var window = Variable(batch.window)
     var ahead: Variable?
+    if let effect {
+      window = window - (try effects(effect, batch.knownPast, rows))
+      segments = try replacingValues(segments, by: window, rows)
+      ahead = try effects(effect, batch.knownAhead, rows)
+    }
     if let cycle {
       // The learned pattern, laid along the window and beyond by the phase of each step.
       let pattern = cycle.variable.reshaped(to: [cycle.count, 1])
@@ -97,9 +109,10 @@ struct ForecastNetwork: Module {
       let anchored = past - last
       window = window - anchored
       segments = try replacingValues(segments, by: window, rows)
-      ahead =
+      let next =
         pattern.gatheringRows(batch.futurePhases(cycle.variable.shape[0], targets, settings.writtenSteps))
         .reshaped(to: [rows, settings.writtenSteps]) - last
+      ahead = ahead.map { $0 + next } ?? next
     }
     var read = try embed(segments)
     if let mix { read = read + (try mixed(mix, window, rows)) }
@@ -123,6 +136,18 @@ struct ForecastNetwork: Module {
     if let skip { result = result + (try skip(window)).reshaped(to: [steps, 1]) }
     if let ahead { result = result + ahead.reshaped(to: [steps, 1]) }
     return result.reshaped(to: [rows, settings.writtenSteps, settings.outputs])
+  }
+
+  /// What covariates `[B·steps, known]` do to the values of their steps, `[B, steps]`.
+  private func effects(
+    _ effect: Parameter, _ covariates: Tensor, _ rows: Int
+  ) throws(ShapeError) -> Variable {
+    let all = try Variable(covariates).linear(effect.variable).affine(times: Self.effectUnit, plus: 0)
+    let steps = all.shape.rows / max(1, rows)
+    guard targets > 1 else { return all.reshaped(to: [rows, steps]) }
+    // Of the effects on all targets, the one on the row's own.
+    let own = (0..<rows * steps).map { Int32($0 * targets + $0 / steps % targets) }
+    return all.reshaped(to: [rows * steps * targets, 1]).gatheringRows(own).reshaped(to: [rows, steps])
   }
 
   /// The segments with their values replaced: `[n·B, width]`, segment-major.
@@ -167,5 +192,6 @@ struct ForecastNetwork: Module {
     try head.forEachParameter(parameterName(path, "head"), body)
     try skip?.forEachParameter(parameterName(path, "skip"), body)
     if cycle != nil { try body(parameterName(path, "cycle"), &cycle!) }
+    if effect != nil { try body(parameterName(path, "effect"), &effect!) }
   }
 }
