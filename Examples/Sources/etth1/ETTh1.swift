@@ -45,11 +45,15 @@ struct ETTh1 {
     }
     print("\(forecaster.parameterCount) parameters, \(Int(forecaster.summary.seconds)) s of training")
     let windows = validation - settings.horizon + 1
-    report("validation", try forecaster.evaluate(
-      data.droppingLast(test), windows: windows, stride: 1, baselines: []))
+    report(
+      "validation",
+      try forecaster.evaluate(
+        data.droppingLast(test), windows: windows, stride: 1, baselines: []))
     if isFinal {
-      report("test", try forecaster.evaluate(
-        data, windows: windows, stride: 1, baselines: [Baseline.naive, Baseline.seasonalNaive]))
+      report(
+        "test",
+        try forecaster.evaluate(
+          data, windows: windows, stride: 1, baselines: [Baseline.naive, Baseline.seasonalNaive]))
     }
   }
 

@@ -55,7 +55,8 @@ public struct ElmanCell: StandardCell {
 
   public func streaming(batch: Int) -> StreamingStep? {
     StreamingStep(
-      .elman(activation == .tanh ? .tanh : .relu), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value, bias: bias.value,
+      .elman(activation == .tanh ? .tanh : .relu), weightInput: weightInput.value,
+      weightRecurrent: weightRecurrent.value, bias: bias.value,
       batch: batch)
   }
 

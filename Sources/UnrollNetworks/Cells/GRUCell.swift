@@ -54,7 +54,8 @@ public struct GRUCell: StandardCell {
 
   public func streaming(batch: Int) -> StreamingStep? {
     StreamingStep(
-      .gru(recurrentBias: recurrentBias.value), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value, bias: bias.value,
+      .gru(recurrentBias: recurrentBias.value), weightInput: weightInput.value,
+      weightRecurrent: weightRecurrent.value, bias: bias.value,
       batch: batch)
   }
 
@@ -117,7 +118,8 @@ public struct ResetBeforeGRUCell: StandardCell {
 
   public func streaming(batch: Int) -> StreamingStep? {
     StreamingStep(
-      .gru(recurrentBias: nil), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value, bias: bias.value,
+      .gru(recurrentBias: nil), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value,
+      bias: bias.value,
       batch: batch)
   }
 

@@ -77,7 +77,8 @@ public struct LSTMCell: StandardCell {
 
   public func streaming(batch: Int) -> StreamingStep? {
     StreamingStep(
-      .lstm(peephole: nil), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value, bias: bias.value,
+      .lstm(peephole: nil), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value,
+      bias: bias.value,
       batch: batch)
   }
 
@@ -148,7 +149,8 @@ public struct PeepholeLSTMCell: StandardCell {
 
   public func streaming(batch: Int) -> StreamingStep? {
     StreamingStep(
-      .lstm(peephole: peephole.value), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value, bias: bias.value,
+      .lstm(peephole: peephole.value), weightInput: weightInput.value, weightRecurrent: weightRecurrent.value,
+      bias: bias.value,
       batch: batch)
   }
 

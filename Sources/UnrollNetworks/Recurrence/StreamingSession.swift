@@ -87,7 +87,8 @@ public final class StreamingSession<Cell: RecurrentCell> {
   public func step<R>(
     _ x: UnsafeBufferPointer<Float>, _ body: (UnsafeBufferPointer<Float>) throws -> R
   ) rethrows -> R {
-    precondition(x.count == batch * inputSize, "\(batch * inputSize) features were expected, found \(x.count)")
+    precondition(
+      x.count == batch * inputSize, "\(batch * inputSize) features were expected, found \(x.count)")
     var current = x.baseAddress!
     for index in layers.indices {
       switch layers[index] {

@@ -22,7 +22,8 @@ import UnrollNetworks
     let expected = whole.values.value.elements
     #expect(streamed.count == expected.count)
     for (index, pair) in zip(streamed, expected).enumerated() where abs(pair.0 - pair.1) > tolerance {
-      Issue.record("\(Cell.self) \(inputs)→\(hidden)×\(layers), batch \(batch): [\(index)] \(pair.0) for \(pair.1)")
+      Issue.record(
+        "\(Cell.self) \(inputs)→\(hidden)×\(layers), batch \(batch): [\(index)] \(pair.0) for \(pair.1)")
       break
     }
     for (mine, theirs) in zip(session.state, final) {
