@@ -89,7 +89,7 @@ import Testing
       folder.names("model") == [
         "README.md", "config.json", "forecast.svg", "history.csv", "manifest.json", "model.safetensors",
       ])
-    #expect(folder.read("model/forecast.svg")?.hasPrefix("<svg") == true)
+    #expect(folder.read("model/forecast.svg")?.contains("<svg") == true)
     #expect(folder.names() == ["model", "sales.csv"])
   }
 
@@ -118,8 +118,9 @@ import Testing
     #expect(drawings.contains { $0.hasPrefix("epoch 12/12") && $0.contains("val ") })
     #expect(drawings.filter { $0.count > 80 } == [])
     #expect(outcome.errors.contains("\u{1B}[K"))
-    // A line of progress is left for the next by a line feed, each once.
-    #expect(rows.count { plain(String($0)).contains("epoch 12/12") } == 2)
+    // The last drawing of each phase is left standing, on a row of its own.
+    let left = rows.map { plain(String($0)) }.filter { $0.contains("epoch") && $0.contains("elapsed") }
+    #expect(left.count == 2)
   }
 
   @Test func aDumbTerminalAndNoColour() throws {
@@ -170,7 +171,7 @@ import Testing
     try folder.write(Table.daily(200), "sales.csv")
     let outcome = try Command.run(
       "train forecast sales.csv -o model --epochs 100000 --hidden 12", in: folder,
-      stopWhen: { $0.contains("epoch 3/") })
+      stopWhen: { $0.contains(" 3/100000") })
     #expect(outcome.code == 0)
     #expect(outcome.errors.contains("interrupted, kept epoch"))
     #expect(outcome.errors.contains("saved model"))
@@ -213,7 +214,7 @@ import Testing
     #expect(outcome.errors.contains("│"))
     #expect(folder.read("out.csv")?.hasPrefix("date,forecast,lo50,hi50\n2023-05-01,") == true)
     let picture = try #require(folder.read("out.svg"))
-    #expect(picture.hasPrefix("<svg") && picture.contains("</svg>") && picture.contains("50"))
+    #expect(picture.contains("<svg") && picture.contains("</svg>") && picture.contains("50"))
   }
 
   @Test func aNewerHistoryIsContinued() throws {
