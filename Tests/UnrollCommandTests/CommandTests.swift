@@ -240,7 +240,7 @@ import Testing
       in: folder)
     #expect(trained.code == 0, "\(trained.errors)")
     #expect(trained.errors.contains("id: \"shop\" (2 series)"))
-    #expect(!trained.errors.contains("mean stands in"))
+    #expect(!trained.errors.contains("its mean stands in"))
     let outcome = try Command.run("forecast model --levels 80", in: folder)
     #expect(outcome.lines.count == 41)
     #expect(outcome.lines[0] == "shop,day,target,forecast,lo80,hi80")
@@ -251,7 +251,7 @@ import Testing
       "train forecast shops.csv --target sold --known promo --horizon 12 -o longer \(Command.quick)",
       in: folder)
     #expect(longer.code == 0)
-    #expect(longer.errors.contains("promo") && longer.errors.contains("mean stands in"))
+    #expect(longer.errors.contains("promo") && longer.errors.contains("its mean stands in"))
   }
 
   @Test func evaluatePrintsTheTable() throws {
