@@ -150,30 +150,52 @@ private struct Tagger: Module {
     }
   }
 
-  /// Every gradient is that of central differences in double precision, in either direction, with sequences that
-  /// end early, or never begin, and a given state before the first step.
-  @Test(arguments: [false, true])
-  func gradientsAreThoseOfDifferences(reversed: Bool) throws {
-    let run = LayerRun(
-      MinimalGatedCell.self, inputSize: 3, hiddenSize: 5, lengths: [4, 0, 6, 1], reversed: reversed
-    ).converted(to: .double)
-    let outcome = try run.outcome(definition: false)
-    let parameters = run.layer.parameters
-    let leaves = parameters.map(\.value) + [run.x] + run.initial
-    let names = parameters.map(\.name) + ["input"] + run.initial.indices.map { "initial state \($0)" }
-    for (leaf, name) in names.enumerated() {
-      let found = try #require(outcome.first { $0.name == "∂\(name)" }).value.doubles
+  /// Every gradient is that of central differences in double precision: two layers, both directions, sequences that
+  /// end early or never begin, given states before the first step.
+  @Test func gradientsAreThoseOfDifferences() throws {
+    let (steps, inputs, hidden, lengths) = (6, 2, 3, [4, 0, 6, 1])
+    var random = RandomSource(seed: 1)
+    let network = Tagger(
+      inputSize: inputs, hiddenSize: hidden, layers: 2, bidirectional: true, seed: 2
+    ).perturbed(using: &random).converted(to: .double)
+    var numbers = [Tensor.normal(shape: [steps, lengths.count, inputs], using: &random)]
+    for _ in 0..<4 {
+      numbers.append(.normal(deviation: 0.5, shape: [lengths.count, hidden], using: &random))
+    }
+    numbers = numbers.map { $0.converted(to: .double) }
+    func loss(_ network: Tagger, _ inputs: [Variable]) throws(ShapeError) -> Variable {
+      let batch = try SequenceBatch(inputs[0], lengths: lengths)
+      let initial = inputs.dropFirst().map { HiddenState(hidden: $0) }
+      let (outputs, states) = try network.core(batch, initialState: initial)
+      return try states.enumerated().reduce(mixed(network.head(outputs.values), seed: 3)) { sum, state in
+        sum + mixed(state.element.hidden, seed: 4 + UInt64(state.offset))
+      }
+    }
+    let (_, _, gradients, inputGradients) = try valueWithGradient(of: network, inputs: numbers) {
+      (network, inputs) throws(ShapeError) in (try loss(network, inputs), ())
+    }
+    let names = gradients.names + numbers.indices.map { "input \($0)" }
+    let leaves = network.parameters.map(\.value) + numbers
+    for (leaf, found) in (gradients.tensors + inputGradients).map(\.doubles).enumerated() {
       for element in found.indices {
         let difference = try centralDifference(step: 1e-3) { distance in
-          var numbers = leaves[leaf].doubles
-          numbers[element] += distance
-          return try run.loss(replacing: leaf, with: Tensor(doubles: numbers, shape: leaves[leaf].shape))
+          var moved = leaves
+          var values = leaves[leaf].doubles
+          values[element] += distance
+          moved[leaf] = Tensor(doubles: values, shape: leaves[leaf].shape)
+          var copy = network
+          var index = 0
+          copy.forEachParameter("") { _, parameter in
+            parameter.value = moved[index]
+            index += 1
+          }
+          return try loss(copy, moved[index...].map { Variable($0) }).value.doubles[0]
         }
         // 1e-9 is what the rounding of the loss leaves of a difference.
         let allowed = 1e-6 * max(abs(difference), abs(found[element])) + 1e-9
         #expect(
           abs(difference - found[element]) <= allowed,
-          "∂\(name)[\(element)] is \(found[element]), by differences \(difference)")
+          "∂\(names[leaf])[\(element)] is \(found[element]), by differences \(difference)")
       }
     }
   }
@@ -221,20 +243,5 @@ private struct Tagger: Module {
       }
     }
     try check(kind.type)
-  }
-}
-
-extension LayerRun {
-  /// The loss with one parameter, the input or an initial state replaced, counted in that order.
-  fileprivate func loss(replacing leaf: Int, with value: Tensor) throws -> Double {
-    var copy = self
-    var index = 0
-    copy.layer.forEachParameter("") { _, parameter in
-      if index == leaf { parameter.value = value }
-      index += 1
-    }
-    if leaf == index { copy.x = value }
-    if leaf > index { copy.initial[leaf - index - 1] = value }
-    return try copy.outcome(definition: false)[0].value.doubles[0]
   }
 }
