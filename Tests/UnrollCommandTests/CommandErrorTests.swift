@@ -102,12 +102,16 @@ import Testing
     Bad("a gap", changed(30, ""), "", "saved"),
     Bad("a word that means missing", changed(42, "2023-02-10,n/a"), "--missing n/a", "saved"),
     Bad("a few rows", Table.daily(16), "", "saved"),
+    Bad(
+      "rows without a target at the end", Table.daily(70, value: { $0 < 60 ? Table.value($0) : "" }), "",
+      "missing: the last rows have no target"),
   ]) func oddDataIsTaken(_ odd: Bad) throws {
     let folder = try Folder()
     try folder.write(odd.data, "data.csv")
     let outcome = try Command.run(
       "train forecast data.csv -o model \(Command.quick) \(odd.options)", in: folder)
     #expect(outcome.code == 0, "\(outcome.errors)")
+    for word in odd.words { #expect(outcome.errors.contains(word), "\(word): \(outcome.errors)") }
     let table = try Command.run("forecast model", in: folder)
     #expect(table.code == 0 && table.lines.count > 1)
     #expect(!table.output.contains("nan") && !table.output.contains("inf"))

@@ -89,7 +89,7 @@ import Testing
       folder.names("model") == [
         "README.md", "config.json", "forecast.svg", "history.csv", "manifest.json", "model.safetensors",
       ])
-    #expect(folder.read("model/forecast.svg")?.hasPrefix("<svg") == true)
+    #expect(folder.read("model/forecast.svg")?.contains("<svg") == true)
     #expect(folder.names() == ["model", "sales.csv"])
   }
 
@@ -118,8 +118,9 @@ import Testing
     #expect(drawings.contains { $0.hasPrefix("epoch 12/12") && $0.contains("val ") })
     #expect(drawings.filter { $0.count > 80 } == [])
     #expect(outcome.errors.contains("\u{1B}[K"))
-    // A line of progress is left for the next by a line feed, each once.
-    #expect(rows.count { plain(String($0)).contains("epoch 12/12") } == 2)
+    // The last drawing of each phase is left standing, on a row of its own.
+    let left = rows.map { plain(String($0)) }.filter { $0.contains("epoch") && $0.contains("elapsed") }
+    #expect(left.count == 2)
   }
 
   @Test func aDumbTerminalAndNoColour() throws {
@@ -170,7 +171,7 @@ import Testing
     try folder.write(Table.daily(200), "sales.csv")
     let outcome = try Command.run(
       "train forecast sales.csv -o model --epochs 100000 --hidden 12", in: folder,
-      stopWhen: { $0.contains("epoch 3/") })
+      stopWhen: { $0.contains(" 3/100000") })
     #expect(outcome.code == 0)
     #expect(outcome.errors.contains("interrupted, kept epoch"))
     #expect(outcome.errors.contains("saved model"))
@@ -213,7 +214,7 @@ import Testing
     #expect(outcome.errors.contains("│"))
     #expect(folder.read("out.csv")?.hasPrefix("date,forecast,lo50,hi50\n2023-05-01,") == true)
     let picture = try #require(folder.read("out.svg"))
-    #expect(picture.hasPrefix("<svg") && picture.contains("</svg>") && picture.contains("50"))
+    #expect(picture.contains("<svg") && picture.contains("</svg>") && picture.contains("50"))
   }
 
   @Test func aNewerHistoryIsContinued() throws {
@@ -239,7 +240,7 @@ import Testing
       in: folder)
     #expect(trained.code == 0, "\(trained.errors)")
     #expect(trained.errors.contains("id: \"shop\" (2 series)"))
-    #expect(!trained.errors.contains("mean stands in"))
+    #expect(!trained.errors.contains("its mean stands in"))
     let outcome = try Command.run("forecast model --levels 80", in: folder)
     #expect(outcome.lines.count == 41)
     #expect(outcome.lines[0] == "shop,day,target,forecast,lo80,hi80")
@@ -250,7 +251,7 @@ import Testing
       "train forecast shops.csv --target sold --known promo --horizon 12 -o longer \(Command.quick)",
       in: folder)
     #expect(longer.code == 0)
-    #expect(longer.errors.contains("promo") && longer.errors.contains("mean stands in"))
+    #expect(longer.errors.contains("promo") && longer.errors.contains("its mean stands in"))
   }
 
   @Test func evaluatePrintsTheTable() throws {

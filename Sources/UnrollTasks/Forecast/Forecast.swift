@@ -55,9 +55,8 @@ extension Forecast {
     if !data.knownNames.isEmpty, !lacking.isEmpty {
       let whose = data.series.count > 1 ? " of \(lacking.count) series" : ""
       let names = data.knownNames.joined(separator: ", ")
-      notes.append(
-        "known: \(names)\(whose) ends before the \(horizon) steps ahead do, the mean stands in; "
-          + "add rows for those steps, with the targets left empty")
+      notes.append("known: \(names)\(whose) ends before the \(horizon) steps ahead do; its mean stands in")
+      notes.append("       (add rows for those steps that leave the targets empty)")
     }
     let empty = tracks.filter { $0.median.allSatisfy(\.isNaN) }
     if let first = empty.first {
