@@ -11,11 +11,23 @@ struct AddingProblem {
   static func main() {
     do {
       let options = try Options(CommandLine.arguments.dropFirst())
+      try checkFolder(of: options.picture)
       try Lesson(seed: options.seed).run(picture: options.picture)
     } catch {
       FileHandle.standardError.write(Data("adding-problem: \(error)\n".utf8))
       exit(error is Options.Wrong ? 64 : 1)
     }
+  }
+
+  private struct Unwritable: Error, CustomStringConvertible {
+    let folder: String
+    var description: String { "expected a folder that can be written, found \(folder)" }
+  }
+
+  /// Better to learn this now than after training.
+  private static func checkFolder(of path: String) throws(Unwritable) {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard FileManager.default.isWritableFile(atPath: folder) else { throw Unwritable(folder: folder) }
   }
 }
 
@@ -40,11 +52,6 @@ struct Options {
         seed = number
       default: throw Wrong(description: "usage: adding-problem [-o adding-problem.svg] [--seed 1]")
       }
-    }
-    // Better to learn this now than after training.
-    let folder = URL(fileURLWithPath: picture).deletingLastPathComponent().path
-    guard FileManager.default.isWritableFile(atPath: folder) else {
-      throw Wrong(description: "expected a folder that can be written, found \(folder)")
     }
   }
 }
