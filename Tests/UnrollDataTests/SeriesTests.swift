@@ -332,7 +332,7 @@ private let nan = Double.nan
     #expect(values.allSatisfy { (310...440).contains($0) })
     #expect(series.timeText(of: 0, in: series[0]) == "1958-03")
     #expect(series.timeText(of: 819, in: series[0]) == "2026-06")
-    #expect(series.season == 12 && series.horizon == 12)
+    #expect(series.season == 12 && series.horizon == 24)
     // Summed from the source's column by other means.
     #expect(abs(values.reduce(0, +) - 296181.59) < 1e-6)
   }
