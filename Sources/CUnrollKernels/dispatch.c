@@ -44,15 +44,29 @@ const unroll_kernels *unroll_kernels_best(void) {
   return &unroll_table_scalar;
 }
 
-void unroll_flush_denormals(void) {
+uint64_t unroll_flush_denormals(void) {
 #if defined(__x86_64__)
   const unsigned flush_to_zero = 0x8000, denormals_are_zero = 0x0040;
-  _mm_setcsr(_mm_getcsr() | flush_to_zero | denormals_are_zero);
+  const unsigned before = _mm_getcsr();
+  _mm_setcsr(before | flush_to_zero | denormals_are_zero);
+  return before;
 #elif defined(__aarch64__)
-  uint64_t control;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
-  control |= (uint64_t)1 << 24;
-  __asm__ volatile("msr fpcr, %0" : : "r"(control));
+  uint64_t before;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+  __asm__ volatile("msr fpcr, %0" : : "r"(before | (uint64_t)1 << 24));
+  return before;
+#else
+  return 0;
+#endif
+}
+
+void unroll_restore_denormals(uint64_t before) {
+#if defined(__x86_64__)
+  _mm_setcsr((unsigned)before);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(before));
+#else
+  (void)before;
 #endif
 }
 

@@ -32,7 +32,7 @@ import Testing
 
   /// On a thread of its own, since the flags stay with the thread.
   @Test func denormalsAreFlushed() {
-    final class Box: @unchecked Sendable { var product = -1.0, before = -1.0 }
+    final class Box: @unchecked Sendable { var product = -1.0, before = -1.0, after = -1.0 }
     let box = Box()
     let done = DispatchSemaphore(value: 0)
     Thread {
@@ -41,14 +41,18 @@ import Testing
       let product = Elements(.scalar, count: 1)
       KernelTarget.scalar.table.binary(UNROLL_MUL, tiny.raw, half.raw, product.raw, 1)
       box.before = product[0]
-      unroll_flush_denormals()
+      let before = unroll_flush_denormals()
       unroll_spin_pause()
       KernelTarget.scalar.table.binary(UNROLL_MUL, tiny.raw, half.raw, product.raw, 1)
       box.product = product[0]
+      unroll_restore_denormals(before)
+      KernelTarget.scalar.table.binary(UNROLL_MUL, tiny.raw, half.raw, product.raw, 1)
+      box.after = product[0]
       done.signal()
     }.start()
     done.wait()
     #expect(box.before > 0)
     #expect(box.product == 0)
+    #expect(box.after == box.before)
   }
 }

@@ -152,8 +152,12 @@ const unroll_kernels *unroll_kernels_named(const char *name);
 /// The fastest single-precision table of this processor.
 const unroll_kernels *unroll_kernels_best(void);
 
-/// Sets this thread's processor flags so that denormal numbers count as zero, in and out; a no-op where there are none.
-void unroll_flush_denormals(void);
+/// Sets this thread's processor flags so that denormal numbers count as zero, in and out, and returns the flags
+/// from before; a no-op where there are none.
+uint64_t unroll_flush_denormals(void);
+
+/// Gives a thread its flags back.
+void unroll_restore_denormals(uint64_t before);
 
 /// Hints to the processor that this thread spins.
 void unroll_spin_pause(void);

@@ -27,7 +27,15 @@ package struct Kernels: @unchecked Sendable {
     }
   }
 
-  package static func flushDenormals() { unroll_flush_denormals() }
+  /// Lets denormal numbers count as zero on this thread for good: for threads of our own.
+  static func flushDenormals() { _ = unroll_flush_denormals() }
+
+  /// Lets denormal numbers count as zero during `body`. The caller's thread gets its own ways back after.
+  package static func flushingDenormals<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+    let before = unroll_flush_denormals()
+    defer { unroll_restore_denormals(before) }
+    return try body()
+  }
   package static func pause() { unroll_spin_pause() }
 
   package var name: String { String(cString: table.pointee.name) }

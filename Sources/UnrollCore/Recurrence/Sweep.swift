@@ -71,7 +71,7 @@ package struct Sweep {
       }
     }
     switch partition {
-    case .single: serve(0..<order.layout.batch, 0..<panels) {}
+    case .single: Kernels.flushingDenormals { serve(0..<order.layout.batch, 0..<panels) {} }
     case .rows(let members):
       // Shares of rows, balanced by the number of steps that each row lives.
       let bounds = balancedBounds(members)

@@ -113,15 +113,17 @@ public func valueWithGradient<M: Module, Extra, E: Error>(
     parameter.attach(to: tape)
   }
   let variables = inputs.map { Variable($0, tape: tape, index: tape.record(results: 1, backward: nil)) }
-  let (loss, extra) = try function(attached, variables)
+  let (loss, extra) = try Kernels.flushingDenormals { () throws(E) in try function(attached, variables) }
   precondition(loss.shape.count == 1, "a scalar was expected, found shape \(loss.shape)")
   leaves += inputs
   let found: [Tensor?] =
     loss.tape == nil
     ? Array(repeating: nil, count: leaves.count)
-    : tape.gradients(
-      of: loss.index, seed: Tensor(repeating: 1, shape: loss.shape, precision: loss.value.precision),
-      leaves: leaves.count)
+    : Kernels.flushingDenormals {
+      tape.gradients(
+        of: loss.index, seed: Tensor(repeating: 1, shape: loss.shape, precision: loss.value.precision),
+        leaves: leaves.count)
+    }
   let all = zip(found, leaves).map { gradient, leaf in
     gradient ?? Tensor(repeating: 0, shape: leaf.shape, precision: leaf.precision)
   }

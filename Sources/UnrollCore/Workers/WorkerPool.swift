@@ -60,8 +60,7 @@ package final class WorkerPool: @unchecked Sendable {
     guard size > 1, busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
     else {
       let barrier = TeamBarrier()
-      Kernels.flushDenormals()
-      body(Team(index: 0, count: 1, barrier: barrier))
+      Kernels.flushingDenormals { body(Team(index: 0, count: 1, barrier: barrier)) }
       return
     }
     withoutActuallyEscaping(body) { body in
@@ -79,8 +78,9 @@ package final class WorkerPool: @unchecked Sendable {
           pthread_cond_broadcast(wake)
           pthread_mutex_unlock(mutex)
         }
-        Kernels.flushDenormals()
-        pointer.pointee.body(Team(index: 0, count: size, barrier: barrier))
+        Kernels.flushingDenormals {
+          pointer.pointee.body(Team(index: 0, count: size, barrier: barrier))
+        }
         Spin.until { self.unfinished.load(ordering: .acquiring) == 0 }
       }
     }
@@ -94,7 +94,8 @@ package final class WorkerPool: @unchecked Sendable {
   package func split(_ count: Int, grain: Int = 1, _ body: (Range<Int>) -> Void) {
     guard count > 0 else { return }
     let members = min(available, max(1, count / max(1, grain)))
-    if members == 1 { return body(0..<count) }
+    // The same arithmetic as in a team: what a result is must not depend on who works on it.
+    if members == 1 { return Kernels.flushingDenormals { body(0..<count) } }
     run(members) { member in
       let range = member.share(of: count)
       if !range.isEmpty { body(range) }

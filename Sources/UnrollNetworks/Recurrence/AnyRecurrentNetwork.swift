@@ -40,8 +40,9 @@ public struct AnyRecurrentNetwork: Module {
     func runErased(
       _ x: PackedSequence, initial: [State]?, random: inout RandomSource?
     ) throws(ShapeError) -> (outputs: PackedSequence, final: [State]) {
-      let (outputs, final) = try network.run(
-        x, initial: initial?.map { Cell.State(parts: $0) }, random: &random)
+      let (outputs, final) = try Kernels.flushingDenormals { () throws(ShapeError) in
+        try network.run(x, initial: initial?.map { Cell.State(parts: $0) }, random: &random)
+      }
       return (outputs, final.map(\.parts))
     }
 

@@ -99,7 +99,9 @@ public struct RecurrentNetwork<Cell: RecurrentCell>: Module {
     let packed = PackedSequence(x)
     let order = packed.layout.order
     let initial = packed.layout.isSorted ? initialState : initialState?.map { $0.reordered(order) }
-    let (outputs, final) = try run(packed, initial: initial, random: &random)
+    let (outputs, final) = try Kernels.flushingDenormals { () throws(ShapeError) in
+      try run(packed, initial: initial, random: &random)
+    }
     let states = packed.layout.isSorted ? final : final.map { $0.reordered(packed.layout.places) }
     return (try outputs.padded(timeSteps: x.timeSteps), states)
   }

@@ -93,7 +93,7 @@ public final class StreamingSession<Cell: RecurrentCell> {
     for index in layers.indices {
       switch layers[index] {
       case .fused(let step):
-        step.step(current)
+        Kernels.flushingDenormals { step.step(current) }
         current = step.output
       case .defined(let layer, let state):
         current = runDefinition(index, layer, state, current)

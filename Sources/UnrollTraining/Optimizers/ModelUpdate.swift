@@ -13,7 +13,9 @@ extension Optimizer {
     module.forEachParameter("") { _, parameter in
       precondition(
         index < gradients.tensors.count, "\(gradients.tensors.count) gradients are too few for the module")
-      parameter.update { update(&$0, gradient: gradients.tensors[index], at: index) }
+      Kernels.flushingDenormals {
+        parameter.update { update(&$0, gradient: gradients.tensors[index], at: index) }
+      }
       index += 1
     }
   }
