@@ -6,7 +6,7 @@ import Unroll
 /// The first 8640 rows train, the next 2880 choose, the next 2880 test; all are standardised by the mean and
 /// deviation of the training rows. Every window of the test part counts: 2785 of them.
 ///
-///     etth1 ETTh1.csv [--seed 0] [--members 1] [--cell gru] [--hidden 256] [--epochs 4]
+///     etth1 ETTh1.csv [--seed 0] [--members 3] [--cell gru] [--hidden 256] [--epochs 4]
 @main
 struct ETTh1 {
   static let (training, validation, test) = (8640, 2880, 2880)
@@ -29,7 +29,7 @@ struct ETTh1 {
     settings.dropout = option("dropout").flatMap { Float($0) } ?? settings.dropout
     let isFinal = option("test") != "no"
     guard let path = arguments.first else {
-      print("usage: etth1 ETTh1.csv [--seed 0] [--members 1] [--cell gru] [--hidden 256] [--epochs 4]")
+      print("usage: etth1 ETTh1.csv [--seed 0] [--members 3] [--cell gru] [--hidden 256] [--epochs 4]")
       return
     }
     let data = try standardised(path)
@@ -68,6 +68,7 @@ struct ETTh1 {
   /// What the validation part chose.
   static func recipe() -> ForecastSettings {
     var settings = ForecastSettings(horizon: 96, season: 24)
+    settings.members = 3
     settings.cell = .gru
     settings.hiddenSize = 256
     settings.lookBack = 96
