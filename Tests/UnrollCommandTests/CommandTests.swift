@@ -190,6 +190,15 @@ import Testing
     #expect(try Command.run("forecast model", in: folder).code == 0)
   }
 
+  @Test func aLookBackBeyondTheDataIsAllOfIt() throws {
+    let folder = try Folder()
+    try folder.write(Table.daily(90), "sales.csv")
+    let outcome = try Command.run(
+      "train forecast sales.csv -o model --look-back 1000000 \(Command.quick)", in: folder)
+    #expect(outcome.code == 0 && outcome.seconds < 10)
+    #expect(outcome.errors.contains("looks back 84 steps"), "\(outcome.errors)")
+  }
+
   // MARK: - Forecasting
 
   @Test func onlyTheTableGoesToStandardOutput() throws {

@@ -52,7 +52,7 @@ struct ForecastSkillTests {
   }
 
   @Test func onlySeriesThatAreTooShort() throws {
-    let data = try Example.series([[1, 2, 3], [4, 5]], ids: ["a", "b"])
+    let data = try Example.series([[1, 2, 3], [4, 5]], ids: ["a", "b"], season: 1)
     do {
       _ = try Example.train(data)
       Issue.record("trained on nothing")

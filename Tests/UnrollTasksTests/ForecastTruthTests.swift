@@ -135,6 +135,28 @@ struct ForecastTruthTests {
     #expect(try forecaster.forecast().tracks[0].median.allSatisfy { $0.isFinite })
   }
 
+  /// A part shorter than the horizon would be scored on steps that were trained on.
+  @Test(arguments: [(5, 0, "test"), (0, 5, "validation")]) func aPartShorterThanTheHorizonIsRefused(
+    _ test: Int, _ validation: Int, _ name: String
+  ) throws {
+    let data = try Example.series([Self.wave])
+    let wanted = ForecastError.setting(
+      name: name, expected: "0 or at least the horizon of 6 steps", found: "5")
+    #expect(throws: wanted) {
+      try Example.train(data, holdOut: HoldOut(test: test, validation: validation))
+    }
+  }
+
+  @Test func aSeasonLongerThanTheSeriesIsRefused() throws {
+    let data = try Example.series([Self.wave], season: 121)
+    #expect {
+      try Example.train(data)
+    } throws: {
+      guard case .setting("season", _, "121") = $0 as? ForecastError else { return false }
+      return true
+    }
+  }
+
   // MARK: - Ends
 
   @Test func aStopInTheFirstFitKeepsWhatIsThere() throws {

@@ -182,7 +182,9 @@ struct ModelOptions: ParsableArguments {
     if let segment { settings.segment = segment }
     if let lookBack { settings.lookBack = lookBack }
     if segment != nil || lookBack != nil {
-      let whole = settings.lookBack / max(1, settings.segment)
+      // More than there is would be padding.
+      let longest = data.series.map(\.count).max() ?? 1
+      let whole = min(settings.lookBack, longest) / max(1, settings.segment)
       settings.lookBack = max(1, whole) * max(1, settings.segment)
       settings.centreSteps = min(settings.centreSteps, settings.lookBack)
     }

@@ -21,6 +21,15 @@ public struct HoldOut: Sendable, Equatable {
     self.refits = refits
   }
 
+  /// What is shorter than a forecast cannot judge one that nothing of it was trained on.
+  ///
+  /// - Throws: `ForecastError.setting`.
+  func check(horizon: Int) throws(ForecastError) {
+    for (name, steps) in [("test", test), ("validation", validation)] where (1..<horizon).contains(steps) {
+      throw .setting(name: name, expected: "0 or at least the horizon of \(horizon) steps", found: "\(steps)")
+    }
+  }
+
   /// A horizon for the scores and one for the choice, then all for the model.
   public static func standard(horizon: Int) -> HoldOut {
     HoldOut(test: horizon, validation: horizon, validationStride: horizon)
@@ -63,6 +72,12 @@ extension Forecaster {
       throw ForecastError.noValues(file: data.source, targets: data.targetNames)
     }
     let holdOut = holdOut ?? standardHoldOut(data, settings)
+    try holdOut.check(horizon: settings.horizon)
+    let longest = data.series.map(\.count).max() ?? 0
+    for season in [settings.season, settings.longSeason] where season > longest {
+      throw ForecastError.setting(
+        name: "season", expected: "at most the \(longest) steps of the longest series", found: "\(season)")
+    }
     let run = ForecastRun(
       data: data, settings: settings, holdOut: holdOut, timeLimit: timeLimit, shouldStop: shouldStop,
       report: report)
@@ -139,9 +154,10 @@ struct ForecastRun {
       summary.residualQuantiles = try residualQuantiles(fit)
     }
     if holdOut.test > 0 {
-      summary.testSteps = holdOut.test
+      let windows = holdOut.test / settings.horizon
+      summary.testSteps = windows * settings.horizon
       let candidate = forecaster(fit, summary)
-      let table = try candidate.score(data, windows: max(1, holdOut.test / settings.horizon))
+      let table = try candidate.score(data, windows: windows)
       summary.scores = table.methods.compactMap { table.summary(of: $0) }
       report(.scored(table))
     }
