@@ -108,7 +108,7 @@ import Testing
     let folder = try Folder()
     try folder.write(Table.daily(200), "sales.csv")
     let outcome = try Command.run(
-      "train forecast sales.csv -o model --epochs 12 --hidden 64", in: folder, terminal: true)
+      "train forecast sales.csv -o model --epochs 12 --hidden 256", in: folder, terminal: true)
     #expect(outcome.code == 0)
     // The terminal turns each line feed into a carriage return and one.
     let rows = outcome.errors.replacing("\r\n", with: "\n").split(separator: "\n")

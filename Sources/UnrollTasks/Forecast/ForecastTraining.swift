@@ -88,7 +88,12 @@ extension Forecaster {
   package static func standardHoldOut(_ data: TimeSeries, _ settings: ForecastSettings) -> HoldOut {
     let longest = data.series.map(\.count).max() ?? 0
     let spare = longest - settings.minimumHistory - settings.horizon - 1
-    if spare >= 2 * settings.horizon { return .standard(horizon: settings.horizon) }
+    let horizon = settings.horizon
+    // One window of each of many series is enough to judge by; a few series need several.
+    if data.series.count < 20 && spare >= 8 * horizon {
+      return HoldOut(test: horizon, validation: 3 * horizon, validationStride: max(1, horizon / 4))
+    }
+    if spare >= 2 * horizon { return .standard(horizon: horizon) }
     if spare >= settings.horizon { return HoldOut(test: settings.horizon, validation: 0) }
     return HoldOut(test: 0, validation: 0)
   }
@@ -150,8 +155,12 @@ struct ForecastRun {
     summary.history = fit.results[0].history
     summary.end = fit.results[0].end.rawValue
     summary.windows = fit.windows
-    if settings.loss == .squared, holdOut.validation > 0 {
-      summary.residualQuantiles = try residualQuantiles(fit)
+    if holdOut.validation > 0 {
+      let errors = try validationErrors(forecaster(fit, summary), scales: fit.scales)
+      switch settings.loss {
+      case .squared: summary.residualQuantiles = errors.residualQuantiles(settings.levels)
+      case .quantile: summary.calibration = errors.calibration(settings.levels)
+      }
     }
     if holdOut.test > 0 {
       let windows = holdOut.test / settings.horizon
@@ -213,7 +222,7 @@ struct ForecastRun {
       scales: scales.learning(prepared, of: visible))
   }
 
-  private func validationWindows(_ data: ForecastData, _ ends: [Int]) -> [ForecastWindow] {
+  func validationWindows(_ data: ForecastData, _ ends: [Int]) -> [ForecastWindow] {
     data.entries.indices.flatMap { series -> [ForecastWindow] in
       let last = data.entries[series].count - settings.horizon
       guard ends[series] < data.entries[series].count, ends[series] >= settings.minimumHistory,
@@ -247,34 +256,5 @@ struct ForecastRun {
     return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop) {
       report(.training($0))
     }.run()
-  }
-
-  /// The errors of the first steps after each validation window, for intervals of a model without quantiles.
-  private func residualQuantiles(_ fit: Fit) throws -> [[Double]] {
-    let visible = data.droppingLast(holdOut.test)
-    let prepared = ForecastData(visible, settings, future: 0, scales: fit.scales)
-    let ends = prepared.entries.map { max(0, $0.count - holdOut.validation) }
-    var errors: [[Double]] = Array(repeating: [], count: settings.horizon)
-    var none: RandomSource?
-    let windows = validationWindows(prepared, ends)
-    for start in stride(from: 0, to: windows.count, by: 64) {
-      let batch = ForecastBatch(Array(windows[start..<min(start + 64, windows.count)]), of: prepared)
-      let outputs = try fit.networks[0](batch, random: &none).value
-      for row in 0..<batch.rows {
-        for step in 0..<settings.horizon where batch.weights[row * settings.writtenSteps + step] > 0 {
-          let place = row * settings.writtenSteps + step
-          errors[step].append(Double(batch.target[place] - outputs[place]))
-        }
-      }
-    }
-    guard errors.allSatisfy({ $0.count >= 2 }) else { return [] }
-    return errors.map { values in
-      let sorted = values.sorted()
-      return settings.levels.map { level in
-        let place = Double(level) * Double(sorted.count - 1)
-        let (below, share) = (Int(place), place - Double(Int(place)))
-        return sorted[below] + share * (sorted[min(below + 1, sorted.count - 1)] - sorted[below])
-      }
-    }
   }
 }

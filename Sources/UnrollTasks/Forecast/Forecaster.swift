@@ -105,7 +105,7 @@ public struct Forecaster: Sendable {
   }
 
   /// The mean of the ensemble's outputs, `[B, m·w, Q]`.
-  private func meanOutputs(_ batch: ForecastBatch) throws -> [Float] {
+  func meanOutputs(_ batch: ForecastBatch) throws -> [Float] {
     var none: RandomSource?
     var sum: [Float] = []
     for network in networks {
@@ -131,6 +131,10 @@ public struct Forecaster: Sendable {
       if settings.loss == .squared, !residuals.isEmpty { values = residuals[step].map { values[0] + $0 } }
       // Quantiles of separate outputs may cross; sorting them only makes them better (Chernozhukov et al. 2010).
       values.sort()
+      if summary.calibration.count == values.count {
+        let median = values[values.count / 2]
+        values = zip(values, summary.calibration).map { median + ($0 - median) * $1 }.sorted()
+      }
       for (level, value) in values.enumerated() {
         let scaled = (value * spread + Double(batch.centre[row])) * track.scale.deviation + track.scale.mean
         result[level][step] = settings.transform == .log ? exponential(min(scaled, 700)) : scaled
@@ -159,6 +163,9 @@ public struct ForecastSummary: Sendable, Codable, Equatable {
   /// For models without quantile outputs: quantiles of the errors on the validation part, `[step][level]`, on
   /// the scale of the window.
   public var residualQuantiles: [[Double]] = []
+  /// For models with quantile outputs: what the distance of each level from the median is multiplied by, found
+  /// on the validation part.
+  public var calibration: [Double] = []
 
   /// One method's scores.
   public struct MethodScores: Sendable, Codable, Equatable {

@@ -1,0 +1,72 @@
+import UnrollData
+
+/// What a network said of the validation part and what came, on the scale of each window.
+struct ValidationErrors {
+  /// Outputs `[Q]`, rising, and the value that came, by step of the horizon.
+  fileprivate var steps: [[(outputs: [Double], actual: Double)]]
+
+  /// The number of windows, each a target of a series at a time.
+  private var windows: Int { steps.map(\.count).max() ?? 0 }
+
+  /// For a network of one output: quantiles of its errors at each step, `[step][level]`; none where a step has
+  /// fewer than two.
+  func residualQuantiles(_ levels: [Float]) -> [[Double]] {
+    guard steps.allSatisfy({ $0.count >= 2 }) else { return [] }
+    return steps.map { pairs in
+      let errors = pairs.map { $0.actual - $0.outputs[0] }.sorted()
+      return levels.map { Self.quantile(errors, Double($0)) }
+    }
+  }
+
+  /// By how much the distance of each level from the median must be multiplied for the validation part to lie
+  /// below the level as often as it says.
+  ///
+  /// A network learns its training data too well to know how far off it will be. This is conformalised quantile
+  /// regression (Romano, Patterson and Candès 2019) with distances in place of differences, so that wide and
+  /// narrow forecasts are stretched alike. A few windows may have been easy ones by chance: they may widen
+  /// intervals but not narrow them. Ones where there is too little to judge by.
+  func calibration(_ levels: [Float]) -> [Double] {
+    let pairs = steps.flatMap { $0 }
+    let middle = levels.count / 2
+    return levels.indices.map { level in
+      guard level != middle, pairs.count >= 20 else { return 1 }
+      let ratios = pairs.compactMap { outputs, actual -> Double? in
+        let distance = outputs[level] - outputs[middle]
+        return distance == 0 ? nil : (actual - outputs[middle]) / distance
+      }.sorted()
+      guard ratios.count >= 20 else { return 1 }
+      let share = level > middle ? Double(levels[level]) : 1 - Double(levels[level])
+      return min(max(Self.quantile(ratios, share), windows < 30 ? 1 : 0.5), 4)
+    }
+  }
+
+  private static func quantile(_ sorted: [Double], _ level: Double) -> Double {
+    let place = level * Double(sorted.count - 1)
+    let (below, share) = (Int(place), place - Double(Int(place)))
+    return sorted[below] + share * (sorted[min(below + 1, sorted.count - 1)] - sorted[below])
+  }
+}
+
+extension ForecastRun {
+  /// What the forecaster says of each validation window, beside what came.
+  func validationErrors(_ forecaster: Forecaster, scales: ForecastScales) throws -> ValidationErrors {
+    let visible = data.droppingLast(holdOut.test)
+    let prepared = ForecastData(visible, settings, future: 0, scales: scales)
+    let ends = prepared.entries.map { max(0, $0.count - holdOut.validation) }
+    let windows = validationWindows(prepared, ends)
+    var result = ValidationErrors(steps: Array(repeating: [], count: settings.horizon))
+    let width = settings.outputs
+    for start in stride(from: 0, to: windows.count, by: 64) {
+      let batch = ForecastBatch(Array(windows[start..<min(start + 64, windows.count)]), of: prepared)
+      let outputs = try forecaster.meanOutputs(batch)
+      for row in 0..<batch.rows {
+        for step in 0..<settings.horizon where batch.weights[row * settings.writtenSteps + step] > 0 {
+          let place = row * settings.writtenSteps + step
+          let values = outputs[place * width..<(place + 1) * width].map(Double.init).sorted()
+          result.steps[step].append((values, Double(batch.target[place])))
+        }
+      }
+    }
+    return result
+  }
+}
