@@ -1,16 +1,18 @@
 import UnrollData
 
 /// What a network said of the validation part and what came, on the scale of each window.
-struct ValidationErrors {
+package struct ValidationErrors {
   /// Outputs `[Q]`, rising, and the value that came, by step of the horizon.
-  fileprivate var steps: [[(outputs: [Double], actual: Double)]]
+  package var steps: [[(outputs: [Double], actual: Double)]]
+
+  package init(steps: [[(outputs: [Double], actual: Double)]]) { self.steps = steps }
 
   /// The number of windows, each a target of a series at a time.
   private var windows: Int { steps.map(\.count).max() ?? 0 }
 
   /// For a network of one output: quantiles of its errors at each step, `[step][level]`; none where a step has
   /// fewer than two.
-  func residualQuantiles(_ levels: [Float]) -> [[Double]] {
+  package func residualQuantiles(_ levels: [Float]) -> [[Double]] {
     guard steps.allSatisfy({ $0.count >= 2 }) else { return [] }
     return steps.map { pairs in
       let errors = pairs.map { $0.actual - $0.outputs[0] }.sorted()
@@ -25,7 +27,7 @@ struct ValidationErrors {
   /// regression (Romano, Patterson and Candès 2019) with distances in place of differences, so that wide and
   /// narrow forecasts are stretched alike. A few windows may have been easy ones by chance: they may widen
   /// intervals but not narrow them. Ones where there is too little to judge by.
-  func calibration(_ levels: [Float]) -> [Double] {
+  package func calibration(_ levels: [Float]) -> [Double] {
     let pairs = steps.flatMap { $0 }
     let middle = levels.count / 2
     return levels.indices.map { level in
