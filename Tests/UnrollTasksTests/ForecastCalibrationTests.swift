@@ -18,10 +18,8 @@ import UnrollTasks
     #expect(abs(factors[2] - 2) < 0.01)
   }
 
-  @Test func fewWindowsMayNotNarrow() {
-    #expect(errors(reach: 0.5, count: 25).calibration([0.1, 0.5, 0.9]) == [1, 1, 1])
-    let many = errors(reach: 0.75, count: 1000).calibration([0.1, 0.5, 0.9])
-    #expect(abs(many[2] - 0.6) < 0.01)
+  @Test func easyWindowsDoNotNarrow() {
+    #expect(errors(reach: 0.5, count: 1000).calibration([0.1, 0.5, 0.9]) == [1, 1, 1])
   }
 
   @Test func tooLittleSaysNothing() {

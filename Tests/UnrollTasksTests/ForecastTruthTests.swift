@@ -187,9 +187,9 @@ struct ForecastTruthTests {
       }, shouldStop: { phases == 2 && steps > 3 })
     #expect(stopped.summary.end == "interrupted")
     #expect(!stopped.summary.isRefitted)
-    let first = try Forecaster.train(
-      on: data, settings: settings,
-      holdOut: HoldOut(test: 6, validation: 6, validationStride: 6, refits: false))
+    var holdOut = Forecaster.standardHoldOut(data, settings)
+    holdOut.refits = false
+    let first = try Forecaster.train(on: data, settings: settings, holdOut: holdOut)
     #expect(try stopped.forecast().bits == first.forecast().bits)
   }
 

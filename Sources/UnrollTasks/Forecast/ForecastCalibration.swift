@@ -7,9 +7,6 @@ package struct ValidationErrors {
 
   package init(steps: [[(outputs: [Double], actual: Double)]]) { self.steps = steps }
 
-  /// The number of windows, each a target of a series at a time.
-  private var windows: Int { steps.map(\.count).max() ?? 0 }
-
   /// For a network of one output: quantiles of its errors at each step, `[step][level]`; none where a step has
   /// fewer than two.
   package func residualQuantiles(_ levels: [Float]) -> [[Double]] {
@@ -25,8 +22,8 @@ package struct ValidationErrors {
   ///
   /// A network learns its training data too well to know how far off it will be. This is conformalised quantile
   /// regression (Romano, Patterson and Candès 2019) with distances in place of differences, so that wide and
-  /// narrow forecasts are stretched alike. A few windows may have been easy ones by chance: they may widen
-  /// intervals but not narrow them. Ones where there is too little to judge by.
+  /// narrow forecasts are stretched alike. Windows that were easy by chance must not narrow what is
+  /// to come: factors are 1 at least, and 1 where there is too little to judge by.
   package func calibration(_ levels: [Float]) -> [Double] {
     let pairs = steps.flatMap { $0 }
     let middle = levels.count / 2
@@ -38,7 +35,7 @@ package struct ValidationErrors {
       }.sorted()
       guard ratios.count >= 20 else { return 1 }
       let share = level > middle ? Double(levels[level]) : 1 - Double(levels[level])
-      return min(max(Self.quantile(ratios, share), windows < 30 ? 1 : 0.5), 4)
+      return min(max(Self.quantile(ratios, share), 1), 4)
     }
   }
 
