@@ -23,7 +23,11 @@ extension Variable {
       states: Tensor(uninitialized: [layout.rows, hidden], precision: operands.precision))
     let projected = Tensor(uninitialized: [layout.rows, 3 * hidden], precision: operands.precision)
     operands.projectInput(into: projected, width: 3 * hidden)
-    if recurrentBias != nil { saved.resetAfter(projected) } else { saved.resetBefore(projected) }
+    if let recurrentBias {
+      saved.resetAfter(projected, recurrentBias.value)
+    } else {
+      saved.resetBefore(projected)
+    }
     let final = order.final(saved.states, initial: initial.value, width: hidden)
     let inputs = [x, weightInput, weightRecurrent, bias, initial]
     let results = record(
@@ -56,12 +60,12 @@ private struct GRURecord: Sendable {
     before.map { order.row($0, states, hidden) } ?? operands.initial.value.address
   }
 
-  func resetAfter(_ projected: Tensor) {
+  func resetAfter(_ projected: Tensor, _ recurrentBias: Tensor) {
     let panels = kernels.panels(recurrent, .gates(3))
     operands.sweep(panels: kernels.gatePanels(of: hidden), gates: 3).run { t, _, part in
       order.segments(t, part.rows) { rows, before in
         kernels.gruResetAfter(
-          StepPart(rows: rows, panels: part.panels), hidden, panels, bias: recurrentBias!.value.address,
+          StepPart(rows: rows, panels: part.panels), hidden, panels, bias: recurrentBias.address,
           x: order.row(t, projected, 3 * hidden), saved: order.mutableRow(t, gates, 4 * hidden),
           previous: previous(before), state: order.mutableRow(t, states, hidden))
       }

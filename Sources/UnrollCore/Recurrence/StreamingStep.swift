@@ -76,6 +76,9 @@ public final class StreamingStep {
   package var state: [Tensor] {
     get { states.map { Tensor($0.now.elements, shape: $0.now.shape) } }
     set {
+      precondition(
+        newValue.count == states.count && newValue.allSatisfy { $0.shape == states[0].now.shape },
+        "\(states.count) tensors of \(states[0].now.shape) were expected, found \(newValue.map(\.shape))")
       for (index, tensor) in newValue.enumerated() {
         states[index].now.copy(tensor, from: 0, to: 0, count: tensor.shape.count)
       }

@@ -65,6 +65,13 @@ import UnrollNetworks
     #expect(other != first)
   }
 
+  @Test func aStateOfAnotherSizeIsRefusedBeforeItIsCopied() async {
+    await #expect(processExitsWith: .failure) {
+      let session = try StreamingSession(LSTM(inputSize: 2, hiddenSize: 9, seed: 3))
+      session.state = try StreamingSession(LSTM(inputSize: 2, hiddenSize: 40, seed: 3)).state
+    }
+  }
+
   @Test func aNetworkThatReadsBackwardsIsRefused() throws {
     let network = GRU(inputSize: 2, hiddenSize: 3, bidirectional: true)
     #expect(throws: ShapeError.self) { try StreamingSession(network) }
