@@ -182,7 +182,12 @@ struct ProductCase {
         let w = numbers.input(target, rows == 0 ? 0 : (rows - 1) * pitch + k)
         let count = (hidden + lanes - 1) / lanes
         let packed = Elements(target, count: count * k * gates * lanes)
-        target.table.pack_gates(gates, hidden, k, w.raw, pitch, packed.raw)
+        let panels = (hidden + target.table.lanes - 1) / target.table.lanes
+        // In two pieces, the later first.
+        for range in [panels / 2..<panels, 0..<panels / 2] {
+          target.table.pack_gates(
+            range.lowerBound, range.upperBound, gates, hidden, k, w.raw, pitch, packed.raw)
+        }
         var want = [Double](repeating: 0, count: packed.count)
         for g in 0..<gates {
           for unit in 0..<hidden {

@@ -87,7 +87,7 @@ struct StepCase {
     func panels(_ matrix: Elements, _ inner: Int, _ gates: Int, from row: Int) -> Elements {
       let packed = Elements(target, count: (hidden + table.lanes - 1) / table.lanes * inner * gates * table.lanes)
       table.pack_gates(
-        gates, hidden, inner, matrix.raw + row * inner * target.elementBytes, inner, packed.raw)
+        0, (hidden + table.lanes - 1) / table.lanes, gates, hidden, inner, matrix.raw + row * inner * target.elementBytes, inner, packed.raw)
       return packed
     }
     func described(_ w: Elements, gate: Int = 0) -> unroll_input {
@@ -157,7 +157,7 @@ struct StepCase {
     let lanes = target.table.lanes
     let packed = Elements(target, count: (hidden + lanes - 1) / lanes * hidden * gates * lanes)
     target.table.pack_gates(
-      gates, hidden, hidden, r.raw + row * hidden * target.elementBytes, hidden, packed.raw)
+      0, (hidden + lanes - 1) / lanes, gates, hidden, hidden, r.raw + row * hidden * target.elementBytes, hidden, packed.raw)
     return packed.freeze()
   }
 

@@ -110,8 +110,8 @@ typedef struct unroll_kernels {
   /// a + t·a_tile + i·a_row + p·a_column: row-major A has (tile_rows·lda, lda, 1), packed rows (tile_rows·K, 1,
   /// tile_rows). K may be 0.
   void (*product)(size_t tile0, size_t tile1, size_t panel0, size_t panel1, size_t m, size_t n, size_t k, const void *a, size_t a_tile, size_t a_row, size_t a_column, const void *panels, const void *bias, void *c, size_t c_row, bool accumulate);
-  /// Packs w [G·H, K] (rows of w_row elements) into gate panels [⌈H/V⌉][K][G][V], zeros beyond H.
-  void (*pack_gates)(size_t gates, size_t hidden, size_t k, const void *w, size_t w_row, void *packed);
+  /// Packs w [G·H, K] (rows of w_row elements) into gate panels [⌈H/V⌉][K][G][V], zeros beyond H. Panels panel0 ..< panel1.
+  void (*pack_gates)(size_t panel0, size_t panel1, size_t gates, size_t hidden, size_t k, const void *w, size_t w_row, void *packed);
 
   // ---- Recurrent steps. h_prev, c_prev [B,H]; c, h [B,H]. Weights are gate panels of R [G·H, H]. What the input
   // adds comes in one of two forms that give the same bits: `x` [B, G·H] holds W x + b, or, where x is null, `input`

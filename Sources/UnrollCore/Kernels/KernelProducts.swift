@@ -74,7 +74,11 @@ extension Kernels {
   ) -> TensorStorage {
     let packed = TensorStorage(
       count: gatePanels(of: hidden) * inner * gates * lanes, precision: stride == 8 ? .double : .single)
-    table.pointee.pack_gates(gates, hidden, inner, base, inner, packed.address)
+    let work = inner * gates * lanes
+    WorkerPool.shared.split(gatePanels(of: hidden), grain: max(1, Self.grain / max(1, work))) { range in
+      table.pointee.pack_gates(
+        range.lowerBound, range.upperBound, gates, hidden, inner, base, inner, packed.address)
+    }
     return packed
   }
 

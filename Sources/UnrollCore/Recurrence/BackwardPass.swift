@@ -100,6 +100,10 @@ struct BackwardPass<Form: FusedForm> {
       wantsInput ? kernels.right(x, columns: inputs, inner: rows.count, rowStride: inputs) : nil
     var hiddenPanels: TensorStorage?
     var addsToInput = false
+    // The pieces of a chunk write all of a gradient that is new.
+    let addsW = gradients.has(operands.weightInput)
+    let addsR = gradients.has(operands.weightRecurrent)
+    let addsB = gradients.has(operands.bias)
     for piece in recurrence.form.pieces {
       let source = found.gates.address + piece.columns.lowerBound * kernels.stride
       let left =
@@ -107,16 +111,16 @@ struct BackwardPass<Form: FusedForm> {
         ? kernels.leftTransposed(source, rowStride: width, rows: piece.columns.count, inner: rows.count) : nil
       if let row = piece.inputRow {
         if let left, let xPanels {
-          gradients.update(operands.weightInput) { sum in
+          gradients.accumulate(operands.weightInput) { sum, _ in
             kernels.product(
               left, rows: piece.columns.count, inner: rows.count, xPanels, columns: inputs,
-              into: sum.mutableAddress + row * inputs * kernels.stride, rowStride: inputs, accumulate: true)
+              into: sum.mutableAddress + row * inputs * kernels.stride, rowStride: inputs, accumulate: addsW)
           }
         }
-        gradients.update(operands.bias) { sum in
+        gradients.accumulate(operands.bias) { sum, _ in
           kernels.columnSums(
             source, rowStride: width, rows: rows.count, columns: piece.columns.count,
-            into: sum.mutableAddress + row * kernels.stride, accumulate: true)
+            into: sum.mutableAddress + row * kernels.stride, accumulate: addsB)
         }
         if let dx {
           kernels.linearInputGradient(
@@ -136,10 +140,10 @@ struct BackwardPass<Form: FusedForm> {
           panels = hiddenPanels ?? hiddenBefore(found.chunk)
           hiddenPanels = panels
         }
-        gradients.update(operands.weightRecurrent) { sum in
+        gradients.accumulate(operands.weightRecurrent) { sum, _ in
           kernels.product(
             left, rows: piece.columns.count, inner: rows.count, panels, columns: hidden,
-            into: sum.mutableAddress + row * hidden * kernels.stride, rowStride: hidden, accumulate: true)
+            into: sum.mutableAddress + row * hidden * kernels.stride, rowStride: hidden, accumulate: addsR)
         }
       }
     }

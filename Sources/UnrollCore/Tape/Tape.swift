@@ -90,6 +90,21 @@ struct GradientTable {
     add(gradient().reshaped(to: variable.shape), at: variable.index)
   }
 
+  /// Whether something was added to the gradient of a variable.
+  func has(_ variable: Variable) -> Bool { variable.tape != nil && slots[variable.index] != nil }
+
+  /// Lets `body` change the gradient of a variable in place; where it is new, its numbers are not yet set.
+  mutating func accumulate(_ variable: Variable, _ body: (_ sum: inout Tensor, _ isNew: Bool) -> Void) {
+    guard variable.tape != nil else { return }
+    let isNew = slots[variable.index] == nil
+    var sum =
+      slots[variable.index] ?? Tensor(uninitialized: variable.shape, precision: variable.value.precision)
+    slots[variable.index] = nil
+    sum.makeUnique()
+    body(&sum, isNew)
+    slots[variable.index] = sum
+  }
+
   /// Lets `body` add to the gradient of a variable in place, zeros at first.
   mutating func update(_ variable: Variable, _ body: (inout Tensor) -> Void) {
     guard variable.tape != nil else { return }

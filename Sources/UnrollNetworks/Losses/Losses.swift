@@ -25,7 +25,8 @@ public enum Loss {
   public static func squaredError(
     _ prediction: Variable, _ target: Tensor, weights: Tensor? = nil
   ) throws(ShapeError) -> Variable {
-    average(try difference("Loss.squaredError", prediction, target).squared(), weights: weights)
+    guard let weights else { return try prediction.meanSquaredDifference(from: target) }
+    return average(try difference("Loss.squaredError", prediction, target).squared(), weights: weights)
   }
 
   /// Mean of |ŷ − y|.

@@ -85,7 +85,7 @@ struct LayerCase: Sendable, CustomStringConvertible {
       case .single: 9
       case .rows: [1: 129, 3: 75, 4: 63][gates]!
       case .panels: [1: 515, 3: 300, 4: 257][gates]!
-      case .rowsOfWideBatches: [1: 530, 3: 300, 4: 260][gates]!
+      case .rowsOfWideBatches: [1: 580, 3: 300, 4: 300][gates]!
       }
     }
 
