@@ -77,14 +77,15 @@ struct Runner {
   private mutating func step(_ piece: (words: [Int32], labels: [Int32])) throws {
     let (batch, handed) = (example.batch, state)
     var noise: RandomSource? = example.dropout > 0 ? random.split() : nil
-    var (loss, next, gradients, _) = try valueWithGradient(of: model, inputs: []) {
+    let (loss, next, gradients, _) = try valueWithGradient(of: model, inputs: []) {
       model, _ throws(ShapeError) in
       try model.loss(
         words: piece.words, labels: piece.labels, batch: batch, state: handed, random: &noise)
     }
     state = next
     lastLoss = loss.scalar
-    lastNorm = GradientClipping.byGlobalNorm(&gradients.tensors, maximum: 0.25)
-    optimizer.update(&model, gradients)
+    let norm = GradientClipping.globalNorm(gradients)
+    optimizer.update(&model, gradients, scale: GradientClipping.factor(norm: norm, maximum: 0.25))
+    lastNorm = Float(norm)
   }
 }
