@@ -114,6 +114,20 @@ typedef struct unroll_kernels {
   /// dx[r,c] = weight[r]·(e^(x[r,c] − lse[r]) − [c = label[r]]); zeros where the label is below 0. dx may be x.
   void (*cross_entropy_gradient)(const void *x, const int32_t *labels, const void *lse, const void *weight, void *dx, size_t rows, size_t columns);
 
+  // ---- Softmax and cross-entropy over scores [words, rows] with rows of x_row elements, a block of words at a time:
+  // words first ..< first + `words` of a vocabulary for all `rows` of a text. Labels are words; those below 0 do not
+  // count. Blocks may be done at the same time.
+  /// x becomes e^(x + bias − most) with most[r] the block's maximum of row r, and sums[r] their sum; chosen[r] gets
+  /// x + bias of the row's label where that is in the block. bias [words] may be null.
+  void (*score_block)(void *x, size_t x_row, size_t words, size_t rows, const void *bias, const int32_t *labels, size_t first, void *most, void *sums, void *chosen);
+  /// From most and sums [blocks, rows]: loss[r] = ln Σ e^x − chosen[r], 0 where the label is below 0, and
+  /// factors[block, r] = e^(most[block, r] − ln Σ e^x), which makes probabilities of a block's exponentials. factors
+  /// may be most.
+  void (*score_losses)(const void *most, const void *sums, size_t blocks, size_t rows, const int32_t *labels, const void *chosen, void *loss, void *factors);
+  /// x, as score_block left it, becomes weight[r]·(x·factors[r] − [the row's label]), zeros where the weight is 0, and
+  /// sums[word] its sum over the rows. A row whose label is below 0 has weight 0.
+  void (*score_gradient)(void *x, size_t x_row, size_t words, size_t rows, const void *factors, const void *weight, const int32_t *labels, size_t first, void *sums);
+
   // ---- Layer normalisation over each row (Ba et al. 2016): y = (x − μ)/√(σ² + ε) ⊙ gain + bias.
   /// normalized [rows, columns] and inverse_deviation [rows] are kept for the gradient; bias may be null.
   void (*layer_norm)(const void *x, const void *gain, const void *bias, double epsilon, void *y, void *normalized, void *inverse_deviation, size_t rows, size_t columns);

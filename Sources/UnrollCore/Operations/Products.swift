@@ -30,10 +30,10 @@ extension Variable {
           dy.address, rowStride: outputs, rows: rows, weight.value, into: dx.mutableAddress)
         gradients.add(dx, to: slot)
       }
-      gradients.update(weight) { sum in
+      gradients.accumulate(weight.slot) { sum, isNew in
         kernels.linearWeightGradient(
           dy.address, rowStride: outputs, outputs: outputs, x.address, xStride: inputs, inputs: inputs,
-          rows: rows, into: sum.mutableAddress, accumulate: true)
+          rows: rows, into: sum.mutableAddress, accumulate: !isNew)
       }
       if let biasSlot { gradients.add(Kernels.columnSums(dy, columns: outputs), to: biasSlot) }
     }
@@ -62,10 +62,10 @@ extension Variable {
         kernels.linear(dy.address, rowStride: n, rows: m, right, into: da.mutableAddress, yStride: k)
         gradients.add(da, to: slot)
       }
-      gradients.update(b) { sum in
+      gradients.accumulate(b.slot) { sum, isNew in
         kernels.linearWeightGradient(
           left.address, rowStride: k, outputs: k, dy.address, xStride: n, inputs: n, rows: m,
-          into: sum.mutableAddress, accumulate: true)
+          into: sum.mutableAddress, accumulate: !isNew)
       }
     }
   }

@@ -122,13 +122,23 @@ struct GradientTable {
   mutating func update(_ variable: Variable, _ body: (inout Tensor) -> Void) { update(variable.slot, body) }
 
   mutating func update(_ slot: GradientSlot, _ body: (inout Tensor) -> Void) {
+    accumulate(slot) { sum, isNew in
+      if isNew { sum = Tensor(repeating: 0, shape: slot.shape, precision: slot.precision) }
+      body(&sum)
+    }
+  }
+
+  /// Lets `body` write the gradient of a variable in place where it is new, its numbers not yet set, and add to it
+  /// where it is not.
+  mutating func accumulate(_ slot: GradientSlot, _ body: (_ sum: inout Tensor, _ isNew: Bool) -> Void) {
     guard slot.isRecorded else { return }
-    if slots[slot.index] == nil {
-      slots[slot.index] = .dense(Tensor(repeating: 0, shape: slot.shape, precision: slot.precision))
+    let isNew = slots[slot.index] == nil
+    if isNew {
+      slots[slot.index] = .dense(Tensor(uninitialized: slot.shape, precision: slot.precision))
     }
     update(slot.index) { sum in
       sum.makeUnique()
-      body(&sum)
+      body(&sum, isNew)
     }
   }
 }

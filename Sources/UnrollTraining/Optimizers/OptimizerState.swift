@@ -104,7 +104,7 @@ struct Memory: Sendable {
 
   /// The same for two tensors.
   mutating func update(
-    _ first: Int, _ second: Int, at index: Int, like parameter: Tensor,
+    _ first: Int, _ second: Int, at index: Int, _ form: TensorForm,
     _ body: (_ first: inout Tensor, _ second: inout Tensor) -> Void
   ) {
     var one = take(first, at: index, form)
