@@ -56,6 +56,26 @@ import UnrollCore
     #expect(kept == dropped)
   }
 
+  /// The gradient of logits that nobody else holds stands where they stood. (A sum hands its gradient on as it is.)
+  @Test func logitsBecomeTheirGradient() throws {
+    var random = RandomSource(seed: 3)
+    let halves = (0..<2).map { _ in Tensor.normal(shape: [33, 700], using: &random) }
+    final class Keeper: @unchecked Sendable { var logits: Variable? }
+    func isInPlace(keeper: Keeper?) throws -> Bool {
+      let run = try valueWithGradient(of: NoParameters(), inputs: halves) { _, x in
+        let logits = x[0] + x[1]
+        keeper?.logits = logits
+        let address = UInt(bitPattern: logits.value.storage.address)
+        return (try logits.crossEntropy(labels: Self.labels).sum(), address)
+      }
+      return UInt(bitPattern: run.inputGradients[0].storage.address) == run.extra
+    }
+    #expect(try isInPlace(keeper: nil))
+    let keeper = Keeper()
+    #expect(try !isInPlace(keeper: keeper))
+    withExtendedLifetime(keeper) {}
+  }
+
   /// Without a gradient to be found, blocks of scores are thrown away and the losses are the same.
   @Test func lossesDoNotDependOnGradients() throws {
     let operands = Self.operands()
