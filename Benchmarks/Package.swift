@@ -10,6 +10,7 @@ let package = Package(
     .target(name: "CPeak"),
     .executableTarget(
       name: "recurrent", dependencies: ["CPeak", .product(name: "Unroll", package: "unroll")]),
+    .executableTarget(name: "language-model", dependencies: [.product(name: "Unroll", package: "unroll")]),
   ],
   cLanguageStandard: .c11
 )

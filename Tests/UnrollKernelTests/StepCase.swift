@@ -50,7 +50,8 @@ struct StepCase {
     var numbers = Numbers(seed)
     return Input(
       inputs: inputs, x: numbers.input(target, rows * inputs),
-      w: numbers.input(target, kind.gates * hidden * inputs), bias: numbers.input(target, kind.gates * hidden))
+      w: numbers.input(target, kind.gates * hidden * inputs), bias: numbers.input(target, kind.gates * hidden)
+    )
   }
 
   /// This case with x = W·input + bias as a product makes it.
@@ -85,9 +86,11 @@ struct StepCase {
     let c = Elements(copying: cPrevious)
     let h = Elements(target, count: rows * hidden)
     func panels(_ matrix: Elements, _ inner: Int, _ gates: Int, from row: Int) -> Elements {
-      let packed = Elements(target, count: (hidden + table.lanes - 1) / table.lanes * inner * gates * table.lanes)
+      let packed = Elements(
+        target, count: (hidden + table.lanes - 1) / table.lanes * inner * gates * table.lanes)
       table.pack_gates(
-        0, (hidden + table.lanes - 1) / table.lanes, gates, hidden, inner, matrix.raw + row * inner * target.elementBytes, inner, packed.raw)
+        0, (hidden + table.lanes - 1) / table.lanes, gates, hidden, inner,
+        matrix.raw + row * inner * target.elementBytes, inner, packed.raw)
       return packed
     }
     func described(_ w: Elements, gate: Int = 0) -> unroll_input {
@@ -98,7 +101,9 @@ struct StepCase {
     let parts = parts(width: table.lanes, split: split)
     let halves = kind == .gruBefore
     let gates = halves ? 2 : kind.gates
-    let (wPanels, rPanels) = (panels(input.w, input.inputs, gates, from: 0), panels(r, hidden, gates, from: 0))
+    let (wPanels, rPanels) = (
+      panels(input.w, input.inputs, gates, from: 0), panels(r, hidden, gates, from: 0)
+    )
     var described1 = described(wPanels)
     for part in parts {
       switch kind {
@@ -157,7 +162,8 @@ struct StepCase {
     let lanes = target.table.lanes
     let packed = Elements(target, count: (hidden + lanes - 1) / lanes * hidden * gates * lanes)
     target.table.pack_gates(
-      0, (hidden + lanes - 1) / lanes, gates, hidden, hidden, r.raw + row * hidden * target.elementBytes, hidden, packed.raw)
+      0, (hidden + lanes - 1) / lanes, gates, hidden, hidden, r.raw + row * hidden * target.elementBytes,
+      hidden, packed.raw)
     return packed.freeze()
   }
 
@@ -199,7 +205,9 @@ struct StepCase {
       expectIntact(panels)
     case .gruBefore:
       let (panels, last) = (gatePanels(2, from: 0), gatePanels(1, from: 2 * hidden))
-      for part in parts { table.gru_reset_before_gates(part, nil, panels.raw, x.raw, saved.raw, hPrevious.raw) }
+      for part in parts {
+        table.gru_reset_before_gates(part, nil, panels.raw, x.raw, saved.raw, hPrevious.raw)
+      }
       for part in parts {
         table.gru_reset_before_state(part, nil, last.raw, x.raw, saved.raw, hPrevious.raw, h.raw)
       }

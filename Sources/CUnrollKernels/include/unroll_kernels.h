@@ -48,6 +48,25 @@ typedef struct {
   size_t inputs, x_row;
 } unroll_input;
 
+/// The settings of a step of Adam; what the step's number decides is decided by the caller.
+typedef struct {
+  double scale;        ///< what the gradient is multiplied by first
+  double decay;        ///< weight decay within the gradient: g·scale + decay·p
+  double kept;         ///< what p is multiplied by: weight decay beside the gradient
+  double step;         ///< the learning rate over 1 − β₁ᵗ
+  double root_scale;   ///< 1 / √(1 − β₂ᵗ)
+  double epsilon;
+  double keep_first, take_first;    ///< β₁ and 1 − β₁
+  double keep_second, take_second;  ///< β₂ and 1 − β₂
+} unroll_adam;
+
+/// The settings of a step of RMSProp.
+typedef struct {
+  double rate, scale, decay;  ///< the learning rate; scale and decay as for Adam
+  double keep, take;          ///< α and 1 − α
+  double epsilon, momentum;
+} unroll_rmsprop;
+
 typedef struct unroll_kernels {
   const char *name;       ///< "scalar", "avx2", "avx512", "neon" or "double"
   size_t element_bytes;   ///< 4, or 8 in the table "double"
@@ -73,7 +92,7 @@ typedef struct unroll_kernels {
 
   // ---- Reductions. Long sums run in blocks whose partial sums are added in double.
   double (*sum)(const void *x, size_t n);
-  double (*sum_of_squares)(const void *x, size_t n);
+  double (*sum_of_squares)(const void *x, size_t n);  ///< in double throughout: no square of a float overflows it
   double (*dot)(const void *a, const void *b, size_t n);
   double (*maximum)(const void *x, size_t n);  ///< −∞ when n is 0; NaN when any element is
   bool (*all_finite)(const void *x, size_t n);
@@ -81,6 +100,13 @@ typedef struct unroll_kernels {
   void (*column_sums)(const void *x, size_t x_row, size_t rows, size_t column0, size_t column1, void *y, bool accumulate);
   /// y[r] = Σ_c a[r,c]·b[r,c]; b may be null, meaning ones.
   void (*row_sums)(const void *a, size_t a_row, const void *b, size_t b_row, size_t rows, size_t columns, void *y);
+
+  // ---- Rows of a table of `width` columns.
+  /// y[r,·] = x[indices[r],·], zeros where the index is below 0.
+  void (*gather_rows)(const void *x, const int32_t *indices, size_t rows, size_t width, void *y);
+  /// y[place,·] = Σ x[order[u],·] over starts[r] ≤ u < starts[r + 1], one after the other (added to y when
+  /// accumulating), for rows row0 ..< row1; place is places[r], or r where `places` is null. No place comes twice.
+  void (*sum_rows)(const void *x, const int32_t *order, const int32_t *starts, size_t row0, size_t row1, size_t width, const int32_t *places, void *y, bool accumulate);
 
   // ---- Softmax over each row; the maximum is taken off first. In-place use is allowed.
   void (*softmax)(const void *x, void *y, size_t rows, size_t columns);
@@ -95,11 +121,40 @@ typedef struct unroll_kernels {
   /// dx[r,c] = weight[r]·(e^(x[r,c] − lse[r]) − [c = label[r]]); zeros where the label is below 0. dx may be x.
   void (*cross_entropy_gradient)(const void *x, const int32_t *labels, const void *lse, const void *weight, void *dx, size_t rows, size_t columns);
 
+  // ---- Softmax and cross-entropy over scores [words, rows] with rows of x_row elements, a block of words at a time:
+  // words first ..< first + `words` of a vocabulary for all `rows` of a text. Labels are words; those below 0 do not
+  // count. Blocks may be done at the same time.
+  /// x becomes e^(x + bias − most) with most[r] the block's maximum of row r, and sums[r] their sum; chosen[r] gets
+  /// x + bias of the row's label where that is in the block. bias [words] may be null.
+  void (*score_block)(void *x, size_t x_row, size_t words, size_t rows, const void *bias, const int32_t *labels, size_t first, void *most, void *sums, void *chosen);
+  /// From most and sums [blocks, rows]: loss[r] = ln Σ e^x − chosen[r], 0 where the label is below 0, and
+  /// factors[block, r] = e^(most[block, r] − ln Σ e^x), which makes probabilities of a block's exponentials. factors
+  /// may be most.
+  void (*score_losses)(const void *most, const void *sums, size_t blocks, size_t rows, const int32_t *labels, const void *chosen, void *loss, void *factors);
+  /// x, as score_block left it, becomes weight[r]·(x·factors[r] − [the row's label]), zeros where the weight is 0, and
+  /// sums[word] its sum over the rows. A row whose label is below 0 has weight 0.
+  void (*score_gradient)(void *x, size_t x_row, size_t words, size_t rows, const void *factors, const void *weight, const int32_t *labels, size_t first, void *sums);
+
   // ---- Layer normalisation over each row (Ba et al. 2016): y = (x − μ)/√(σ² + ε) ⊙ gain + bias.
   /// normalized [rows, columns] and inverse_deviation [rows] are kept for the gradient; bias may be null.
   void (*layer_norm)(const void *x, const void *gain, const void *bias, double epsilon, void *y, void *normalized, void *inverse_deviation, size_t rows, size_t columns);
   /// dx of the same. The gradients of gain and bias are column sums of dy⊙normalized and dy.
   void (*layer_norm_gradient)(const void *dy, const void *gain, const void *normalized, const void *inverse_deviation, void *dx, size_t rows, size_t columns);
+
+  // ---- Steps of optimizers, in place. g is multiplied by `scale` first, and decay·p is added to it.
+  /// p −= rate·g.
+  void (*sgd)(double rate, double scale, double decay, const void *g, void *p, size_t n);
+  /// v = momentum·v + g,  p −= rate·v, or rate·(g + momentum·v) in the form of Nesterov.
+  void (*sgd_momentum)(double rate, double scale, double decay, double momentum, bool nesterov, const void *g, void *v, void *p, size_t n);
+  /// m = β₁·m + (1 − β₁)·g,  s = β₂·s + (1 − β₂)·g²,  p = kept·p − step·m / (√s·root_scale + ε).
+  void (*adam)(const unroll_adam *settings, const void *g, void *m, void *s, void *p, size_t n);
+  /// s = α·s + (1 − α)·g²,  d = g / (√s + ε),  v = momentum·v + d,  p −= rate·v; v may be null: p −= rate·d.
+  void (*rmsprop)(const unroll_rmsprop *settings, const void *g, void *s, void *v, void *p, size_t n);
+
+  // ---- Dropout.
+  /// y[i] = 0 where the 32 bits that `seed` gives to element start + i are below `threshold`, else kept·x[i], or
+  /// kept where x is null; y may be x. `start` is a multiple of 16. The same elements in every table.
+  void (*dropout)(uint64_t seed, uint64_t threshold, double kept, uint64_t start, const void *x, void *y, size_t n);
 
   // ---- Products.
   /// Number of elements of the packed form of a K × n matrix in panels of `width` columns: ⌈n/width⌉·K·width.

@@ -57,12 +57,13 @@ extension Kernels {
     return (loss, lse)
   }
 
+  /// Puts the gradient of the same in the place of x: in its memory, when nobody else has it.
   package static func crossEntropyGradient(
-    _ x: Tensor, labels: [Int32], logSumExp: Tensor, weight: Tensor
-  ) -> Tensor {
+    replacing x: inout Tensor, labels: [Int32], logSumExp: Tensor, weight: Tensor
+  ) {
     let kernels = serving(x.precision)
     let (rows, columns) = (x.shape.rows, x.shape.columns)
-    let dx = Tensor(uninitialized: x.shape, precision: x.precision)
+    let dx = x.isUnique() ? x : Tensor(uninitialized: x.shape, precision: x.precision)
     labels.withUnsafeBufferPointer { labels in
       guard let base = labels.baseAddress else { return }
       nonisolated(unsafe) let first = base
@@ -73,7 +74,7 @@ extension Kernels {
           kernels.mutableRow(dx, range.lowerBound, columns), range.count, columns)
       }
     }
-    return dx
+    x = dx
   }
 
   package static func layerNorm(

@@ -111,7 +111,8 @@ enum StepInput {
   /// x itself, multiplied by its weights within the step.
   case direct(DirectInput)
 
-  fileprivate func withForms(_ body: (_ x: UnsafeRawPointer?, _ direct: UnsafePointer<DirectInput>?) -> Void) {
+  fileprivate func withForms(_ body: (_ x: UnsafeRawPointer?, _ direct: UnsafePointer<DirectInput>?) -> Void)
+  {
     switch self {
     case .projected(let x): body(x, nil)
     case .direct(let input): withUnsafePointer(to: input) { body(nil, $0) }

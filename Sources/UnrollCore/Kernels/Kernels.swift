@@ -55,6 +55,8 @@ package typealias BinaryOperation = unroll_binary
 package typealias ElmanActivation = unroll_elman
 typealias StepExtents = unroll_part
 typealias DirectInput = unroll_input
+package typealias AdamSettings = unroll_adam
+package typealias RMSPropSettings = unroll_rmsprop
 
 extension UnaryOperation {
   package static let exp = UNROLL_EXP
@@ -211,9 +213,6 @@ extension Kernels {
 
   package static func sum(_ x: Tensor) -> Double {
     serving(x.precision).table.pointee.sum(x.address, x.shape.count)
-  }
-  package static func sumOfSquares(_ x: Tensor) -> Double {
-    serving(x.precision).table.pointee.sum_of_squares(x.address, x.shape.count)
   }
   package static func maximum(_ x: Tensor) -> Double {
     serving(x.precision).table.pointee.maximum(x.address, x.shape.count)

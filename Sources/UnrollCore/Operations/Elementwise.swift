@@ -3,8 +3,8 @@ extension Variable {
     let x = value
     let y = Kernels.unary(operation, x)
     let saved = operation.savesArgument ? x : y
-    return .record(y, from: [self]) { [self] dy, gradients in
-      gradients.add(Kernels.unaryGradient(operation, dy, saved: saved), to: self)
+    return .record(y, from: [self]) { [slot] dy, gradients in
+      gradients.add(Kernels.unaryGradient(operation, dy, saved: saved), to: slot)
     }
   }
 
@@ -29,8 +29,8 @@ extension Variable {
 
   /// y = a·x + b for numbers a and b.  dx = a·dy.
   public func affine(times a: Double, plus b: Double) -> Variable {
-    .record(Kernels.affine(value, times: a, plus: b), from: [self]) { [self] dy, gradients in
-      gradients.add(Kernels.affine(dy, times: a, plus: 0), to: self)
+    .record(Kernels.affine(value, times: a, plus: b), from: [self]) { [slot] dy, gradients in
+      gradients.add(Kernels.affine(dy, times: a, plus: 0), to: slot)
     }
   }
 
@@ -44,9 +44,9 @@ extension Variable {
       Tensor(doubles: x.doubles.map(f), shape: x.shape).converted(to: x.precision)
     }
     let y = apply(function)
-    return .record(y, from: [self]) { [self] dy, gradients in
+    return .record(y, from: [self]) { [slot] dy, gradients in
       let slope = Tensor(doubles: x.doubles.map(derivative), shape: x.shape).converted(to: x.precision)
-      gradients.add(Kernels.binary(.multiply, dy, slope), to: self)
+      gradients.add(Kernels.binary(.multiply, dy, slope), to: slot)
     }
   }
 
@@ -110,7 +110,7 @@ extension Variable {
   public static func + (a: Variable, b: Variable) -> Variable {
     if isSmaller(a, b) { return b + a }
     let (y, meeting) = combine(.add, a.value, b.value)
-    return record(y, from: [a, b]) { dy, gradients in
+    return record(y, from: [a, b]) { [a = a.slot, b = b.slot] dy, gradients in
       gradients.add(dy, to: a)
       gradients.add(reduce(dy, meeting, to: b.shape), to: b)
     }
@@ -120,7 +120,7 @@ extension Variable {
   public static func - (a: Variable, b: Variable) -> Variable {
     if isSmaller(a, b) { return -b + a }
     let (y, meeting) = combine(.subtract, a.value, b.value)
-    return record(y, from: [a, b]) { dy, gradients in
+    return record(y, from: [a, b]) { [a = a.slot, b = b.slot] dy, gradients in
       gradients.add(dy, to: a)
       gradients.add(Kernels.affine(reduce(dy, meeting, to: b.shape), times: -1, plus: 0), to: b)
     }
@@ -139,9 +139,10 @@ extension Variable {
   /// y = a / b; b may be a number, a row or a column.  da = dy / b,  db = −dy ⊙ y / b.
   public static func / (a: Variable, b: Variable) -> Variable {
     let (y, meeting) = combine(.divide, a.value, b.value)
+    let slot = a.slot
     return record(y, from: [a, b]) { dy, gradients in
       let scaled = combine(.divide, dy, b.value).0
-      gradients.add(scaled, to: a)
+      gradients.add(scaled, to: slot)
       let product = Kernels.affine(Kernels.binary(.multiply, scaled, y), times: -1, plus: 0)
       gradients.add(reduce(product, meeting, to: b.shape), to: b)
     }

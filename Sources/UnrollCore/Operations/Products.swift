@@ -21,20 +21,21 @@ extension Variable {
     Kernels.serving(x.precision).linear(
       x.address, rowStride: inputs, rows: rows, weight.value, bias: bias?.value.address,
       into: y.mutableAddress, yStride: outputs)
-    return .record(y, from: [self, weight] + (bias.map { [$0] } ?? [])) { [self] dy, gradients in
+    let biasSlot = bias?.slot
+    return .record(y, from: [self, weight] + (bias.map { [$0] } ?? [])) { [slot] dy, gradients in
       let kernels = Kernels.serving(dy.precision)
-      if tape != nil {
+      if slot.isRecorded {
         let dx = Tensor(uninitialized: x.shape, precision: x.precision)
         kernels.linearInputGradient(
           dy.address, rowStride: outputs, rows: rows, weight.value, into: dx.mutableAddress)
-        gradients.add(dx, to: self)
+        gradients.add(dx, to: slot)
       }
-      gradients.update(weight) { sum in
+      gradients.accumulate(weight.slot) { sum, isNew in
         kernels.linearWeightGradient(
           dy.address, rowStride: outputs, outputs: outputs, x.address, xStride: inputs, inputs: inputs,
-          rows: rows, into: sum.mutableAddress, accumulate: true)
+          rows: rows, into: sum.mutableAddress, accumulate: !isNew)
       }
-      if let bias { gradients.add(Kernels.columnSums(dy, columns: outputs), to: bias) }
+      if let biasSlot { gradients.add(Kernels.columnSums(dy, columns: outputs), to: biasSlot) }
     }
   }
 
@@ -54,17 +55,17 @@ extension Variable {
     // b is the weight of `dy·W` with W = b: both sides of `linear` serve, transposed.
     Kernels.serving(left.precision).linearInputGradient(
       left.address, rowStride: k, rows: m, right, into: y.mutableAddress)
-    return .record(y, from: [self, b]) { [self] dy, gradients in
+    return .record(y, from: [self, b]) { [slot] dy, gradients in
       let kernels = Kernels.serving(dy.precision)
-      if tape != nil {
+      if slot.isRecorded {
         let da = Tensor(uninitialized: left.shape, precision: dy.precision)
         kernels.linear(dy.address, rowStride: n, rows: m, right, into: da.mutableAddress, yStride: k)
-        gradients.add(da, to: self)
+        gradients.add(da, to: slot)
       }
-      gradients.update(b) { sum in
+      gradients.accumulate(b.slot) { sum, isNew in
         kernels.linearWeightGradient(
           left.address, rowStride: k, outputs: k, dy.address, xStride: n, inputs: n, rows: m,
-          into: sum.mutableAddress, accumulate: true)
+          into: sum.mutableAddress, accumulate: !isNew)
       }
     }
   }

@@ -2,9 +2,9 @@ extension Variable {
   /// The sum of all elements, as a scalar.
   public func sum() -> Variable {
     let y = Tensor(repeating: Kernels.sum(value), shape: [], precision: value.precision)
-    return .record(y, from: [self]) { [self] dy, gradients in
+    return .record(y, from: [self]) { [slot] dy, gradients in
       gradients.add(
-        Tensor(repeating: dy.doubles[0], shape: shape, precision: dy.precision), to: self)
+        Tensor(repeating: dy.doubles[0], shape: slot.shape, precision: dy.precision), to: slot)
     }
   }
 
@@ -16,25 +16,25 @@ extension Variable {
     let columns = shape.columns
     let result = Shape(shape.extents.dropLast() + [1])
     let y = Kernels.rowSums(value, rows: shape.rows).reshaped(to: result)
-    return .record(y, from: [self]) { [self] dy, gradients in
+    return .record(y, from: [self]) { [slot] dy, gradients in
       let ones = Tensor(repeating: 1, shape: Shape([result.count, columns]), precision: dy.precision)
-      gradients.add(Kernels.binaryColumn(.multiply, ones, dy.reshaped(to: [result.count])), to: self)
+      gradients.add(Kernels.binaryColumn(.multiply, ones, dy.reshaped(to: [result.count])), to: slot)
     }
   }
 
   /// softmax over the last axis: y = eˣ / Σ eˣ.  dx = y ⊙ (dy − Σ dy⊙y).
   public func softmax() -> Variable {
     let y = Kernels.softmax(value, logarithm: false)
-    return .record(y, from: [self]) { [self] dy, gradients in
-      gradients.add(Kernels.softmaxGradient(dy, y: y, logarithm: false), to: self)
+    return .record(y, from: [self]) { [slot] dy, gradients in
+      gradients.add(Kernels.softmaxGradient(dy, y: y, logarithm: false), to: slot)
     }
   }
 
   /// ln softmax over the last axis.  dx = dy − eʸ·Σ dy.
   public func logSoftmax() -> Variable {
     let y = Kernels.softmax(value, logarithm: true)
-    return .record(y, from: [self]) { [self] dy, gradients in
-      gradients.add(Kernels.softmaxGradient(dy, y: y, logarithm: true), to: self)
+    return .record(y, from: [self]) { [slot] dy, gradients in
+      gradients.add(Kernels.softmaxGradient(dy, y: y, logarithm: true), to: slot)
     }
   }
 
@@ -48,11 +48,14 @@ extension Variable {
       throw ShapeError(
         place: "crossEntropy", expected: "\(labels.count) rows, more columns than any label", found: shape)
     }
-    let x = value
-    let (loss, logSumExp) = Kernels.crossEntropy(x, labels: labels)
-    return .record(loss, from: [self]) { [self] dy, gradients in
-      gradients.add(
-        Kernels.crossEntropyGradient(x, labels: labels, logSumExp: logSumExp, weight: dy), to: self)
+    let (loss, logSumExp) = Kernels.crossEntropy(value, labels: labels)
+    // The logits are the largest tensor of a language model. When the walk comes here they are the record's alone,
+    // unless somebody kept them, and their gradient takes their place.
+    let logits = OnceTensor(value)
+    return .record(loss, from: [self]) { [slot] dy, gradients in
+      guard slot.isRecorded, var x = logits.take() else { return }
+      Kernels.crossEntropyGradient(replacing: &x, labels: labels, logSumExp: logSumExp, weight: dy)
+      gradients.add(x, to: slot)
     }
   }
 
@@ -72,17 +75,18 @@ extension Variable {
     }
     let (y, normalized, inverse) = Kernels.layerNorm(
       value, gain: gain.value, bias: bias?.value, epsilon: epsilon)
-    return .record(y, from: [self, gain] + (bias.map { [$0] } ?? [])) { [self] dy, gradients in
-      if tape != nil {
+    let biasSlot = bias?.slot
+    return .record(y, from: [self, gain] + (bias.map { [$0] } ?? [])) { [slot] dy, gradients in
+      if slot.isRecorded {
         gradients.add(
           Kernels.layerNormGradient(
-            dy, gain: gain.value, normalized: normalized, inverseDeviation: inverse), to: self)
+            dy, gain: gain.value, normalized: normalized, inverseDeviation: inverse), to: slot)
       }
       if gain.tape != nil {
         let product = Kernels.binary(.multiply, dy, normalized)
         gradients.add(Kernels.columnSums(product, columns: columns), to: gain)
       }
-      if let bias { gradients.add(Kernels.columnSums(dy, columns: columns), to: bias) }
+      if let biasSlot { gradients.add(Kernels.columnSums(dy, columns: columns), to: biasSlot) }
     }
   }
 }

@@ -1,7 +1,7 @@
 extension Variable {
   /// The same elements in another shape of equal count.
   public func reshaped(to shape: Shape) -> Variable {
-    .record(value.reshaped(to: shape), from: [self]) { [self] dy, gradients in gradients.add(dy, to: self) }
+    .record(value.reshaped(to: shape), from: [self]) { [slot] dy, gradients in gradients.add(dy, to: slot) }
   }
 
   /// Rows `range` of the first axis.
@@ -12,8 +12,8 @@ extension Variable {
     let y = Tensor(
       uninitialized: Shape([range.count] + shape.extents.dropFirst()), precision: value.precision)
     y.copy(value, from: range.lowerBound * width, to: 0, count: range.count * width)
-    return .record(y, from: [self]) { [self] dy, gradients in
-      gradients.update(self) { sum in
+    return .record(y, from: [self]) { [slot] dy, gradients in
+      gradients.update(slot) { sum in
         sum.accumulate(dy, from: 0, to: range.lowerBound * width, count: range.count * width)
       }
     }
@@ -28,8 +28,8 @@ extension Variable {
     for row in 0..<rows {
       y.copy(value, from: row * from + range.lowerBound, to: row * to, count: to)
     }
-    return .record(y, from: [self]) { [self] dy, gradients in
-      gradients.update(self) { sum in
+    return .record(y, from: [self]) { [slot] dy, gradients in
+      gradients.update(slot) { sum in
         for row in 0..<rows {
           sum.accumulate(dy, from: row * to, to: row * from + range.lowerBound, count: to)
         }
@@ -49,10 +49,11 @@ extension Variable {
       y.copy(part.value, from: 0, to: start, count: part.shape.count)
       start += part.shape.count
     }
+    let slots = parts.map(\.slot)
     return record(y, from: parts) { dy, gradients in
       var start = 0
-      for part in parts {
-        if part.tape != nil {
+      for part in slots {
+        if part.isRecorded {
           let piece = Tensor(uninitialized: part.shape, precision: dy.precision)
           piece.copy(dy, from: start, to: 0, count: part.shape.count)
           gradients.add(piece, to: part)
@@ -75,11 +76,12 @@ extension Variable {
       for row in 0..<rows { y.copy(part.value, from: row * columns, to: row * width + start, count: columns) }
       start += columns
     }
+    let slots = parts.map(\.slot)
     return record(y, from: parts) { dy, gradients in
       var start = 0
-      for part in parts {
+      for part in slots {
         let columns = part.shape.columns
-        if part.tape != nil {
+        if part.isRecorded {
           let piece = Tensor(uninitialized: part.shape, precision: dy.precision)
           for row in 0..<rows { piece.copy(dy, from: row * width + start, to: row * columns, count: columns) }
           gradients.add(piece, to: part)
@@ -96,19 +98,9 @@ extension Variable {
     precondition(indices.allSatisfy { $0 < shape[0] }, "a row of \(shape) was asked for that is not there")
     let y = Tensor(
       uninitialized: Shape([indices.count] + shape.extents.dropFirst()), precision: value.precision)
-    for (row, index) in indices.enumerated() {
-      if index >= 0 {
-        y.copy(value, from: Int(index) * width, to: row * width, count: width)
-      } else {
-        y.clear(from: row * width, count: width)
-      }
-    }
-    return .record(y, from: [self]) { [self] dy, gradients in
-      gradients.update(self) { sum in
-        for (row, index) in indices.enumerated() where index >= 0 {
-          sum.accumulate(dy, from: row * width, to: Int(index) * width, count: width)
-        }
-      }
+    Kernels.serving(value.precision).gather(value.address, indices, width: width, into: y.mutableAddress)
+    return .record(y, from: [self]) { [slot] dy, gradients in
+      gradients.add(lookedUp: dy, indices, to: slot)
     }
   }
 }
@@ -118,12 +110,6 @@ extension Tensor {
   func copy(_ source: Tensor, from: Int, to: Int, count: Int) {
     let stride = precision.stride
     (mutableAddress + to * stride).copyMemory(from: source.address + from * stride, byteCount: count * stride)
-  }
-
-  /// Zeros elements of memory that has no other owner.
-  func clear(from: Int, count: Int) {
-    let stride = precision.stride
-    (mutableAddress + from * stride).initializeMemory(as: UInt8.self, repeating: 0, count: count * stride)
   }
 
   /// Adds elements to memory that has no other owner.

@@ -12,7 +12,7 @@ extension Variable {
       .subtract, value, target.converted(to: value.precision).reshaped(to: shape))
     let scale = 1 / Double(max(1, shape.count))
     let y = Tensor(
-      repeating: Kernels.sumOfSquares(difference) * scale, shape: [], precision: value.precision)
+      repeating: Kernels.sumOfSquares([difference]) * scale, shape: [], precision: value.precision)
     return .record(y, from: [self]) { [self] dy, gradients in
       gradients.add(Kernels.affine(difference, times: 2 * scale * dy.doubles[0], plus: 0), to: self)
     }

@@ -63,7 +63,8 @@ package struct Sweep {
   /// How many more units than its share the largest slice has.
   private func unevenness(_ threads: Int) -> Double {
     let bounds = sliceBounds(threads)
-    let largest = zip(bounds, bounds.dropFirst()).map { min(hidden, $1 * unitsPerPanel) - $0 * unitsPerPanel }
+    let largest =
+      zip(bounds, bounds.dropFirst()).map { min(hidden, $1 * unitsPerPanel) - $0 * unitsPerPanel }
       .max() ?? hidden
     return Double(largest * threads) / Double(max(1, hidden))
   }

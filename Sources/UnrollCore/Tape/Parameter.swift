@@ -66,22 +66,6 @@ extension Module {
   }
 }
 
-/// The gradients of a module's parameters, in their order.
-public struct Gradients: Sendable {
-  /// The parameters' names.
-  public let names: [String]
-  /// One tensor a parameter, of its shape.
-  public var tensors: [Tensor]
-
-  package init(names: [String], tensors: [Tensor]) {
-    self.names = names
-    self.tensors = tensors
-  }
-
-  /// The gradient of the parameter of this name, or `nil` when there is none.
-  public subscript(name: String) -> Tensor? { names.firstIndex(of: name).map { tensors[$0] } }
-}
-
 /// The value of a function of a module and its gradient with respect to each of the module's parameters.
 ///
 ///     let (loss, gradients) = try valueWithGradient(of: network) { network in
@@ -105,7 +89,8 @@ public func valueWithGradient<M: Module, E: Error>(
 
 /// As above, with the gradients of some inputs and with whatever else the function returns.
 public func valueWithGradient<M: Module, Extra, E: Error>(
-  of module: M, inputs: [Tensor], memory: Int? = nil, _ function: (M, [Variable]) throws(E) -> (Variable, Extra)
+  of module: M, inputs: [Tensor], memory: Int? = nil,
+  _ function: (M, [Variable]) throws(E) -> (Variable, Extra)
 ) throws(E) -> (value: Tensor, extra: Extra, gradients: Gradients, inputGradients: [Tensor]) {
   let tape = Tape(memory: memory)
   var attached = module
@@ -120,7 +105,7 @@ public func valueWithGradient<M: Module, Extra, E: Error>(
   let (loss, extra) = try Kernels.flushingDenormals { () throws(E) in try function(attached, variables) }
   precondition(loss.shape.count == 1, "a scalar was expected, found shape \(loss.shape)")
   leaves += inputs
-  let found: [Tensor?] =
+  let found: [Gradient?] =
     loss.tape == nil
     ? Array(repeating: nil, count: leaves.count)
     : Kernels.flushingDenormals {
@@ -129,10 +114,10 @@ public func valueWithGradient<M: Module, Extra, E: Error>(
         leaves: leaves.count)
     }
   let all = zip(found, leaves).map { gradient, leaf in
-    gradient ?? Tensor(repeating: 0, shape: leaf.shape, precision: leaf.precision)
+    gradient ?? .dense(Tensor(repeating: 0, shape: leaf.shape, precision: leaf.precision))
   }
   return (
-    loss.value, extra, Gradients(names: names, tensors: Array(all[..<names.count])),
-    Array(all[names.count...])
+    loss.value, extra, Gradients(names: names, values: Array(all[..<names.count])),
+    all[names.count...].map(\.tensor)
   )
 }

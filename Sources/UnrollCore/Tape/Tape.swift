@@ -42,18 +42,18 @@ final class Tape: Sendable {
   /// The gradients of entry `last`, seeded with one, with respect to the first `leaves` entries.
   ///
   /// The walk is a loop: its stack does not grow with the number of steps. The record is consumed.
-  func gradients(of last: Int, seed: Tensor, leaves: Int) -> [Tensor?] {
+  func gradients(of last: Int, seed: Tensor, leaves: Int) -> [Gradient?] {
     var entries = self.entries.withLock { entries in
       defer { entries = [] }
       return entries
     }
-    var table = GradientTable(count: entries.count)
+    var table = GradientTable(count: entries.count, leaves: leaves)
     table.add(seed, at: last)
     var index = entries.count - 1
     while index >= leaves {
       let entry = entries.removeLast()
       if let backward = entry.backward {
-        let results = (index..<(index + entry.results)).map { table.take($0) }
+        let results = (index..<(index + entry.results)).map { table.take($0)?.tensor }
         if results.contains(where: { $0 != nil }) { backward(results, &table) }
       }
       index -= 1
@@ -62,32 +62,74 @@ final class Tape: Sendable {
   }
 }
 
+/// Where the gradient of a variable goes: all that an operation need keep of an input whose numbers its own gradient
+/// does not ask for. Memory that nobody keeps can be used again.
+struct GradientSlot: Sendable {
+  let isRecorded: Bool
+  let index: Int
+  let shape: Shape
+  let precision: Precision
+}
+
 /// The gradients found so far, by entry of the tape.
 struct GradientTable {
-  private var slots: [Tensor?]
+  private var slots: [Gradient?]
+  private let leaves: Int
 
-  init(count: Int) { slots = Array(repeating: nil, count: count) }
+  init(count: Int, leaves: Int) {
+    slots = Array(repeating: nil, count: count)
+    self.leaves = leaves
+  }
 
-  mutating func take(_ index: Int) -> Tensor? {
+  mutating func take(_ index: Int) -> Gradient? {
     defer { slots[index] = nil }
     return slots[index]
   }
 
   /// Adds a gradient to that of an entry.
-  mutating func add(_ gradient: Tensor, at index: Int) {
-    guard var sum = slots[index] else {
+  mutating func add(_ gradient: Tensor, at index: Int) { add(.dense(gradient), at: index) }
+
+  private mutating func add(_ gradient: Gradient, at index: Int) {
+    if slots[index] == nil {
       slots[index] = gradient
-      return
+    } else if case .rows(let mine)? = slots[index], case .rows(let others) = gradient {
+      slots[index] = .rows(mine.adding(others))
+    } else {
+      update(index) { gradient.add(to: &$0) }
     }
-    slots[index] = nil
-    Kernels.addScaled(1, gradient, to: &sum)
-    slots[index] = sum
+  }
+
+  /// Lets `body` change the sum of an entry that has one, as a whole with its zeros.
+  private mutating func update(_ index: Int, _ body: (inout Tensor) -> Void) {
+    guard var sum = take(index)?.tensor else { return }
+    body(&sum)
+    slots[index] = .dense(sum)
   }
 
   /// Adds a gradient to that of a variable; constants take none.
   mutating func add(_ gradient: @autoclosure () -> Tensor, to variable: Variable) {
-    guard variable.tape != nil else { return }
-    add(gradient().reshaped(to: variable.shape), at: variable.index)
+    add(gradient(), to: variable.slot)
+  }
+
+  mutating func add(_ gradient: @autoclosure () -> Tensor, to slot: GradientSlot) {
+    guard slot.isRecorded else { return }
+    add(gradient().reshaped(to: slot.shape), at: slot.index)
+  }
+
+  /// Adds the gradients of look-ups of a variable's rows: as rows where the variable is a parameter of which most
+  /// rows were not asked for.
+  mutating func add(lookedUp gradients: Tensor, _ indices: [Int32], to slot: GradientSlot) {
+    guard slot.isRecorded else { return }
+    let uses = RowUses(indices, of: slot.shape[0])
+    if slot.index < leaves && uses.rows.count < slot.shape[0] / 2 {
+      add(.rows(RowGradient(shape: slot.shape, uses: uses, gradients: gradients)), at: slot.index)
+    } else {
+      let width = slot.shape.extents.dropFirst().reduce(1, *)
+      update(slot) { sum in
+        Kernels.serving(sum.precision).sum(
+          gradients.address, uses, width: width, into: sum.mutableAddress, scattered: true)
+      }
+    }
   }
 
   /// Whether something was added to the gradient of a variable.
@@ -95,25 +137,30 @@ struct GradientTable {
 
   /// Lets `body` change the gradient of a variable in place; where it is new, its numbers are not yet set.
   mutating func accumulate(_ variable: Variable, _ body: (_ sum: inout Tensor, _ isNew: Bool) -> Void) {
-    guard variable.tape != nil else { return }
-    let isNew = slots[variable.index] == nil
-    var sum =
-      slots[variable.index] ?? Tensor(uninitialized: variable.shape, precision: variable.value.precision)
-    slots[variable.index] = nil
-    sum.makeUnique()
-    body(&sum, isNew)
-    slots[variable.index] = sum
+    accumulate(variable.slot, body)
   }
 
   /// Lets `body` add to the gradient of a variable in place, zeros at first.
-  mutating func update(_ variable: Variable, _ body: (inout Tensor) -> Void) {
-    guard variable.tape != nil else { return }
-    var sum =
-      slots[variable.index]
-      ?? Tensor(repeating: 0, shape: variable.shape, precision: variable.value.precision)
-    slots[variable.index] = nil
-    sum.makeUnique()
-    body(&sum)
-    slots[variable.index] = sum
+  mutating func update(_ variable: Variable, _ body: (inout Tensor) -> Void) { update(variable.slot, body) }
+
+  mutating func update(_ slot: GradientSlot, _ body: (inout Tensor) -> Void) {
+    accumulate(slot) { sum, isNew in
+      if isNew { sum = Tensor(repeating: 0, shape: slot.shape, precision: slot.precision) }
+      body(&sum)
+    }
+  }
+
+  /// Lets `body` write the gradient of a variable in place where it is new, its numbers not yet set, and add to it
+  /// where it is not.
+  mutating func accumulate(_ slot: GradientSlot, _ body: (_ sum: inout Tensor, _ isNew: Bool) -> Void) {
+    guard slot.isRecorded else { return }
+    let isNew = slots[slot.index] == nil
+    if isNew {
+      slots[slot.index] = .dense(Tensor(uninitialized: slot.shape, precision: slot.precision))
+    }
+    update(slot.index) { sum in
+      sum.makeUnique()
+      body(&sum, isNew)
+    }
   }
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A tensor in a computation that may be differentiated.
 ///
 /// Operations on variables give variables. Where an input comes from `valueWithGradient`, the operation is
@@ -24,6 +26,11 @@ public struct Variable: Sendable {
   /// The extent of each axis.
   public var shape: Shape { value.shape }
 
+  /// Where its gradient goes, without its numbers.
+  var slot: GradientSlot {
+    GradientSlot(isRecorded: tape != nil, index: index, shape: shape, precision: value.precision)
+  }
+
   /// The same value, cut from the computation before it: no gradient flows through.
   public var detached: Variable { Variable(value) }
 }
@@ -48,5 +55,19 @@ extension Variable {
       inputs.allSatisfy { $0.tape == nil || $0.tape === tape }, "the inputs belong to two computations")
     let first = tape.record(results: values.count, backward: backward)
     return values.enumerated().map { Variable($1, tape: tape, index: first + $0) }
+  }
+}
+
+/// A tensor that the gradient of an operation takes and may write, since nobody asks for it again.
+final class OnceTensor: Sendable {
+  private let tensor: Mutex<Tensor?>
+
+  init(_ tensor: Tensor) { self.tensor = Mutex(tensor) }
+
+  func take() -> Tensor? {
+    tensor.withLock { tensor in
+      defer { tensor = nil }
+      return tensor
+    }
   }
 }

@@ -123,12 +123,16 @@ public struct Tensor: Sendable {
     return result
   }
 
+  /// Whether nobody else has this value's memory; panels made of it are dropped then, for it is about to be written.
+  mutating func isUnique() -> Bool {
+    guard isKnownUniquelyReferenced(&storage) else { return false }
+    storage.panels.withLock { $0.removeAll() }
+    return true
+  }
+
   /// Makes this value the only owner of its memory before it is written.
   package mutating func makeUnique() {
-    if isKnownUniquelyReferenced(&storage) {
-      storage.panels.withLock { $0.removeAll() }
-      return
-    }
+    if isUnique() { return }
     let copy = TensorStorage(count: storage.count, precision: storage.precision)
     copy.address.copyMemory(from: storage.address, byteCount: storage.count * precision.stride)
     storage = copy

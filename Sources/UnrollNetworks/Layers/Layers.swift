@@ -60,26 +60,16 @@ public struct Dropout: Sendable {
   /// - Parameter random: randomness when training; `nil`: y = x.
   public func callAsFunction(_ x: Variable, random: inout RandomSource?) -> Variable {
     guard rate > 0, random != nil else { return x }
-    return x * Self.mask(x.shape, rate: rate, precision: x.value.precision, using: &random!)
+    return x.dropped(rate: rate, seed: random!.next())
   }
 
   /// Zeros by chance `rate`, else 1 / (1 − rate), or 1 when not scaled.
   package static func mask(
     _ shape: Shape, rate: Float, scaled: Bool = true, precision: Precision, using random: inout RandomSource
   ) -> Variable {
-    let kept: Float = scaled ? 1 / (1 - min(rate, 0.999)) : 1
-    // Four decisions a draw: sixteen bits each are fine enough for a rate.
-    let threshold = UInt64((rate * 65536).rounded())
-    var bits: UInt64 = 0
-    var mask = Tensor(uninitialized: shape)
-    mask.withUnsafeMutableElements { elements in
-      for index in 0..<elements.count {
-        if index & 3 == 0 { bits = random.next() }
-        elements[index] = bits & 0xFFFF < threshold ? 0 : kept
-        bits >>= 16
-      }
-    }
-    return Variable(mask.converted(to: precision))
+    .dropoutMask(
+      shape, rate: rate, kept: scaled ? 1 / (1 - min(rate, 0.999)) : 1, precision: precision,
+      seed: random.next())
   }
 }
 

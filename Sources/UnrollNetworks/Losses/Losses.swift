@@ -108,6 +108,21 @@ public enum Loss {
     try logits.crossEntropy(labels: labels).sum()
   }
 
+  /// The same for logits x·Wᵀ + b, which are never kept twice: the form for large vocabularies.
+  ///
+  ///     try Loss.crossEntropy(of: outputs, head.weight.variable, bias: head.bias?.variable, words)
+  ///
+  /// - Parameters:
+  ///   - features: x `[…, inputs]`, one row a step.
+  ///   - weight: W `[V, inputs]`: a head's, or the table of an embedding that is also the head.
+  ///   - bias: b `[V]`.
+  ///   - labels: one index a row; negative: the row does not count.
+  public static func crossEntropy(
+    of features: Variable, _ weight: Variable, bias: Variable? = nil, _ labels: [Int32]
+  ) throws(ShapeError) -> Variable {
+    try features.linearCrossEntropy(weight, bias: bias, labels: labels).sum()
+  }
+
   /// The same over a batch of sequences, in which padding does not count.
   ///
   /// - Parameters:

@@ -29,8 +29,16 @@ public struct Adam: Optimizer {
   }
 
   public mutating func update(_ parameter: inout Tensor, gradient: Tensor, at index: Int) {
-    AdamStep(rate: learningRate, betas: betas, epsilon: epsilon, penalty: weightDecay, shrinkage: 0)
-      .update(&parameter, gradient: gradient, at: index, &memory)
+    update(&parameter, gradient: .dense(gradient), scale: 1, at: index)
+  }
+
+  public mutating func update(
+    _ parameter: inout Tensor, gradient: Gradient, scale: Float, at index: Int
+  ) {
+    checkShapes(parameter, gradient)
+    AdamStep(
+      rate: learningRate, betas: betas, epsilon: epsilon, penalty: weightDecay, shrinkage: 0, scale: scale
+    ).update(&parameter, gradient: gradient.tensor, at: index, &memory)
   }
 
   public var state: OptimizerState { memory.state }
@@ -65,8 +73,16 @@ public struct AdamW: Optimizer {
   }
 
   public mutating func update(_ parameter: inout Tensor, gradient: Tensor, at index: Int) {
-    AdamStep(rate: learningRate, betas: betas, epsilon: epsilon, penalty: 0, shrinkage: weightDecay)
-      .update(&parameter, gradient: gradient, at: index, &memory)
+    update(&parameter, gradient: .dense(gradient), scale: 1, at: index)
+  }
+
+  public mutating func update(
+    _ parameter: inout Tensor, gradient: Gradient, scale: Float, at index: Int
+  ) {
+    checkShapes(parameter, gradient)
+    AdamStep(
+      rate: learningRate, betas: betas, epsilon: epsilon, penalty: 0, shrinkage: weightDecay, scale: scale
+    ).update(&parameter, gradient: gradient.tensor, at: index, &memory)
   }
 
   public var state: OptimizerState { memory.state }
@@ -88,31 +104,21 @@ private struct AdamStep {
   /// Weight decay beside the gradient.
   let shrinkage: Float
 
+  /// What the gradient is multiplied by first.
+  let scale: Float
+
   func update(_ parameter: inout Tensor, gradient: Tensor, at index: Int, _ memory: inout Memory) {
     let step = Double(memory.count(index))
     // In double: 1 − β₂ᵗ loses three digits in single precision at the first steps.
     let firstCorrection = 1 - power(betas.first, step)
     let secondCorrection = 1 - power(betas.second, step)
-    let stepSize = Float(Double(rate) / firstCorrection)
-    let rootScale = Float(1 / secondCorrection.squareRoot())
-    let takeFirst = Float(1 - betas.first)
-    let takeSecond = Float(1 - betas.second)
-    let kept = Float(1 - Double(rate) * Double(shrinkage))
-    let (beta1, beta2) = (Float(betas.first), Float(betas.second))
-    let (epsilon, penalty) = (epsilon, penalty)
-    withElements(&parameter, gradient) { p, g, count in
-      let m = memory.numbers(0, at: index, shape: gradient.shape)
-      let s = memory.numbers(1, at: index, shape: gradient.shape)
-      for i in 0..<count {
-        let value = p[i]
-        let slope = g[i] + penalty * value
-        let mean = beta1 * m[i] + takeFirst * slope
-        let square = beta2 * s[i] + takeSecond * (slope * slope)
-        m[i] = mean
-        s[i] = square
-        // Never negative, and `magnitude` lets the compiler know: a root that might fail is not vectorised.
-        p[i] = value * kept - stepSize * (mean / (square.magnitude.squareRoot() * rootScale + epsilon))
-      }
+    let settings = AdamSettings(
+      scale: Double(scale), decay: Double(penalty), kept: 1 - Double(rate) * Double(shrinkage),
+      step: Double(rate) / firstCorrection, root_scale: 1 / secondCorrection.squareRoot(),
+      epsilon: Double(epsilon), keep_first: betas.first, take_first: 1 - betas.first,
+      keep_second: betas.second, take_second: 1 - betas.second)
+    memory.update(0, 1, at: index, TensorForm(parameter)) { first, second in
+      Kernels.adam(&parameter, gradient: gradient, first: &first, second: &second, settings)
     }
   }
 }

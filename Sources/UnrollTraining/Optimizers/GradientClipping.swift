@@ -13,51 +13,72 @@ public enum GradientClipping {
   @discardableResult
   public static func byGlobalNorm(_ gradients: inout [Tensor], maximum: Float) -> Float {
     let norm = globalNorm(gradients)
-    let factor = Double(maximum) / (norm + 1e-6)
-    guard norm.isFinite, factor < 1 else { return Float(norm) }
-    let scale = Float(factor)
-    for index in gradients.indices {
-      gradients[index].withUnsafeMutableElements { elements in
-        guard let g = elements.baseAddress else { return }
-        for i in 0..<elements.count { g[i] *= scale }
-      }
+    scale(norm: norm, maximum: maximum) { factor in
+      for index in gradients.indices { scale(&gradients[index], by: factor) }
     }
     return Float(norm)
   }
 
+  /// The same for the gradients of a module.
+  ///
+  /// Where an optimizer comes next, ``factor(norm:maximum:)`` and the optimizer's `scale` save this pass.
+  @discardableResult
+  public static func byGlobalNorm(_ gradients: inout Gradients, maximum: Float) -> Float {
+    let norm = globalNorm(gradients)
+    scale(norm: norm, maximum: maximum) { factor in
+      for index in gradients.values.indices { scale(&gradients.values[index].stored, by: factor) }
+    }
+    return Float(norm)
+  }
+
+  private static func scale(norm: Double, maximum: Float, _ body: (Float) -> Void) {
+    let factor = factor(norm: norm, maximum: maximum)
+    if factor < 1 { body(factor) }
+  }
+
+  private static func scale(_ gradient: inout Tensor, by factor: Float) {
+    gradient = Kernels.affine(gradient, times: Double(factor), plus: 0)
+  }
+
+  /// What gradients of a norm are to be multiplied by so that it is at most `maximum`: min(1, maximum / (‖g‖ + 10⁻⁶)),
+  /// and 1 where the norm is not finite.
+  ///
+  ///     let norm = GradientClipping.globalNorm(gradients)
+  ///     optimizer.update(&network, gradients, scale: GradientClipping.factor(norm: norm, maximum: 1))
+  public static func factor(norm: Double, maximum: Float) -> Float {
+    let factor = Double(maximum) / (norm + 1e-6)
+    return norm.isFinite && factor < 1 ? Float(factor) : 1
+  }
+
   /// Moves each element into `-limit ... limit`. `NaN` stays.
   public static func byValue(_ gradients: inout [Tensor], limit: Float) {
-    for index in gradients.indices {
-      gradients[index].withUnsafeMutableElements { elements in
-        guard let g = elements.baseAddress else { return }
-        for i in 0..<elements.count {
-          let low = g[i] < -limit ? -limit : g[i]
-          g[i] = low > limit ? limit : low
-        }
+    for index in gradients.indices { bound(&gradients[index], limit) }
+  }
+
+  /// The same for the gradients of a module.
+  public static func byValue(_ gradients: inout Gradients, limit: Float) {
+    for index in gradients.values.indices { bound(&gradients.values[index].stored, limit) }
+  }
+
+  private static func bound(_ gradient: inout Tensor, _ limit: Float) {
+    gradient.withUnsafeMutableElements { elements in
+      guard let g = elements.baseAddress else { return }
+      for i in 0..<elements.count {
+        let low = g[i] < -limit ? -limit : g[i]
+        g[i] = low > limit ? limit : low
       }
     }
   }
 
   /// The Euclidean norm of all elements of all tensors, summed in double precision.
   ///
-  /// The order of the sum depends on the shapes alone, so equal gradients give equal bits.
+  /// The order of the sum depends on the shapes alone, so equal gradients give equal bits, on any number of threads.
   public static func globalNorm(_ tensors: [Tensor]) -> Double {
-    tensors.reduce(0.0) { $0 + $1.withUnsafeElements(sumOfSquares) }.squareRoot()
+    Kernels.sumOfSquares(tensors).squareRoot()
   }
 
-  /// Four sums side by side: one alone would wait for each addition before the next.
-  private static func sumOfSquares(_ elements: UnsafeBufferPointer<Float>) -> Double {
-    guard let g = elements.baseAddress else { return 0 }
-    var (a, b, c, d) = (0.0, 0.0, 0.0, 0.0)
-    let whole = elements.count & ~3
-    for i in stride(from: 0, to: whole, by: 4) {
-      let (x, y, z, w) = (Double(g[i]), Double(g[i + 1]), Double(g[i + 2]), Double(g[i + 3]))
-      a += x * x
-      b += y * y
-      c += z * z
-      d += w * w
-    }
-    for i in whole..<elements.count { a += Double(g[i]) * Double(g[i]) }
-    return (a + b) + (c + d)
+  /// The norm of all gradients of a module, taken together.
+  public static func globalNorm(_ gradients: Gradients) -> Double {
+    globalNorm(gradients.values.map(\.stored))
   }
 }

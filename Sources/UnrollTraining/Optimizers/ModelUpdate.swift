@@ -7,14 +7,16 @@ extension Optimizer {
   ///     let (loss, gradients) = try valueWithGradient(of: network) { … }
   ///     optimizer.update(&network, gradients)
   ///
-  /// - Parameter gradients: those of this module, as `valueWithGradient` gives them.
-  public mutating func update(_ module: inout some Module, _ gradients: Gradients) {
+  /// - Parameters:
+  ///   - gradients: those of this module, as `valueWithGradient` gives them.
+  ///   - scale: what they are multiplied by on the way, such as ``GradientClipping/factor(norm:maximum:)``.
+  public mutating func update(_ module: inout some Module, _ gradients: Gradients, scale: Float = 1) {
     var index = 0
     module.forEachParameter("") { _, parameter in
       precondition(
-        index < gradients.tensors.count, "\(gradients.tensors.count) gradients are too few for the module")
+        index < gradients.values.count, "\(gradients.values.count) gradients are too few for the module")
       Kernels.flushingDenormals {
-        parameter.update { update(&$0, gradient: gradients.tensors[index], at: index) }
+        parameter.update { update(&$0, gradient: gradients.values[index], scale: scale, at: index) }
       }
       index += 1
     }

@@ -20,6 +20,19 @@ public protocol Optimizer: Sendable {
   ///   - index: the number of the parameter.
   mutating func update(_ parameter: inout Tensor, gradient: Tensor, at index: Int)
 
+  /// Moves one parameter by one step along a scaled gradient.
+  ///
+  /// A rule need not know it: without it, the gradient is filled with its zeros, scaled, and given to
+  /// ``update(_:gradient:at:)``. The rules of this library scale on the way, and plain ``SGD`` moves only the
+  /// rows that a gradient has.
+  ///
+  /// - Parameters:
+  ///   - parameter: θ, changed in place.
+  ///   - gradient: the gradient of the loss with respect to θ, of its shape.
+  ///   - scale: what the gradient is multiplied by, such as the factor of ``GradientClipping``.
+  ///   - index: the number of the parameter.
+  mutating func update(_ parameter: inout Tensor, gradient: Gradient, scale: Float, at index: Int)
+
   /// Everything that the rule remembers, to be saved beside the parameters.
   ///
   /// The settings, such as the learning rate, are not part of it: whoever resumes makes the same optimizer
@@ -34,6 +47,15 @@ public protocol Optimizer: Sendable {
 }
 
 extension Optimizer {
+  public mutating func update(
+    _ parameter: inout Tensor, gradient: Gradient, scale: Float, at index: Int
+  ) {
+    let whole = gradient.tensor
+    update(
+      &parameter, gradient: scale == 1 ? whole : Kernels.affine(whole, times: Double(scale), plus: 0),
+      at: index)
+  }
+
   /// Moves all parameters by one step; their place in the array is their number.
   public mutating func update(_ parameters: inout [Tensor], gradients: [Tensor]) {
     precondition(

@@ -91,15 +91,37 @@ struct Memory: Sendable {
     return steps[index]
   }
 
-  /// The numbers of one tensor kept for a parameter, zeros at first. They stay in place until the next call
-  /// that changes this value.
-  mutating func numbers(_ slot: Int, at index: Int, shape: Shape) -> UnsafeMutablePointer<Float> {
-    if slots[slot][index] == nil { slots[slot][index] = .zeros(shape) }
-    slots[slot][index]?.makeUnique()
-    guard let kept = slots[slot][index], kept.shape == shape else {
-      preconditionFailure("parameter \(index) changed its shape to \(shape)")
+  /// Lets `body` change a tensor kept for a parameter, zeros at first, in place.
+  ///
+  /// The parameter itself is not asked for: a second name for it would make its owner copy it before writing.
+  mutating func update(
+    _ slot: Int, at index: Int, _ form: TensorForm, _ body: (_ kept: inout Tensor) -> Void
+  ) {
+    var kept = take(slot, at: index, form)
+    body(&kept)
+    slots[slot][index] = kept
+  }
+
+  /// The same for two tensors.
+  mutating func update(
+    _ first: Int, _ second: Int, at index: Int, _ form: TensorForm,
+    _ body: (_ first: inout Tensor, _ second: inout Tensor) -> Void
+  ) {
+    var one = take(first, at: index, form)
+    var two = take(second, at: index, form)
+    body(&one, &two)
+    slots[first][index] = one
+    slots[second][index] = two
+  }
+
+  private mutating func take(_ slot: Int, at index: Int, _ form: TensorForm) -> Tensor {
+    // Its place is empty meanwhile, so that the tensor has one owner and no copy is made.
+    guard let kept = slots[slot][index] else {
+      return Tensor(repeating: 0, shape: form.shape, precision: form.precision)
     }
-    return kept.storage.floats
+    slots[slot][index] = nil
+    precondition(kept.shape == form.shape, "parameter \(index) changed its shape to \(form.shape)")
+    return kept.converted(to: form.precision)
   }
 
   var state: OptimizerState {
@@ -141,17 +163,20 @@ struct Memory: Sendable {
   }
 }
 
-/// Calls `body` with the elements of a parameter, those of its gradient, and their count.
-@inline(__always) func withElements(
-  _ parameter: inout Tensor, _ gradient: Tensor,
-  _ body: (UnsafeMutablePointer<Float>, UnsafePointer<Float>, Int) -> Void
-) {
+/// What a tensor kept for a parameter has in common with it.
+struct TensorForm {
+  let shape: Shape
+  let precision: Precision
+
+  init(_ tensor: Tensor) {
+    shape = tensor.shape
+    precision = tensor.precision
+  }
+}
+
+/// A gradient has its parameter's shape: nothing is read or written beyond either.
+func checkShapes(_ parameter: Tensor, _ gradient: Gradient) {
   precondition(
     gradient.shape == parameter.shape,
     "a gradient of shape \(gradient.shape) for a parameter of shape \(parameter.shape)")
-  gradient.withUnsafeElements { g in
-    parameter.withUnsafeMutableElements { p in
-      if let p = p.baseAddress, let g = g.baseAddress { body(p, g, gradient.shape.count) }
-    }
-  }
 }

@@ -30,31 +30,25 @@ public struct RMSProp: Optimizer {
   }
 
   public mutating func update(_ parameter: inout Tensor, gradient: Tensor, at index: Int) {
-    let (rate, decay, momentum, epsilon) = (learningRate, weightDecay, momentum, epsilon)
-    let keep = Float(smoothing)
-    let take = Float(1 - smoothing)
+    update(&parameter, gradient: .dense(gradient), scale: 1, at: index)
+  }
+
+  public mutating func update(
+    _ parameter: inout Tensor, gradient: Gradient, scale: Float, at index: Int
+  ) {
+    checkShapes(parameter, gradient)
     _ = memory.count(index)
-    withElements(&parameter, gradient) { p, g, count in
-      let s = memory.numbers(0, at: index, shape: gradient.shape)
-      // The squares are never negative, and `magnitude` lets the compiler know: a root that might fail is not
-      // vectorised.
-      guard momentum != 0 else {
-        for i in 0..<count {
-          let slope = g[i] + decay * p[i]
-          let square = keep * s[i] + take * (slope * slope)
-          s[i] = square
-          p[i] -= rate * (slope / (square.magnitude.squareRoot() + epsilon))
-        }
-        return
+    let settings = RMSPropSettings(
+      rate: Double(learningRate), scale: Double(scale), decay: Double(weightDecay), keep: smoothing,
+      take: 1 - smoothing, epsilon: Double(epsilon), momentum: Double(momentum))
+    let whole = gradient.tensor
+    if momentum == 0 {
+      memory.update(0, at: index, TensorForm(parameter)) { square in
+        Kernels.rmsprop(&parameter, gradient: whole, meanSquare: &square, settings)
       }
-      let v = memory.numbers(1, at: index, shape: gradient.shape)
-      for i in 0..<count {
-        let slope = g[i] + decay * p[i]
-        let square = keep * s[i] + take * (slope * slope)
-        let velocity = momentum * v[i] + slope / (square.magnitude.squareRoot() + epsilon)
-        s[i] = square
-        v[i] = velocity
-        p[i] -= rate * velocity
+    } else {
+      memory.update(0, 1, at: index, TensorForm(parameter)) { square, velocity in
+        Kernels.rmsprop(&parameter, gradient: whole, meanSquare: &square, velocity: &velocity, settings)
       }
     }
   }

@@ -25,29 +25,28 @@ public struct SGD: Optimizer {
   }
 
   public mutating func update(_ parameter: inout Tensor, gradient: Tensor, at index: Int) {
-    let (rate, decay, momentum, isNesterov) = (learningRate, weightDecay, momentum, isNesterov)
+    update(&parameter, gradient: .dense(gradient), scale: 1, at: index)
+  }
+
+  public mutating func update(
+    _ parameter: inout Tensor, gradient: Gradient, scale: Float, at index: Int
+  ) {
+    checkShapes(parameter, gradient)
     _ = memory.count(index)
-    withElements(&parameter, gradient) { p, g, count in
-      guard momentum != 0 else {
-        for i in 0..<count { p[i] -= rate * (g[i] + decay * p[i]) }
-        return
+    let (rate, decay, scale) = (Double(learningRate), Double(weightDecay), Double(scale))
+    if momentum == 0 {
+      switch gradient {
+      // Without decay the rows that are not there stay as they are.
+      case .rows(let rows) where decay == 0: Kernels.sgd(&parameter, rows: rows, rate: rate, scale: scale)
+      default: Kernels.sgd(&parameter, gradient: gradient.tensor, rate: rate, scale: scale, decay: decay)
       }
-      // Zeros at the first step make v = g there, as the definition asks.
-      let v = memory.numbers(0, at: index, shape: gradient.shape)
-      if isNesterov {
-        for i in 0..<count {
-          let slope = g[i] + decay * p[i]
-          let velocity = momentum * v[i] + slope
-          v[i] = velocity
-          p[i] -= rate * (slope + momentum * velocity)
-        }
-      } else {
-        for i in 0..<count {
-          let velocity = momentum * v[i] + (g[i] + decay * p[i])
-          v[i] = velocity
-          p[i] -= rate * velocity
-        }
-      }
+      return
+    }
+    // Zeros at the first step make v = g there, as the definition asks.
+    memory.update(0, at: index, TensorForm(parameter)) { velocity in
+      Kernels.sgd(
+        &parameter, gradient: gradient.tensor, velocity: &velocity, rate: rate, scale: scale, decay: decay,
+        momentum: Double(momentum), isNesterov: isNesterov)
     }
   }
 

@@ -229,24 +229,20 @@ public struct Trainer<Work: TrainingWork> {
     carry = result.extra
     let loss = Double(result.value.scalar)
     var gradients = result.gradients
-    let norm = Self.norm(gradients)
+    let norm = GradientClipping.globalNorm(gradients)
     guard loss.isFinite && norm.isFinite else {
       let place = Self.fault(loss: loss, gradients, model.parameters)
       throw TrainingError.notFinite(place: place, epoch: epoch, step: step + 1)
     }
-    if let limit = plan.clipNorm, norm > Double(limit) {
-      GradientClipping.byGlobalNorm(&gradients.tensors, maximum: limit)
+    // A bound on the norm needs no pass of its own: the update scales on its way, unless values are bounded after.
+    var scale = plan.clipNorm.map { GradientClipping.factor(norm: norm, maximum: $0) } ?? 1
+    if let limit = plan.clipValue {
+      if let maximum = plan.clipNorm { GradientClipping.byGlobalNorm(&gradients, maximum: maximum) }
+      GradientClipping.byValue(&gradients, limit: limit)
+      scale = 1
     }
-    if let limit = plan.clipValue { GradientClipping.byValue(&gradients.tensors, limit: limit) }
-    apply(gradients, epoch: epoch)
+    apply(gradients, scale: scale, epoch: epoch)
     return (loss, norm)
-  }
-
-  /// The norm of all gradients, in one pass; not finite when one of them is not.
-  private static func norm(_ gradients: Gradients) -> Double {
-    let squares = gradients.tensors.reduce(0) { $0 + Kernels.sumOfSquares($1) }
-    // The kernel sums in single precision, which huge gradients overflow while they are still numbers.
-    return squares.isFinite ? squares.squareRoot() : GradientClipping.globalNorm(gradients.tensors)
   }
 
   /// Where a trouble came from: a weight that is no number spoils the loss, and a loss all gradients.
@@ -254,7 +250,7 @@ public struct Trainer<Work: TrainingWork> {
     loss: Double, _ gradients: Gradients, _ weights: [(name: String, value: Tensor)]
   ) -> TrainingError.Place {
     if let name = firstNotFinite(weights) { return .weight(name) }
-    let gradient = firstNotFinite(zip(gradients.names, gradients.tensors).map { ($0, $1) })
+    let gradient = firstNotFinite(zip(gradients.names, gradients.values).map { ($0, $1.stored) })
     return loss.isFinite ? .gradient(gradient ?? "the loss") : .loss(gradient: gradient)
   }
 
@@ -262,9 +258,9 @@ public struct Trainer<Work: TrainingWork> {
     tensors.first { !Kernels.allFinite($0.value) }?.name
   }
 
-  private mutating func apply(_ gradients: Gradients, epoch: Int) {
+  private mutating func apply(_ gradients: Gradients, scale: Float, epoch: Int) {
     plan.optimizer.learningRate = plan.schedule.rate(step: steps, epoch: epoch - 1)
-    plan.optimizer.update(&model, gradients)
+    plan.optimizer.update(&model, gradients, scale: scale)
     steps += 1
     updateAverage()
   }

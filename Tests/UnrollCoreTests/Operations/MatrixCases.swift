@@ -49,7 +49,36 @@ extension OperationFamily {
           apply: { try $0[0].matrixProduct($0[1]) },
           reference: { x in product(x[0], { x[1][$0, $1] }, columns: n, shape: [m, n]) })
       }),
+    OperationFamily(
+      "linearCrossEntropy",
+      // The last two have several blocks of words, and several chunks.
+      (productSizes + [(17, 5, 401), (35, 7, 1601)]).flatMap { n, i, words in
+        [false, true].map { hasBias in
+          OperationCase(
+            name: "linear cross-entropy [\(n), \(i)] → \(words)\(hasBias ? " with bias" : "")",
+            operands: [.init([n, i]), .init([words, i])] + (hasBias ? [.init([words])] : []),
+            apply: {
+              try $0[0].linearCrossEntropy(
+                $0[1], bias: hasBias ? $0[2] : nil, labels: labels(n, of: words))
+            },
+            reference: { x in
+              let scores = product(x[0], { x[1][$1, $0] }, columns: words, shape: [n, words])
+              let values = labels(n, of: words).enumerated().map { row, label in
+                let all = scores.row(row).enumerated().map { $1 + (hasBias ? x[2].values[$0] : 0) }
+                let most = all.max() ?? 0
+                let sum = all.reduce(0) { $0 + exponential($1 - most) }
+                return label < 0 ? 0 : most + naturalLogarithm(sum) - all[Int(label)]
+              }
+              return Grid([n], values)
+            })
+        }
+      }),
   ]
+
+  /// A word a row, the first and the last among them, and rows that do not count.
+  private static func labels(_ rows: Int, of words: Int) -> [Int32] {
+    (0..<rows).map { $0 % 5 == 2 ? -1 : Int32(($0 * 7 + 1) * (words - 1) % words) }
+  }
 
   private static func range(_ form: Int, of count: Int) -> Range<Int> {
     [0..<count, 0..<(count + 1) / 2, count / 3..<count, count / 2..<count / 2][form]

@@ -17,7 +17,8 @@ import UnrollNetworks
       for rows in [1, 4, 9] {
         let cut = try StepChunk.$forcedRows.withValue(rows) { try run.outcome(definition: false) }
         let place = "\(lengths) in chunks of \(rows)\(reversed ? ", reversed" : "")"
-        expectSameBits(cut.filter { !$0.name.hasPrefix("∂") }, whole.filter { !$0.name.hasPrefix("∂") }, place)
+        expectSameBits(
+          cut.filter { !$0.name.hasPrefix("∂") }, whole.filter { !$0.name.hasPrefix("∂") }, place)
         expectClose(cut, whole, values: Self.cuts, gradients: Self.cuts, place)
       }
     }
@@ -56,7 +57,9 @@ import UnrollNetworks
       for reversed in [false, true] {
         let run = LayerRun(
           type, inputSize: inputs, hiddenSize: hidden, lengths: lengths, reversed: reversed)
-        let trained = try run.outcome(definition: false).filter { !$0.name.hasPrefix("∂") && $0.name != "loss" }
+        let trained = try run.outcome(definition: false).filter {
+          !$0.name.hasPrefix("∂") && $0.name != "loss"
+        }
         expectSameBits(try run.inference(), trained, "\(lengths), \(inputs)→\(hidden)")
       }
     }
