@@ -29,7 +29,8 @@ package struct LinearChain: Sendable {
     }
     guard start.shape == [tags], end.shape == [tags] else {
       throw ShapeError(
-        place: "LinearChain.start and end", expected: "[\(tags)]", found: start.shape == [tags] ? end.shape : start.shape)
+        place: "LinearChain.start and end", expected: "[\(tags)]",
+        found: start.shape == [tags] ? end.shape : start.shape)
     }
   }
 
@@ -139,7 +140,8 @@ extension LinearChain {
   /// - Parameter labels: for each sequence as given, as many tags as it has steps, each in `0 ..< tags`.
   /// - Returns: `[B]`.
   package func negativeLogLikelihood(_ labels: [[Int32]]) -> Variable {
-    precondition(labels.map(\.count) == layout.lengths && labels.joined().allSatisfy { (0..<Int32(tags)) ~= $0 })
+    precondition(
+      labels.map(\.count) == layout.lengths && labels.joined().allSatisfy { (0..<Int32(tags)) ~= $0 })
     let sorted = layout.order.map { labels[$0] }
     let (losses, forward, shifts) = forward(sorted)
     let value = Tensor(doubles: losses, shape: [layout.batch]).converted(to: emissions.value.precision)

@@ -108,7 +108,8 @@ public struct AdditiveAttention: Attention {
       Initializer.glorot(outputs: 1, inputs: hiddenSize, using: &random).reshaped(to: [hiddenSize]))
     self.coverage =
       coverage
-      ? Parameter(Initializer.glorot(outputs: hiddenSize, inputs: 1, using: &random).reshaped(to: [hiddenSize]))
+      ? Parameter(
+        Initializer.glorot(outputs: hiddenSize, inputs: 1, using: &random).reshaped(to: [hiddenSize]))
       : nil
   }
 

@@ -30,7 +30,9 @@ public struct TokenSampler: Sendable, Equatable {
   /// The likeliest token; of equals the first, and 0 where there is none.
   public static func best(_ logits: UnsafeBufferPointer<Float>) -> Int {
     var best = 0
-    for index in logits.indices where logits[index] > logits[best] || logits[best].isNaN { best = index }
+    for index in logits.indices where !logits[index].isNaN {
+      if logits[best].isNaN || logits[index] > logits[best] { best = index }
+    }
     return best
   }
 
@@ -39,8 +41,7 @@ public struct TokenSampler: Sendable, Equatable {
   public func candidates(_ logits: UnsafeBufferPointer<Float>) -> [Candidate] {
     guard !logits.isEmpty else { return [] }
     let top = Self.best(logits)
-    guard temperature > 0, logits[top] > -.infinity else { return [Candidate(token: top, probability: 1)] }
-    guard logits[top] < .infinity else { return [Candidate(token: top, probability: 1)] }
+    guard temperature > 0, logits[top].isFinite else { return [Candidate(token: top, probability: 1)] }
     let most = Double(logits[top])
     var weighted: [Candidate] = []
     weighted.reserveCapacity(logits.count)

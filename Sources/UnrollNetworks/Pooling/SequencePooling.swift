@@ -97,7 +97,8 @@ public struct AttentionPooling: Module {
   /// - Parameter x: `[N, F]`, packed.
   /// - Returns: `[B, F]` and the weights `[B, T]`, in the order in which the sequences were given.
   /// - Throws: `ShapeError` when x does not fit.
-  public func callAsFunction(_ x: PackedSequence) throws(ShapeError) -> (pooled: Variable, weights: Variable) {
+  public func callAsFunction(_ x: PackedSequence) throws(ShapeError) -> (pooled: Variable, weights: Variable)
+  {
     let rows = x.sequenceMajor
     let segments = RowSegments(lengths: x.layout.lengths)
     let none = Variable(

@@ -81,7 +81,8 @@ public struct ConditionalRandomField: Module {
 
   private func check(_ labels: [[Int32]], _ layout: SequenceLayout) throws(TagLabelError) {
     guard labels.count == layout.batch else {
-      throw .shape(place: "ConditionalRandomField.labels", expected: "[\(layout.batch)]", found: [labels.count])
+      throw .shape(
+        place: "ConditionalRandomField.labels", expected: "[\(layout.batch)]", found: [labels.count])
     }
     for (sequence, tags) in labels.enumerated() {
       guard tags.count == layout.lengths[sequence] else {

@@ -36,7 +36,9 @@ public struct TagConstraints: Sendable, Equatable {
       return (prefix, rest.dropFirst())
     }
 
-    fileprivate func follows(_ a: (prefix: Character, type: Substring), _ b: (prefix: Character, type: Substring))
+    fileprivate func follows(
+      _ a: (prefix: Character, type: Substring), _ b: (prefix: Character, type: Substring)
+    )
       -> Bool
     {
       switch self {

@@ -55,9 +55,10 @@ public struct BLEU: Sendable, Equatable {
       let others = references.map(vocabulary.numbers)
       hypothesis += own.count
       // Of two references equally far in length, the shorter.
-      reference += others.map(\.count).min { a, b in
-        (abs(a - own.count), a) < (abs(b - own.count), b)
-      } ?? 0
+      reference +=
+        others.map(\.count).min { a, b in
+          (abs(a - own.count), a) < (abs(b - own.count), b)
+        } ?? 0
       for order in 1...orders {
         let grams = NGrams.counts(own, order)
         let known = others.map { NGrams.counts($0, order) }

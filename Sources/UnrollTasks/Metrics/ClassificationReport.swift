@@ -49,7 +49,8 @@ public struct ClassificationReport: Sendable, Equatable {
     let classes = Set(actual).union(predicted).sorted()
     let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
     self.init(
-      classes: classes, actual: actual.compactMap { places[$0] }, predicted: predicted.compactMap { places[$0] })
+      classes: classes, actual: actual.compactMap { places[$0] },
+      predicted: predicted.compactMap { places[$0] })
   }
 
   /// The number of cases.

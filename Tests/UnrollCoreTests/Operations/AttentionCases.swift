@@ -5,7 +5,8 @@ extension OperationFamily {
   /// Lengths and features: empty and single steps, widths around those of vectors, and one worth two threads.
   private static let sizes: [(lengths: [Int], features: Int, depth: Int)] = [
     ([0], 3, 2), ([1], 1, 1), ([2, 0, 5], 7, 8), ([3, 3], 8, 9), ([0, 7, 1, 4], 9, 15), ([9, 2], 15, 16),
-    ([1, 8], 16, 17), ([5, 6, 0], 17, 31), ([4, 2], 31, 33), ([3, 16], 33, 7), ([31, 17, 33, 9, 0, 15], 64, 67),
+    ([1, 8], 16, 17), ([5, 6, 0], 17, 31), ([4, 2], 31, 33), ([3, 16], 33, 7),
+    ([31, 17, 33, 9, 0, 15], 64, 67),
   ]
 
   private static func softmax(_ scores: [Double]) -> [Double] {
@@ -76,7 +77,8 @@ extension OperationFamily {
         return OperationCase(
           name: "additive attention \(lengths) \(features) \(depth)",
           operands: [
-            .init([lengths.count, features]), .init([rows, features]), .init([rows, depth]), .init([features]),
+            .init([lengths.count, features]), .init([rows, features]), .init([rows, depth]),
+            .init([features]),
           ],
           apply: { x in
             try attend(x, x[2], lengths, .additive(weight: x[3], covered: nil, slope: nil))
@@ -95,7 +97,8 @@ extension OperationFamily {
         return OperationCase(
           name: "additive attention with coverage \(lengths) \(features) \(depth)",
           operands: [
-            .init([lengths.count, features]), .init([rows, features]), .init([rows, depth]), .init([features]),
+            .init([lengths.count, features]), .init([rows, features]), .init([rows, depth]),
+            .init([features]),
             .init([lengths.count, width], .positive), .init([features]),
           ],
           apply: { x in
@@ -119,7 +122,8 @@ extension OperationFamily {
         return OperationCase(
           name: "attention of several readers to one sequence \(lengths) \(features) \(depth)",
           operands: [
-            .init([readers.count, features]), .init([rows, features]), .init([rows, depth]), .init([features]),
+            .init([readers.count, features]), .init([rows, features]), .init([rows, depth]),
+            .init([features]),
           ],
           apply: { x in
             let (context, weights) = try Variable.attention(
@@ -174,7 +178,8 @@ extension OperationFamily {
       "maximumOverSteps",
       sizes.map { lengths, features, _ in
         OperationCase(
-          name: "maximumOverSteps \(lengths) \(features)", operands: [.init([lengths.reduce(0, +), features])],
+          name: "maximumOverSteps \(lengths) \(features)",
+          operands: [.init([lengths.reduce(0, +), features])],
           tolerance: 0, apply: { try $0[0].maximumOverSteps(SequenceLayout(lengths: lengths)) },
           reference: { x in
             pooled(x[0], lengths) { steps in

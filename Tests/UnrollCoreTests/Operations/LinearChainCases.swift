@@ -59,13 +59,16 @@ struct ChainReference {
 extension OperationFamily {
   /// Tags around the widths of vectors, sequences of one step and none; the last is worth two threads.
   private static let chains: [(lengths: [Int], tags: Int)] = [
-    ([1], 1), ([0], 3), ([5], 1), ([4, 0, 1], 2), ([5, 3, 2, 1], 3), ([1, 6, 2], 4), ([2, 4], 7), ([3, 0, 4], 8),
-    ([3, 1], 9), ([2, 7, 1, 3, 3, 5, 2, 1, 4, 2], 15), ([7, 9], 16), ([6, 1, 4], 17), ([3], 31), ([2, 5], 33),
+    ([1], 1), ([0], 3), ([5], 1), ([4, 0, 1], 2), ([5, 3, 2, 1], 3), ([1, 6, 2], 4), ([2, 4], 7),
+    ([3, 0, 4], 8),
+    ([3, 1], 9), ([2, 7, 1, 3, 3, 5, 2, 1, 4, 2], 15), ([7, 9], 16), ([6, 1, 4], 17), ([3], 31),
+    ([2, 5], 33),
     ([31, 9, 17, 8, 33, 1, 0, 16, 7, 15, 12], 17),
   ]
 
   static func chainLabels(_ lengths: [Int], _ tags: Int) -> [[Int32]] {
-    lengths.enumerated().map { sequence, length in (0..<length).map { Int32((3 * sequence + 5 * $0) % tags) } }
+    lengths.enumerated().map { sequence, length in (0..<length).map { Int32((3 * sequence + 5 * $0) % tags) }
+    }
   }
 
   static let linearChains: [OperationFamily] = [
