@@ -265,6 +265,8 @@ def measure(case, ours, arguments):
     peaks = []
     for _ in range(arguments.rounds):
         for name, engine in engines.items():
+            time.sleep(0.03)  # lets the idle threads of the engine before stop spinning
+            engine(1)
             times[name] += engine(counts[name])
         peaks.append(ours.peak())
     return {name: statistics.median(values) for name, values in times.items()}, statistics.median(peaks)

@@ -40,6 +40,94 @@ struct StepCase {
     cPrevious = numbers.input(target, rows * hidden, -2...2)
   }
 
+  /// An input [B, I] with its weights W [G·H, I] and bias [G·H].
+  struct Input {
+    let inputs: Int
+    let x, w, bias: Elements
+  }
+
+  func input(_ inputs: Int, seed: UInt64) -> Input {
+    var numbers = Numbers(seed)
+    return Input(
+      inputs: inputs, x: numbers.input(target, rows * inputs),
+      w: numbers.input(target, kind.gates * hidden * inputs), bias: numbers.input(target, kind.gates * hidden))
+  }
+
+  /// This case with x = W·input + bias as a product makes it.
+  func projecting(_ input: Input) -> StepCase {
+    let (table, columns) = (target.table, kind.gates * hidden)
+    let (width, tile) = (table.panel_columns, table.tile_rows)
+    let panels = (columns + width - 1) / width
+    let packed = Elements(target, count: panels * input.inputs * width)
+    table.pack(width, 0, panels, columns, input.inputs, input.w.raw, 1, input.inputs, packed.raw)
+    let y = Elements(target, count: rows * columns)
+    table.product(
+      0, (rows + tile - 1) / tile, 0, panels, rows, columns, input.inputs, input.x.raw, tile * input.inputs,
+      input.inputs, 1, packed.raw, input.bias.raw, y.raw, columns, false)
+    return StepCase(
+      target: target, kind: kind, rows: rows, hidden: hidden, r: r, x: y, bias: bias, peephole: peephole,
+      hPrevious: hPrevious, cPrevious: cPrevious)
+  }
+
+  private init(
+    target: KernelTarget, kind: StepKind, rows: Int, hidden: Int, r: Elements, x: Elements, bias: Elements,
+    peephole: Elements, hPrevious: Elements, cPrevious: Elements
+  ) {
+    (self.target, self.kind, self.rows, self.hidden) = (target, kind, rows, hidden)
+    (self.r, self.x, self.bias, self.peephole) = (r, x, bias, peephole)
+    (self.hPrevious, self.cPrevious) = (hPrevious, cPrevious)
+  }
+
+  /// The step with its input found within it, keeping nothing that can be left out, and c brought on in place.
+  func direct(_ input: Input, split: Bool) -> Forward {
+    let table = target.table
+    let saved = Elements(target, count: kind == .gruBefore ? rows * 4 * hidden : 0)
+    let c = Elements(copying: cPrevious)
+    let h = Elements(target, count: rows * hidden)
+    func panels(_ matrix: Elements, _ inner: Int, _ gates: Int, from row: Int) -> Elements {
+      let packed = Elements(target, count: (hidden + table.lanes - 1) / table.lanes * inner * gates * table.lanes)
+      table.pack_gates(
+        gates, hidden, inner, matrix.raw + row * inner * target.elementBytes, inner, packed.raw)
+      return packed
+    }
+    func described(_ w: Elements, gate: Int = 0) -> unroll_input {
+      unroll_input(
+        panels: w.raw, bias: input.bias.raw + gate * hidden * target.elementBytes, x: input.x.raw,
+        inputs: input.inputs, x_row: input.inputs)
+    }
+    let parts = parts(width: table.lanes, split: split)
+    let halves = kind == .gruBefore
+    let gates = halves ? 2 : kind.gates
+    let (wPanels, rPanels) = (panels(input.w, input.inputs, gates, from: 0), panels(r, hidden, gates, from: 0))
+    var described1 = described(wPanels)
+    for part in parts {
+      switch kind {
+      case .elmanTanh, .elmanRelu:
+        table.elman(part, kind.activation, &described1, rPanels.raw, nil, hPrevious.raw, h.raw)
+      case .lstm, .lstmPeephole:
+        table.lstm(
+          part, &described1, rPanels.raw, kind == .lstm ? nil : peephole.raw, nil, nil, hPrevious.raw, c.raw,
+          c.raw, h.raw)
+      case .gruAfter:
+        table.gru_reset_after(
+          part, &described1, rPanels.raw, bias.raw, nil, nil, hPrevious.raw, h.raw)
+      case .gruBefore:
+        table.gru_reset_before_gates(part, &described1, rPanels.raw, nil, saved.raw, hPrevious.raw)
+      }
+    }
+    if halves {
+      let (w, r) = (
+        panels(input.w, input.inputs, 1, from: 2 * hidden), panels(r, hidden, 1, from: 2 * hidden)
+      )
+      var described2 = described(w, gate: 2)
+      for part in parts {
+        table.gru_reset_before_state(part, &described2, r.raw, nil, saved.raw, hPrevious.raw, h.raw)
+      }
+    }
+    expectIntact(input.x, input.w, input.bias, saved, c, h, wPanels, rPanels)
+    return Forward(saved: saved, c: c, h: h)
+  }
+
   /// The results of a step: what it saved, c and h.
   struct Forward {
     let saved, c, h: Elements
@@ -93,26 +181,27 @@ struct StepCase {
     switch kind {
     case .elmanTanh, .elmanRelu:
       let panels = gatePanels(1, from: 0)
-      for part in parts { table.elman(part, kind.activation, panels.raw, x.raw, hPrevious.raw, h.raw) }
+      for part in parts { table.elman(part, kind.activation, nil, panels.raw, x.raw, hPrevious.raw, h.raw) }
       expectIntact(panels)
     case .lstm, .lstmPeephole:
       let panels = gatePanels(4, from: 0)
       let peepholes = kind == .lstm ? nil : peephole.raw
       for part in parts {
-        table.lstm(part, panels.raw, peepholes, saved.raw, hPrevious.raw, cPrevious.raw, c.raw, h.raw)
+        table.lstm(
+          part, nil, panels.raw, peepholes, x.raw, saved.raw, hPrevious.raw, cPrevious.raw, c.raw, h.raw)
       }
       expectIntact(panels)
     case .gruAfter:
       let panels = gatePanels(3, from: 0)
       for part in parts {
-        table.gru_reset_after(part, panels.raw, bias.raw, x.raw, saved.raw, hPrevious.raw, h.raw)
+        table.gru_reset_after(part, nil, panels.raw, bias.raw, x.raw, saved.raw, hPrevious.raw, h.raw)
       }
       expectIntact(panels)
     case .gruBefore:
       let (panels, last) = (gatePanels(2, from: 0), gatePanels(1, from: 2 * hidden))
-      for part in parts { table.gru_reset_before_gates(part, panels.raw, x.raw, saved.raw, hPrevious.raw) }
+      for part in parts { table.gru_reset_before_gates(part, nil, panels.raw, x.raw, saved.raw, hPrevious.raw) }
       for part in parts {
-        table.gru_reset_before_state(part, last.raw, x.raw, saved.raw, hPrevious.raw, h.raw)
+        table.gru_reset_before_state(part, nil, last.raw, x.raw, saved.raw, hPrevious.raw, h.raw)
       }
       expectIntact(panels, last)
     }

@@ -41,6 +41,23 @@ import Testing
     checkBackward(example, example.incoming(rowsNext: 50, dout: true, seed: 8))
   }
 
+  /// Finding W x + b within the step gives the bits of finding it beforehand, on one block of a sum and on several.
+  @Test(arguments: KernelTarget.available, StepKind.allCases)
+  func directInputGivesTheSameBits(_ target: KernelTarget, _ kind: StepKind) {
+    for hidden in [1, 9, 16, 33] {
+      for (rows, inputs) in [(1, 0), (1, 17), (2, 1), (5, 390), (7, 8), (51, 33)] {
+        let example = StepCase(target, kind, rows: rows, hidden: hidden, seed: 5)
+        let input = example.input(inputs, seed: 6)
+        let want = example.projecting(input).forward(split: false)
+        for split in [false, true] {
+          let found = example.direct(input, split: split)
+          #expect(found.h.bytes == want.h.bytes, "\(kind) h, \(rows)×\(inputs)→\(hidden), split \(split)")
+          if kind.isLSTM { #expect(found.c.bytes == want.c.bytes, "\(kind) c, \(rows)×\(inputs)→\(hidden)") }
+        }
+      }
+    }
+  }
+
   private func checkForward(_ example: StepCase) {
     let kind = example.kind
     let whole = example.forward(split: false)

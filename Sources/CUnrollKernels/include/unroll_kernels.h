@@ -41,6 +41,13 @@ typedef struct {
   size_t row0, row1, panel0, panel1, hidden;
 } unroll_part;
 
+/// The input of a step that is multiplied by its weights within the step: gate panels of W [G·H, I] as those of
+/// R, the bias [G·H] from which its sum starts, and x [B, I] in rows of x_row elements.
+typedef struct {
+  const void *panels, *bias, *x;
+  size_t inputs, x_row;
+} unroll_input;
+
 typedef struct unroll_kernels {
   const char *name;       ///< "scalar", "avx2", "avx512", "neon" or "double"
   size_t element_bytes;   ///< 4, or 8 in the table "double"
@@ -126,22 +133,24 @@ typedef struct unroll_kernels {
   /// Packs w [G·H, K] (rows of w_row elements) into gate panels [⌈H/V⌉][K][G][V], zeros beyond H.
   void (*pack_gates)(size_t gates, size_t hidden, size_t k, const void *w, size_t w_row, void *packed);
 
-  // ---- Recurrent steps. h_prev, c_prev [B,H]; c, h [B,H]. `gates` holds on entry W x + b of the step and on
-  // return what the gradient needs. Weights are gate panels of R [G·H, H].
+  // ---- Recurrent steps. h_prev, c_prev [B,H]; c, h [B,H]. Weights are gate panels of R [G·H, H]. What the input
+  // adds comes in one of two forms that give the same bits: `x` [B, G·H] holds W x + b, or, where x is null, `input`
+  // says how to find it. What the gradient needs is kept in `gates` or `saved`.
 
-  /// h = f(gates + R h₋), written to h. gates [B,H] is read only.
-  void (*elman)(unroll_part part, unroll_elman activation, const void *r, const void *gates, const void *h_prev, void *h);
-  /// Gate order i,f,g,o; gates [B,4H] becomes the activated gates. peephole [3,H] (for i, f, o) may be null.
-  /// i, f see c₋; o sees the new c:  c = f⊙c₋ + i⊙g,  h = o⊙tanh c.
-  void (*lstm)(unroll_part part, const void *r, const void *peephole, void *gates, const void *h_prev, const void *c_prev, void *c, void *h);
-  /// Gate order r,z,n; x [B,3H] = W x + b. saved [B,4H] becomes r, z, q, n with q = R_n h₋ + b_n (bias [H]).
+  /// h = f(x + R h₋), written to h.
+  void (*elman)(unroll_part part, unroll_elman activation, const unroll_input *input, const void *r, const void *x, const void *h_prev, void *h);
+  /// Gate order i,f,g,o; gates [B,4H] gets the activated gates and may be x, or null: not kept. c may be c_prev.
+  /// peephole [3,H] (for i, f, o) may be null. i, f see c₋; o sees the new c:  c = f⊙c₋ + i⊙g,  h = o⊙tanh c.
+  void (*lstm)(unroll_part part, const unroll_input *input, const void *r, const void *peephole, const void *x, void *gates, const void *h_prev, const void *c_prev, void *c, void *h);
+  /// Gate order r,z,n. saved [B,4H] gets r, z, q, n with q = R_n h₋ + b_n (bias [H]), or is null: not kept.
   /// n = tanh(x_n + r⊙q),  h = (1−z)⊙n + z⊙h₋.
-  void (*gru_reset_after)(unroll_part part, const void *r, const void *bias, const void *x, void *saved, const void *h_prev, void *h);
-  /// Reset-before, first half: x [B,3H]; saved [B,4H] gets r, z and, in its third quarter, r⊙h₋. r: panels of R_r, R_z (G = 2).
-  void (*gru_reset_before_gates)(unroll_part part, const void *r, const void *x, void *saved, const void *h_prev);
+  void (*gru_reset_after)(unroll_part part, const unroll_input *input, const void *r, const void *bias, const void *x, void *saved, const void *h_prev, void *h);
+  /// Reset-before, first half: saved [B,4H] gets r, z and, in its third quarter, r⊙h₋. r and the input's panels hold
+  /// gates r and z (G = 2); x is [B,3H] all the same.
+  void (*gru_reset_before_gates)(unroll_part part, const unroll_input *input, const void *r, const void *x, void *saved, const void *h_prev);
   /// Second half, after every unit of r⊙h₋ is there: n = tanh(x_n + R_n(r⊙h₋)) into the fourth quarter of saved,
-  /// h = (1−z)⊙n + z⊙h₋. r_n: panels of R_n (G = 1).
-  void (*gru_reset_before_state)(unroll_part part, const void *r_n, const void *x, void *saved, const void *h_prev, void *h);
+  /// h = (1−z)⊙n + z⊙h₋. r_n and the input's panels and bias hold gate n (G = 1).
+  void (*gru_reset_before_state)(unroll_part part, const unroll_input *input, const void *r_n, const void *x, void *saved, const void *h_prev, void *h);
 
   // ---- Their gradients, one step. `part` counts panels of P = panel_columns units here. The gradient that
   // reaches h of this step is

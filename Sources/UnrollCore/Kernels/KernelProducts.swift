@@ -38,13 +38,10 @@ extension Kernels {
     return packed
   }
 
-  /// Memory seen as `[inner, columns]`, packed for the right side.
-  func right(
-    _ base: UnsafeRawPointer, columns: Int, inner: Int, innerStride: Int, columnStride: Int
-  ) -> TensorStorage {
+  /// Row-major `[inner, columns]`, packed for the right side.
+  func right(_ base: UnsafeRawPointer, columns: Int, inner: Int, rowStride: Int) -> TensorStorage {
     pack(
-      base, columns: columns, inner: inner, innerStride: innerStride, columnStride: columnStride,
-      width: panelColumns)
+      base, columns: columns, inner: inner, innerStride: rowStride, columnStride: 1, width: panelColumns)
   }
 
   /// Some rows of a weight matrix `[rows, columns]`, packed for a use and kept with the matrix until it is written.
@@ -105,16 +102,6 @@ extension Kernels {
     withExtendedLifetime((a.owner, panels)) {}
   }
 
-  /// The same product on the caller's thread alone.
-  func productAlone(
-    _ a: LeftOperand, rows: Int, inner: Int, _ panels: TensorStorage, columns: Int, bias: UnsafeRawPointer?,
-    into c: UnsafeMutableRawPointer, rowStride: Int
-  ) {
-    table.pointee.product(
-      0, (rows + tileRows - 1) / tileRows, 0, self.panels(of: columns), rows, columns, inner, a.base,
-      a.tileStride, a.rowStride, a.columnStride, panels.address, bias, c, rowStride, false)
-  }
-
   /// y [N, rows of w] = x [N, K]·Wᵀ (+ bias).
   func linear(
     _ x: UnsafeRawPointer, rowStride: Int, rows: Int, _ weight: Tensor, weightRows: Range<Int>? = nil,
@@ -147,7 +134,7 @@ extension Kernels {
   ) {
     product(
       leftTransposed(dy, rowStride: rowStride, rows: outputs, inner: rows), rows: outputs, inner: rows,
-      right(x, columns: inputs, inner: rows, innerStride: xStride, columnStride: 1), columns: inputs,
+      right(x, columns: inputs, inner: rows, rowStride: xStride), columns: inputs,
       into: dw, rowStride: inputs, accumulate: accumulate)
   }
 }

@@ -53,6 +53,8 @@ package struct Kernels: @unchecked Sendable {
 package typealias UnaryOperation = unroll_unary
 package typealias BinaryOperation = unroll_binary
 package typealias ElmanActivation = unroll_elman
+typealias StepExtents = unroll_part
+typealias DirectInput = unroll_input
 
 extension UnaryOperation {
   package static let exp = UNROLL_EXP
@@ -248,98 +250,5 @@ extension Kernels {
     serving(a.precision).table.pointee.row_sums(
       a.address, columns, b?.address, columns, rows, columns, result.mutableAddress)
     return result
-  }
-}
-
-// MARK: - Recurrent steps
-
-extension Kernels {
-  private func part(_ part: StepPart, _ hidden: Int) -> unroll_part {
-    unroll_part(
-      row0: part.rows.lowerBound, row1: part.rows.upperBound, panel0: part.panels.lowerBound,
-      panel1: part.panels.upperBound, hidden: hidden)
-  }
-
-  func elman(
-    _ step: StepPart, _ hidden: Int, _ activation: ElmanActivation, _ panels: TensorStorage,
-    gates: UnsafeRawPointer, previous: UnsafeRawPointer, state: UnsafeMutableRawPointer
-  ) {
-    table.pointee.elman(part(step, hidden), activation, panels.address, gates, previous, state)
-  }
-
-  func elmanGradient(
-    _ step: StepPart, _ hidden: Int, _ activation: ElmanActivation, _ panels: TensorStorage,
-    next: UnsafeRawPointer?, goingOn: Int, dout: UnsafeRawPointer?, carry: UnsafeMutableRawPointer,
-    state: UnsafeRawPointer, dgates: UnsafeMutableRawPointer
-  ) {
-    table.pointee.elman_gradient(
-      part(step, hidden), activation, panels.address, next ?? state, goingOn, dout, carry, state, dgates)
-  }
-
-  func lstm(
-    _ step: StepPart, _ hidden: Int, _ panels: TensorStorage, peephole: UnsafeRawPointer?,
-    gates: UnsafeMutableRawPointer, previousHidden: UnsafeRawPointer, previousCell: UnsafeRawPointer,
-    cell: UnsafeMutableRawPointer, hidden state: UnsafeMutableRawPointer
-  ) {
-    table.pointee.lstm(
-      part(step, hidden), panels.address, peephole, gates, previousHidden, previousCell, cell, state)
-  }
-
-  func lstmGradient(
-    _ step: StepPart, _ hidden: Int, _ panels: TensorStorage, peephole: UnsafeRawPointer?,
-    next: UnsafeRawPointer?, goingOn: Int, dout: UnsafeRawPointer?, carry: UnsafeMutableRawPointer,
-    cellCarry: UnsafeMutableRawPointer, previousCell: UnsafeRawPointer, cell: UnsafeRawPointer,
-    gates: UnsafeMutableRawPointer
-  ) {
-    table.pointee.lstm_gradient(
-      part(step, hidden), panels.address, peephole, next ?? cell, goingOn, dout, carry, cellCarry,
-      previousCell, cell, gates)
-  }
-
-  func gruResetAfter(
-    _ step: StepPart, _ hidden: Int, _ panels: TensorStorage, bias: UnsafeRawPointer, x: UnsafeRawPointer,
-    saved: UnsafeMutableRawPointer, previous: UnsafeRawPointer, state: UnsafeMutableRawPointer
-  ) {
-    table.pointee.gru_reset_after(part(step, hidden), panels.address, bias, x, saved, previous, state)
-  }
-
-  func gruResetAfterGradient(
-    _ step: StepPart, _ hidden: Int, _ panels: TensorStorage, next: UnsafeRawPointer?, goingOn: Int,
-    dout: UnsafeRawPointer?, carry: UnsafeMutableRawPointer, previous: UnsafeRawPointer,
-    saved: UnsafeMutableRawPointer
-  ) {
-    table.pointee.gru_reset_after_gradient(
-      part(step, hidden), panels.address, next ?? previous, goingOn, dout, carry, previous, saved)
-  }
-
-  func gruResetBeforeGates(
-    _ step: StepPart, _ hidden: Int, _ panels: TensorStorage, x: UnsafeRawPointer,
-    saved: UnsafeMutableRawPointer, previous: UnsafeRawPointer
-  ) {
-    table.pointee.gru_reset_before_gates(part(step, hidden), panels.address, x, saved, previous)
-  }
-
-  func gruResetBeforeState(
-    _ step: StepPart, _ hidden: Int, _ panels: TensorStorage, x: UnsafeRawPointer,
-    saved: UnsafeMutableRawPointer, previous: UnsafeRawPointer, state: UnsafeMutableRawPointer
-  ) {
-    table.pointee.gru_reset_before_state(part(step, hidden), panels.address, x, saved, previous, state)
-  }
-
-  func gruResetBeforeStateGradient(
-    _ step: StepPart, _ hidden: Int, _ panels: TensorStorage, next: UnsafeRawPointer?, goingOn: Int,
-    dout: UnsafeRawPointer?, carry: UnsafeMutableRawPointer, previous: UnsafeRawPointer,
-    saved: UnsafeMutableRawPointer
-  ) {
-    table.pointee.gru_reset_before_state_gradient(
-      part(step, hidden), panels.address, next ?? previous, goingOn, dout, carry, previous, saved)
-  }
-
-  func gruResetBeforeGatesGradient(
-    _ step: StepPart, _ hidden: Int, _ panels: TensorStorage, carry: UnsafeMutableRawPointer,
-    previous: UnsafeRawPointer, saved: UnsafeMutableRawPointer
-  ) {
-    table.pointee.gru_reset_before_gates_gradient(
-      part(step, hidden), panels.address, carry, previous, saved)
   }
 }

@@ -71,37 +71,3 @@ public struct SequenceLayout: Sendable, Hashable {
     }
   }
 }
-
-/// The order in which a recurrence visits the steps of a layout.
-public struct StepOrder: Sendable {
-  package let layout: SequenceLayout
-  package let reversed: Bool
-
-  package init(_ layout: SequenceLayout, reversed: Bool) {
-    self.layout = layout
-    self.reversed = reversed
-  }
-
-  /// The steps, first visited first.
-  package var steps: [Int] {
-    reversed ? Array((0..<layout.timeSteps).reversed()) : Array(0..<layout.timeSteps)
-  }
-
-  /// The step before t in this order, or `nil` at the start.
-  package func before(_ t: Int) -> Int? {
-    let step = reversed ? t + 1 : t - 1
-    return step >= 0 && step < layout.timeSteps ? step : nil
-  }
-
-  /// The step after t in this order, or `nil` at the end.
-  package func after(_ t: Int) -> Int? {
-    let step = reversed ? t - 1 : t + 1
-    return step >= 0 && step < layout.timeSteps ? step : nil
-  }
-
-  /// The leading rows of step t that continue from the step before; the others start from their initial state.
-  package func continuing(_ t: Int) -> Int { before(t).map { min(layout.counts[$0], layout.counts[t]) } ?? 0 }
-
-  /// The leading rows of step t that go on in the step after; the others end here.
-  package func goingOn(_ t: Int) -> Int { after(t).map { min(layout.counts[$0], layout.counts[t]) } ?? 0 }
-}

@@ -19,8 +19,8 @@ public final class StreamingStep {
     }
     /// State tensors: h, and c for an LSTM.
     var parts: Int { if case .lstm = self { 2 } else { 1 } }
-    /// Whether gates are kept beside the projected input.
-    var keepsGates: Bool { if case .gru = self { true } else { false } }
+    /// Whether a step needs memory between its halves.
+    var needsSaved: Bool { if case .gru(.none) = self { true } else { false } }
   }
 
   private let form: Form
@@ -30,43 +30,36 @@ public final class StreamingStep {
   private let hidden: Int
   /// The weights, kept alive as long as their addresses are used.
   private let tensors: [Tensor]
-  private let inputPanels: TensorStorage
+  private let inputPanels: [TensorStorage]
   private let recurrentPanels: [TensorStorage]
   private let bias: UnsafeRawPointer
-  private let projected: Tensor
   private let saved: Tensor
   /// Each state twice: the one before and the one after, changing places.
   private var states: [(now: Tensor, next: Tensor)]
-  private let left: LeftOperand
 
   /// - Parameters: W `[G·H, I]`, R `[G·H, H]`, b `[G·H]`.
   package init(_ form: Form, weightInput: Tensor, weightRecurrent: Tensor, bias: Tensor, batch: Int) {
     self.form = form
     self.batch = batch
     inputs = weightInput.shape.columns
-    hidden = weightRecurrent.shape.columns
-    kernels = Kernels.serving(.single)
+    let hidden = weightRecurrent.shape.columns
+    let kernels = Kernels.serving(.single)
+    self.hidden = hidden
+    self.kernels = kernels
     tensors = [weightInput, weightRecurrent, bias]
-    inputPanels = kernels.panels(weightInput, .product)
-    let rows = 2 * hidden
-    recurrentPanels =
-      switch form {
-      case .elman: [kernels.panels(weightRecurrent, .gates(1))]
-      case .lstm: [kernels.panels(weightRecurrent, .gates(4))]
-      case .gru(.some): [kernels.panels(weightRecurrent, .gates(3))]
-      case .gru(.none):
-        [
-          kernels.panels(weightRecurrent, .gates(2), rows: 0..<rows),
-          kernels.panels(weightRecurrent, .gates(1), rows: rows..<3 * hidden),
-        ]
-      }
+    func panels(_ weight: Tensor) -> [TensorStorage] {
+      guard case .gru(.none) = form else { return [kernels.panels(weight, .gates(form.gates))] }
+      return [
+        kernels.panels(weight, .gates(2), rows: 0..<2 * hidden),
+        kernels.panels(weight, .gates(1), rows: 2 * hidden..<3 * hidden),
+      ]
+    }
+    inputPanels = panels(weightInput)
+    recurrentPanels = panels(weightRecurrent)
     self.bias = bias.address
-    projected = Tensor.zeros([batch, form.gates * hidden])
-    saved = Tensor.zeros([form.keepsGates ? batch : 0, 4 * hidden])
+    saved = Tensor.zeros([form.needsSaved ? batch : 0, 4 * hidden])
     let shape: Shape = [batch, hidden]
     states = (0..<form.parts).map { _ in (Tensor.zeros(shape), Tensor.zeros(shape)) }
-    // The address of the rows is given at each step; the strides are known.
-    left = kernels.left(projected.address, rowStride: inputs)
   }
 
   /// h after the last step, `[B, H]`; valid until the step after the next.
@@ -87,34 +80,33 @@ public final class StreamingStep {
 
   /// One step of x `[B, I]`.
   package func step(_ x: UnsafePointer<Float>) {
-    let rows = LeftOperand(
-      base: UnsafeRawPointer(x), tileStride: left.tileStride, rowStride: left.rowStride,
-      columnStride: left.columnStride, owner: nil)
-    let width = form.gates * hidden
-    kernels.productAlone(
-      rows, rows: batch, inner: inputs, inputPanels, columns: width, bias: bias,
-      into: projected.mutableAddress, rowStride: width)
+    func input(_ index: Int, gate: Int = 0) -> StepInput {
+      .direct(
+        DirectInput(
+          panels: inputPanels[index].address, bias: bias + gate * hidden * kernels.stride, x: x,
+          inputs: inputs, x_row: inputs))
+    }
     let part = StepPart(rows: 0..<batch, panels: 0..<kernels.gatePanels(of: hidden))
     let (now, next) = (states[0].now.address, states[0].next.mutableAddress)
     switch form {
     case .elman(let activation):
       kernels.elman(
-        part, hidden, activation, recurrentPanels[0], gates: projected.address, previous: now, state: next)
+        part, hidden, activation, recurrentPanels[0], input: input(0), previous: now, state: next)
     case .lstm(let peephole):
       kernels.lstm(
-        part, hidden, recurrentPanels[0], peephole: peephole?.address, gates: projected.mutableAddress,
+        part, hidden, recurrentPanels[0], peephole: peephole?.address, input: input(0), gates: nil,
         previousHidden: now, previousCell: states[1].now.address, cell: states[1].next.mutableAddress,
         hidden: next)
     case .gru(.some(let recurrentBias)):
       kernels.gruResetAfter(
-        part, hidden, recurrentPanels[0], bias: recurrentBias.address, x: projected.address,
-        saved: saved.mutableAddress, previous: now, state: next)
+        part, hidden, recurrentPanels[0], bias: recurrentBias.address, input: input(0), saved: nil,
+        previous: now, state: next)
     case .gru(.none):
       kernels.gruResetBeforeGates(
-        part, hidden, recurrentPanels[0], x: projected.address, saved: saved.mutableAddress, previous: now)
+        part, hidden, recurrentPanels[0], input: input(0), saved: saved.mutableAddress, previous: now)
       kernels.gruResetBeforeState(
-        part, hidden, recurrentPanels[1], x: projected.address, saved: saved.mutableAddress, previous: now,
-        state: next)
+        part, hidden, recurrentPanels[1], input: input(1, gate: 2), saved: saved.mutableAddress,
+        previous: now, state: next)
     }
     for index in states.indices { states[index] = (states[index].next, states[index].now) }
   }

@@ -88,12 +88,16 @@ public struct Gradients: Sendable {
 ///       try meanSquaredError(network(x), y)
 ///     }
 ///
-/// - Parameter function: a scalar function of the module; every use of a parameter inside is recorded.
+/// - Parameters:
+///   - memory: the bytes that recurrences may keep of their steps for the gradient; what exceeds them is computed
+///     again on the way back, for about a third more time and gradients of the same bits. `nil`: keep everything.
+///   - function: a scalar function of the module; every use of a parameter inside is recorded.
 /// - Returns: the value, and ∂value/∂parameter by parameter; zeros where a parameter plays no part.
 public func valueWithGradient<M: Module, E: Error>(
-  of module: M, _ function: (M) throws(E) -> Variable
+  of module: M, memory: Int? = nil, _ function: (M) throws(E) -> Variable
 ) throws(E) -> (value: Tensor, gradients: Gradients) {
-  let (value, _, gradients, _) = try valueWithGradient(of: module, inputs: []) { (module, _) throws(E) in
+  let (value, _, gradients, _) = try valueWithGradient(of: module, inputs: [], memory: memory) {
+    (module, _) throws(E) in
     try (function(module), ())
   }
   return (value, gradients)
@@ -101,9 +105,9 @@ public func valueWithGradient<M: Module, E: Error>(
 
 /// As above, with the gradients of some inputs and with whatever else the function returns.
 public func valueWithGradient<M: Module, Extra, E: Error>(
-  of module: M, inputs: [Tensor], _ function: (M, [Variable]) throws(E) -> (Variable, Extra)
+  of module: M, inputs: [Tensor], memory: Int? = nil, _ function: (M, [Variable]) throws(E) -> (Variable, Extra)
 ) throws(E) -> (value: Tensor, extra: Extra, gradients: Gradients, inputGradients: [Tensor]) {
-  let tape = Tape()
+  let tape = Tape(memory: memory)
   var attached = module
   var names: [String] = []
   var leaves: [Tensor] = []

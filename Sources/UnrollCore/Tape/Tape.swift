@@ -14,6 +14,20 @@ final class Tape: Sendable {
   }
 
   private let entries = Mutex<[Entry]>([])
+  /// Bytes that may yet be kept of what could be found again; `nil`: as many as are wanted.
+  private let memory: Mutex<Int?>
+
+  init(memory: Int? = nil) { self.memory = Mutex(memory) }
+
+  /// Asks to keep so many bytes of what could be found again on the way back.
+  func reserve(_ bytes: Int) -> Bool {
+    memory.withLock { memory in
+      guard let left = memory else { return true }
+      guard bytes <= left else { return false }
+      memory = left - bytes
+      return true
+    }
+  }
 
   /// Adds an operation and returns the index of its first result.
   func record(results: Int, backward: Backward?) -> Int {

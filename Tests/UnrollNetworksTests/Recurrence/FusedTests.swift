@@ -76,15 +76,16 @@ struct LayerCase: Sendable, CustomStringConvertible {
     case rows
     /// Large weights: each thread takes some units of every step.
     case panels
-    /// Large weights and few rows a step: some sequences each after all.
-    case rowsOfFewSequences
+    /// Large weights, many rows a step, and wide panels that do not share evenly: some sequences each after all.
+    case rowsOfWideBatches
 
     /// H with gates · H² just beyond the cache, or far within it.
     func hiddenSize(gates: Int) -> Int {
       switch self {
       case .single: 9
       case .rows: [1: 129, 3: 75, 4: 63][gates]!
-      case .panels, .rowsOfFewSequences: [1: 515, 3: 300, 4: 257][gates]!
+      case .panels: [1: 515, 3: 300, 4: 257][gates]!
+      case .rowsOfWideBatches: [1: 530, 3: 300, 4: 260][gates]!
       }
     }
 
@@ -93,16 +94,17 @@ struct LayerCase: Sendable, CustomStringConvertible {
       case .single: [4, 2, 0, 1]
       case .rows: [20, 13, 20, 0, 17, 12, 20, 11, 19, 1, 18, 16, 20]
       case .panels: [6, 0, 2, 5]
-      case .rowsOfFewSequences: [1, 30, 1, 1]
+      case .rowsOfWideBatches: Array(repeating: 2, count: 64)
       }
     }
 
+    /// That of the way back, whose panels are the wider ones.
     func partition(threads: Int) -> Sweep.Partition {
       switch self {
       case .single: .single
       case .rows: .rows(min(threads, 2))
       case .panels: .panels(threads)
-      case .rowsOfFewSequences: .rows(2)
+      case .rowsOfWideBatches: Kernels.serving(.single).panelColumns == 64 ? .rows(threads) : .panels(threads)
       }
     }
 
@@ -158,8 +160,8 @@ struct LayerCase: Sendable, CustomStringConvertible {
     let kernels = Kernels.serving(.single)
     let weights = kind.gates * hidden * hidden
     return Sweep(
-      order: StepOrder(layout, reversed: false), kernels: kernels, panels: kernels.gatePanels(of: hidden),
-      workPerRow: weights, weightBytes: 4 * weights
+      order: StepOrder(layout, reversed: false), panels: kernels.panels(of: hidden),
+      unitsPerPanel: kernels.panelColumns, hidden: hidden, workPerRow: weights, weightBytes: 4 * weights
     ).partition
   }
 }

@@ -42,9 +42,10 @@ struct LayerRun<Cell: StandardCell> {
   }
 
   /// Outputs, final states, and the gradients of a mixture of all of them.
-  func outcome(definition: Bool) throws -> Outcome {
-    let (loss, results, gradients, inputGradients) = try valueWithGradient(of: layer, inputs: [x] + initial) {
-      (layer, inputs) throws(ShapeError) in
+  func outcome(definition: Bool, memory: Int? = nil) throws -> Outcome {
+    let (loss, results, gradients, inputGradients) = try valueWithGradient(
+      of: layer, inputs: [x] + initial, memory: memory
+    ) { (layer, inputs) throws(ShapeError) in
       var none: RandomSource?
       let (outputs, final) = try layer.run(
         PackedSequence(rows: inputs[0], layout: layout),
@@ -59,5 +60,15 @@ struct LayerRun<Cell: StandardCell> {
     outcome += zip(gradients.names, gradients.tensors).map { ("∂\($0)", $1) }
     outcome += inputGradients.enumerated().map { ($0 == 0 ? "∂input" : "∂initial state \($0 - 1)", $1) }
     return outcome
+  }
+
+  /// Outputs and final states with nothing to be differentiated.
+  func inference() throws -> Outcome {
+    var none: RandomSource?
+    let (outputs, final) = try layer.run(
+      PackedSequence(rows: Variable(x), layout: layout),
+      initial: Cell.State(parts: initial.map { Variable($0) }), random: &none)
+    return [("outputs", outputs.rows.value)]
+      + final.parts.enumerated().map { ("final state \($0)", $1.value) }
   }
 }
