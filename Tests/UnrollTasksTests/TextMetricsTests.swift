@@ -159,6 +159,14 @@ struct TextGoldens: Decodable, Sendable {
     #expect(ClassificationReport(classes: ["a"], actual: [0, 1, 0], predicted: [0, 0, -1]).count == 1)
   }
 
+  /// A class that occurs nowhere takes no part in the plain mean; one that is only predicted does.
+  @Test func classesThatDoNotOccurAreLeftOut() {
+    let report = ClassificationReport(
+      classes: ["a", "b", "never"], actual: [0, 0, 0, 0], predicted: [0, 0, 1, 0])
+    #expect(report.macro.precision == 0.5 && report.macro.recall == 0.375)
+    #expect(report.weighted.precision == 1 && report.macro.support == 4)
+  }
+
   @Test func setsOfLabels() {
     let (perLabel, micro) = MultiLabelMetrics.scores(
       labelCount: 3, actual: [[0, 1], [], [2]], predicted: [[0], [1], [2]])

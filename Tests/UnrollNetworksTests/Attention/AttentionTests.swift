@@ -201,6 +201,31 @@ enum AttentionForm: String, CaseIterable, Sendable {
     expectSameBits(three, alone, "threads")
   }
 
+  /// Readers of one sequence add to the same gradient: no thread may get in another's way.
+  @Test func readersOfOneSequenceDoNotCollide() throws {
+    var random = RandomSource(seed: 3)
+    let x = Tensor.normal(shape: [40, 65], using: &random)
+    let q = Tensor.normal(shape: [48, 65], using: &random)
+    let additive = AdditiveAttention(querySize: 65, memorySize: 65, hiddenSize: 65, using: &random)
+    func run<A: Attention>(_ attention: A) throws -> Outcome {
+      let (value, _, _, inputs) = try valueWithGradient(of: attention, inputs: [x, q]) { attention, x in
+        let packed = PackedSequence(rows: x[0], layout: SequenceLayout(lengths: [40]))
+        let memory = try attention.memory(packed).selecting(Array(repeating: 0, count: 48))
+        return (mixed(try attention(x[1], memory).context, seed: 1), ())
+      }
+      return [("loss", value), ("∂memory", inputs[0]), ("∂query", inputs[1])]
+    }
+    for _ in 0..<20 {
+      for (name, outcome) in [
+        ("dot", { try run(DotAttention(features: 65, scaled: true)) }), ("additive", { try run(additive) }),
+      ] {
+        let alone = try WorkerPool.$forced.withValue(Teams.alone) { try outcome() }
+        let three = try WorkerPool.$forced.withValue(Teams.three) { try outcome() }
+        expectSameBits(three, alone, name)
+      }
+    }
+  }
+
   @Test func wrongShapesThrow() throws {
     var random = RandomSource(seed: 2)
     let attention = AdditiveAttention(querySize: 4, memorySize: 3, hiddenSize: 5, using: &random)

@@ -193,7 +193,8 @@ import UnrollNetworks
     (.bioes, ["B-X", "O"], false), (.bioes, ["B-X", "E-Y"], false), (.bioes, ["E-X"], false),
     (.bioes, ["S-X", "E-X"], false), (.bioes, ["B-X", "E-X", "B-Y", "E-Y"], true),
     (.bioes, ["B-X", "I-X"], false),
-    (.bioes, [], true), (.bio, ["ODD", "O"], true),
+    (.bioes, [], true), (.bioes, ["I-X", "E-X"], false), (.bioes, ["O", "I-X", "E-X"], false),
+    (.bioes, ["B-X", "S-X"], false), (.bioes, ["B-X", "I-X", "B-X"], false), (.bio, ["ODD", "O"], true),
   ])
   func schemesAllowWhatTheySay(_ scheme: TagConstraints.Scheme, _ path: [String], _ allowed: Bool) {
     let tags = ["O", "ODD", "B-X", "I-X", "E-X", "S-X", "B-Y", "I-Y", "E-Y", "S-Y"]
