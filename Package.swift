@@ -48,7 +48,9 @@ let package = Package(
       "UnrollTrainingTests", ["UnrollTraining", "UnrollNetworks", "UnrollCore"],
       resources: [.copy("Goldens")]),
     tests("UnrollDataTests", ["UnrollData"]),
-    tests("UnrollTasksTests", ["UnrollTasks", "UnrollData", "UnrollTraining", "UnrollCore"]),
+    tests(
+      "UnrollTasksTests", ["UnrollTasks", "UnrollData", "UnrollTraining", "UnrollCore"],
+      resources: [.copy("Goldens")]),
     tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks"]),
   ],
   cLanguageStandard: .c11

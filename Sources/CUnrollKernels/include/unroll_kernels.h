@@ -156,6 +156,26 @@ typedef struct unroll_kernels {
   /// kept where x is null; y may be x. `start` is a multiple of 16. The same elements in every table.
   void (*dropout)(uint64_t seed, uint64_t threshold, double kept, uint64_t start, const void *x, void *y, size_t n);
 
+  // ---- Attention of one query over the rows of one sequence: S steps, A features.
+  /// y[c] = Σ_r w[r]·x[r,c].
+  void (*weighted_sum)(const void *w, const void *x, size_t x_row, size_t rows, size_t columns, void *y);
+  /// y[r,c] += scale·a[r]·b[c].
+  void (*add_outer)(double scale, const void *a, const void *b, size_t rows, size_t columns, void *y, size_t y_row);
+  /// score[s] = Σ_i v[i]·tanh(keys[s,i] + query[i] + covered[s]·slope[i]); covered [S] and slope [A] may both be null.
+  void (*additive_scores)(const void *keys, const void *query, const void *v, const void *covered, const void *slope, size_t steps, size_t features, void *scores);
+  /// Its gradients: dkeys += (may be null); dquery, dv, dslope and dcovered are written, the last two where covered
+  /// is not null.
+  void (*additive_gradient)(const void *keys, const void *query, const void *v, const void *covered, const void *slope, const void *dscores, size_t steps, size_t features, void *dkeys, void *dquery, void *dv, void *dslope, void *dcovered);
+
+  // ---- Linear-chain conditional random field of one sequence: T steps, L tags. Step t reads row rows[t] of
+  // emissions [·, L]; transitions [L, L] from a tag to the next; start, end [L]. Impossible is a large negative number.
+  /// ln Z, less the score of the labels where these are not null. forward [T, L] gets the logarithms of the forward
+  /// sums, the largest of a step taken off and kept in shifts [T].
+  double (*crf_forward)(size_t steps, size_t tags, const int32_t *rows, const void *emissions, const void *transitions, const void *start, const void *end, const int32_t *labels, void *forward, double *shifts);
+  /// weight times the gradient of crf_forward: writes the rows of demissions, adds to dtransitions, dstart and dend.
+  /// Without labels, demissions are the chances of each tag at each step. scratch: 3·L elements.
+  void (*crf_gradient)(size_t steps, size_t tags, const int32_t *rows, const void *emissions, const void *transitions, const void *end, const int32_t *labels, const void *forward, const double *shifts, double weight, void *demissions, void *dtransitions, void *dstart, void *dend, void *scratch);
+
   // ---- Products.
   /// Number of elements of the packed form of a K × n matrix in panels of `width` columns: ⌈n/width⌉·K·width.
   /// Packs b (element (p, j) at b + p·b_k + j·b_n) into [panel][K][width], zeros beyond n. Panels panel0 ..< panel1.

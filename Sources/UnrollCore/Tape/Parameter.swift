@@ -8,7 +8,7 @@ public struct Parameter: Sendable {
 
   /// The value as it takes part in a computation: differentiable inside of `valueWithGradient`, a constant
   /// outside.
-  public private(set) var variable: Variable
+  public package(set) var variable: Variable
 
   /// A parameter that starts from a value.
   public init(_ value: Tensor) { variable = Variable(value) }

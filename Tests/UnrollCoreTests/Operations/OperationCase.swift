@@ -88,7 +88,8 @@ struct OperationFamily: Sendable, CustomStringConvertible {
     self.cases = cases
   }
 
-  static let all = elementwise + meetings + products + shapes + reductions
+  static let all =
+    elementwise + meetings + products + shapes + reductions + attention + pooling + linearChains + smoothed
 }
 
 /// Sizes around the widths of vectors, empty ones, and one that is worth two threads.
