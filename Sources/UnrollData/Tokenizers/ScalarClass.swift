@@ -28,7 +28,7 @@ struct ScalarClass: Sendable, Equatable {
 
   static func of(_ value: UInt32) -> ScalarClass {
     if value < 0x10000 { return plane0[Int(value)] }
-    return value < 0x20000 ? plane1[Int(value)] : ScalarClass(computing: value)
+    return value < 0x20000 ? plane1[Int(value) - 0x10000] : ScalarClass(computing: value)
   }
 
   private init(computing value: UInt32) {
