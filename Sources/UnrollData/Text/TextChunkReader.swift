@@ -11,6 +11,8 @@ package struct TextChunkReader {
   /// Where `buffer` starts in the file, and how many lines end before it.
   private var base: Int
   private var linesBefore = 0
+  private var isPart = false
+  private var hasGiven = false
 
   /// - Parameter chunkSize: the size of a piece in bytes, about.
   package init(path: String, chunkSize: Int = 1 << 18) throws(DataError) {
@@ -27,10 +29,11 @@ package struct TextChunkReader {
   init(_ source: ByteSource, part: Range<Int>, chunkSize: Int = 1 << 18) throws(DataError) {
     self.init(source, chunkSize: chunkSize)
     try source.seek(to: part)
+    isPart = true
     base = part.lowerBound
   }
 
-  /// The next piece, or nil at the end.
+  /// The next piece, or nil at the end. A file without text is an error.
   package mutating func next() throws(DataError) -> String? {
     while !isAtEnd, buffer.count < chunkSize { isAtEnd = !(try source.read(into: &buffer)) }
     if base == 0 {
@@ -42,7 +45,14 @@ package struct TextChunkReader {
         base = TextFile.byteOrderMark.count
       }
     }
-    guard !buffer.isEmpty else { return nil }
+    guard !buffer.isEmpty else {
+      guard isPart || hasGiven else {
+        throw DataError(
+          .emptyFile, file: source.name, expected: "text", found: "none", statement: "the file is empty")
+      }
+      return nil
+    }
+    hasGiven = true
     let end = isAtEnd && buffer.count <= chunkSize ? buffer.count : cut()
     let chunk = Array(buffer[..<end])
     if let offset = TextFile.firstNotText(in: chunk) {

@@ -1,0 +1,13 @@
+/// Numbers over time, and what the whole is to be classified as.
+package struct NumericSequence: Sendable, Equatable {
+  /// `[steps, features]`, the features of a step side by side. Missing values are NaN.
+  package let values: [Float]
+  /// The number of time steps.
+  package let steps: Int
+  /// The label; nil where a file without labels is read.
+  package let label: String?
+  /// The identifier in a table of several sequences.
+  package let id: String?
+  /// The line of the file on which it starts.
+  package let line: Int
+}
