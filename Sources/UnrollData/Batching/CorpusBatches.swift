@@ -34,7 +34,10 @@ package struct CorpusBatches {
       try fill(index)
       // Parts may be without tokens, where the file is nearly empty.
       guard let first = streams[index].tokens.first else { continue }
-      if let before = streams[..<index].lastIndex(where: { !$0.tokens.isEmpty }) {
+      guard let before = streams[..<index].lastIndex(where: { !$0.tokens.isEmpty }) else { continue }
+      if streams[before].hasEnded {
+        streams[before].tokens.append(first)
+      } else {
         streams[before].last = first
       }
     }

@@ -10,4 +10,12 @@ package struct NumericSequence: Sendable, Equatable {
   package let id: String?
   /// The line of the file on which it starts.
   package let line: Int
+
+  package init(values: [Float], steps: Int, label: String?, id: String? = nil, line: Int) {
+    self.values = values
+    self.steps = steps
+    self.label = label
+    self.id = id
+    self.line = line
+  }
 }

@@ -5,6 +5,12 @@ package struct TaggedSentence: Sendable, Equatable {
   package let tags: [String]
   /// The line of the file on which each word stands.
   package let lines: [Int]
+
+  package init(words: [String], tags: [String], lines: [Int]) {
+    self.words = words
+    self.tags = tags
+    self.lines = lines
+  }
 }
 
 /// How a file holds words and tags.
@@ -52,7 +58,9 @@ package enum UniversalColumn: String, Sendable, CaseIterable {
 package struct TaggedReader {
   private var reader: LineReader
   private let format: TaggedFormat
+  /// The number of columns, and whether tabs stand between them: as on the first word's line.
   private var width: Int?
+  private var isTabbed: Bool?
   private var isEmpty = true
 
   package init(path: String, format: TaggedFormat) throws(DataError) {
@@ -112,10 +120,11 @@ package struct TaggedReader {
   private mutating func conll(
     _ line: [UInt8], _ word: Int, _ tag: Int?
   ) throws(DataError) -> (word: String, tag: String?)? {
-    let hasTabs = line.contains(Byte.tab)
+    let hasTabs = isTabbed ?? line.contains(Byte.tab)
     var fields =
       hasTabs
-      ? line.split(separator: Byte.tab, omittingEmptySubsequences: false) : line.split(separator: Byte.space)
+      ? line.split(separator: Byte.tab, omittingEmptySubsequences: false)
+      : line.split { $0 == Byte.space || $0 == Byte.tab }
     // Blanks between a word and the line's end are no column.
     while hasTabs, fields.count > 1, fields.last?.allSatisfy({ $0 == Byte.space }) == true {
       fields.removeLast()
@@ -131,6 +140,7 @@ package struct TaggedReader {
         found: counted(fields.count, "column"))
     }
     width = fields.count
+    isTabbed = hasTabs
     let tagColumn = tag ?? fields.count
     let text = String(decoding: fields[word - 1], as: UTF8.self)
     guard !text.isEmpty else { throw missing("a word", column: word) }

@@ -6,6 +6,12 @@ package struct LabeledText: Sendable, Equatable {
   package let labels: [String]
   /// The line of the file on which it starts.
   package let line: Int
+
+  package init(text: String, labels: [String], line: Int) {
+    self.text = text
+    self.labels = labels
+    self.line = line
+  }
 }
 
 /// How a file holds texts and labels.

@@ -5,6 +5,12 @@ package struct TextPair: Sendable, Equatable {
   /// The line on which both stand.
   package let line: Int
 
+  package init(source: String, target: String, line: Int) {
+    self.source = source
+    self.target = target
+    self.line = line
+  }
+
   /// Whether a side has no text: nothing can be learned from the pair.
   package var isIncomplete: Bool {
     let isBlank = { (text: String) in text.utf8.allSatisfy { $0 == Byte.space || $0 == Byte.tab } }
