@@ -63,6 +63,33 @@ func source(_ text: String, name: String = "data.txt", piece: Int = 7) -> ByteSo
     #expect(examples.map(\.line) == [2, 5, 6])
   }
 
+  /// Rows that lie across what is read at once, a field of half a megabyte among them.
+  @Test(arguments: [",", "\t"]) func tablesLongerThanWhatIsReadAtOnceAreReadWhole(_ delimiter: String) throws
+  {
+    let long = String(repeating: "text, \"\"quoted\"\" and long; ", count: 20_000)
+    var text = ["text", "label"].joined(separator: delimiter) + "\r\n"
+    var expected: [String] = []
+    for number in 0..<40_000 {
+      expected.append(number == 20_000 ? long.replacing("\"\"", with: "\"") : "row \(number)")
+      text += (number == 20_000 ? "\"\(long)\"" : "row \(number)") + delimiter + "label\(number % 3)\r\n"
+    }
+    var reader = try LabeledTextReader(
+      source(text, piece: 1000), format: .columns(text: "text", label: "label"))
+    let examples = try everything { () throws(DataError) in try reader.next() }
+    #expect(examples.map(\.text) == expected)
+    #expect(examples.map(\.line) == Array(2...40_001))
+    // Errors behind the first piece name their place in the file.
+    var bytes = Array(text.utf8)
+    bytes[bytes.count - 12] = 0xFF
+    let error = dataError { () throws(DataError) in
+      var reader = try LabeledTextReader(
+        ByteSource(bytes, name: "data.txt"), format: .columns(text: "text", label: "label"))
+      while try reader.next() != nil {}
+    }
+    #expect(error?.line == 40_001)
+    #expect(error?.found == "byte 0xFF at offset \(bytes.count - 12)")
+  }
+
   @Test func quotesInTabSeparatedFilesAreOrdinaryUnlessTheyEncloseAField() throws {
     let text = "text\tlabel\n\"Wow\" he said\tpos\n\"open\tneg\n\"a \"\"b\"\"\"\tpos\n"
     var reader = try LabeledTextReader(source(text), format: .columns(text: "text", label: "label"))
