@@ -47,7 +47,7 @@ let package = Package(
     tests(
       "UnrollTrainingTests", ["UnrollTraining", "UnrollNetworks", "UnrollCore"],
       resources: [.copy("Goldens")]),
-    tests("UnrollDataTests", ["UnrollData"]),
+    tests("UnrollDataTests", ["UnrollData", "UnrollCore"], resources: [.copy("Goldens")]),
     tests(
       "UnrollTasksTests", ["UnrollTasks", "UnrollData", "UnrollTraining", "UnrollCore"],
       resources: [.copy("Goldens")]),

@@ -43,6 +43,16 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooLarge
     /// Series made in memory do not fit together.
     case badSeries
+    /// An example that is learned from has no label, or one that cannot be.
+    case badLabel
+    /// Tags do not follow one scheme, or do not follow the one that was asked for.
+    case badTags
+    /// The header of a file of sequences, or a sequence in it, is not what its format allows.
+    case badSequence
+    /// Two files that belong together have different numbers of lines.
+    case unequalLines
+    /// A tokenizer's file is damaged, or describes a tokenizer of another kind.
+    case badTokenizer
   }
 
   /// What kind of thing is wrong.

@@ -152,7 +152,7 @@ extension CSVTable {
   }
 
   /// Names the columns and refuses names that occur twice and lines that hold values.
-  private static func header(
+  static func header(
     _ fields: [String], name: String, line: Int
   ) throws(DataError) -> (columns: [String], isUnnamed: [Bool]) {
     let isUnnamed = fields.map { $0.isEmpty }
@@ -223,7 +223,7 @@ extension CSVTable {
     return start..<end
   }
 
-  private static func text(_ bytes: [UInt8], _ start: Int, _ end: Int) -> String {
+  static func text(_ bytes: [UInt8], _ start: Int, _ end: Int) -> String {
     let range = inner(bytes, start, end)
     guard start < end, bytes[start] == Byte.quote, bytes[range].contains(Byte.quote) else {
       return String(decoding: bytes[range], as: UTF8.self)

@@ -1,38 +1,13 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// Files of text, as bytes that are known to be UTF-8.
 package enum TextFile {
   /// Reads a whole file. Pipes work too.
   package static func bytes(at path: String) throws(DataError) -> [UInt8] {
-    guard !path.isEmpty, !path.utf8.contains(0) else { throw missing(path) }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { throw missing(path) }
-      throw unreadable(path, errno)
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw unreadable(path, errno) }
-    if status.st_mode & S_IFMT == S_IFDIR { throw unreadable(path, EISDIR) }
-
+    let source = try ByteSource(path: path)
     var bytes: [UInt8] = []
     // One byte more than the size, so that the end is found without growing.
-    bytes.reserveCapacity(Int(clamping: status.st_size) + 1)
-    var chunk = [UInt8](repeating: 0, count: 1 << 18)
+    bytes.reserveCapacity(source.size + 1)
     while true {
-      let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw unreadable(path, errno)
-      }
-      if count == 0 { return bytes }
-      bytes.append(contentsOf: chunk[..<count])
+      guard try source.read(into: &bytes) else { return bytes }
       if bytes.count >= maximumSize {
         throw DataError(
           .tooLarge, file: path, expected: "a file of less than 4 GB", found: "more",
@@ -44,32 +19,28 @@ package enum TextFile {
   /// Offsets of fields are held in 32 bits.
   static let maximumSize = Int(UInt32.max) - 1
 
-  private static func missing(_ path: String) -> DataError {
-    DataError(
-      .missingFile, file: path, expected: "a file", found: "none", statement: "there is no such file")
-  }
-
-  private static func unreadable(_ path: String, _ code: Int32) -> DataError {
-    let reason =
-      switch code {
-      case EISDIR: "it is a folder"
-      case EACCES, EPERM: "permission was refused"
-      default: "system error \(code)"
-      }
-    return DataError(
-      .unreadableFile, file: path, expected: "a file that can be read", found: reason,
-      statement: "the file cannot be read: \(reason)")
-  }
-
   /// Checks that bytes are UTF-8 text without NUL bytes; `name` is used in the error.
   package static func check(_ bytes: [UInt8], name: String) throws(DataError) {
-    let wide = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+    let wide = isWide(bytes)
     guard wide || !bytes.isEmpty else { return }
     guard let offset = wide ? 0 : firstNotText(in: bytes) else { return }
-    let byte = bytes[offset]
+    throw notText(
+      bytes[offset], at: offset, line: lineNumber(of: offset, in: bytes), isWide: wide, name: name)
+  }
+
+  /// What some programs put before UTF-8.
+  static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+  /// Whether bytes start with the byte-order mark of UTF-16.
+  static func isWide(_ bytes: [UInt8]) -> Bool {
+    bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+  }
+
+  /// The error for a byte that is not text.
+  static func notText(_ byte: UInt8, at offset: Int, line: Int, isWide: Bool, name: String) -> DataError {
     let digits = String(byte, radix: 16, uppercase: true)
     let hint: String? =
-      if wide {
+      if isWide {
         "the file looks like UTF-16; save it as UTF-8"
       } else if byte == 0 {
         "the file is not text, or it is UTF-16; save it as UTF-8"
@@ -77,13 +48,16 @@ package enum TextFile {
         "the file may be in an older encoding such as Latin-1 or Windows-1252; save it as UTF-8"
       }
     let found = "byte 0x\(byte < 16 ? "0" : "")\(digits) at offset \(offset)"
-    throw DataError(
-      .notText, file: name, line: lineNumber(of: offset, in: bytes), expected: "UTF-8 text",
-      found: found, hint: hint)
+    return DataError(
+      .notText, file: name, line: line, expected: "UTF-8 text", found: found, hint: hint)
   }
 
   /// The offset of the first byte that is NUL or not part of well-formed UTF-8 (Unicode 15, table 3-7).
   static func firstNotText(in bytes: [UInt8]) -> Int? {
+    bytes.withUnsafeBufferPointer { firstNotText(in: $0) }
+  }
+
+  private static func firstNotText(in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
     var position = 0
     while position < bytes.count {
       let lead = bytes[position]

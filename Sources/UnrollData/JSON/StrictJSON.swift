@@ -1,0 +1,227 @@
+/// A value of JSON (RFC 8259), with the line on which it starts.
+///
+/// Decoders at large accept a key twice, and follow any depth of nesting until the stack ends. This reader
+/// refuses duplicate keys, nesting beyond 16 levels, numbers that are not integers of 53 bits, lone surrogates
+/// and text behind the value.
+package struct StrictJSON: Sendable {
+  package enum Value: Sendable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    case string(String)
+    case array([StrictJSON])
+    /// The members in the order of the file.
+    case object([(key: String, value: StrictJSON)])
+  }
+
+  package let value: Value
+  package let line: Int
+
+  /// Reads a value that fills `bytes`; `name` is used in errors.
+  package init(_ bytes: [UInt8], name: String) throws(DataError) {
+    try TextFile.check(bytes, name: name)
+    var reader = JSONReader(bytes: bytes, name: name)
+    self = try reader.document()
+  }
+
+  fileprivate init(_ value: Value, _ line: Int) {
+    self.value = value
+    self.line = line
+  }
+
+  /// The value in a few words, for messages.
+  package var summary: String {
+    switch value {
+    case .null: "null"
+    case .bool(let flag): flag ? "true" : "false"
+    case .integer(let number): "\(number)"
+    case .string(let text): quoted(text)
+    case .array(let values): "a list of \(values.count)"
+    case .object(let members): "an object of \(members.count)"
+    }
+  }
+}
+
+private struct JSONReader {
+  let bytes: [UInt8]
+  let name: String
+  private var position = 0
+  private var line = 1
+  private static let deepest = 16
+
+  init(bytes: [UInt8], name: String) {
+    self.bytes = bytes
+    self.name = name
+  }
+
+  mutating func document() throws(DataError) -> StrictJSON {
+    let result = try value(depth: 0)
+    skipSpace()
+    guard position == bytes.count else { throw unexpected("the end of the file") }
+    return result
+  }
+
+  private mutating func value(depth: Int) throws(DataError) -> StrictJSON {
+    skipSpace()
+    let start = line
+    switch peek {
+    case UInt8(ascii: "{"): return StrictJSON(.object(try object(depth: depth + 1)), start)
+    case UInt8(ascii: "["): return StrictJSON(.array(try array(depth: depth + 1)), start)
+    case UInt8(ascii: "\""): return StrictJSON(.string(try string()), start)
+    case UInt8(ascii: "t"): return StrictJSON(.bool(try word("true", true)), start)
+    case UInt8(ascii: "f"): return StrictJSON(.bool(try word("false", false)), start)
+    case UInt8(ascii: "n"):
+      _ = try word("null", true)
+      return StrictJSON(.null, start)
+    default: return StrictJSON(.integer(try integer()), start)
+    }
+  }
+
+  private mutating func object(depth: Int) throws(DataError) -> [(key: String, value: StrictJSON)] {
+    try enter(depth)
+    var members: [(key: String, value: StrictJSON)] = []
+    // Keys by their bytes: equality of strings would take a composed and a decomposed é for the same.
+    var keys = TokenTable()
+    skipSpace()
+    if consume("}") { return members }
+    repeat {
+      skipSpace()
+      guard peek == UInt8(ascii: "\"") else { throw unexpected("a key") }
+      let at = line
+      let key = try string()
+      guard Int(keys.insert(key.utf8)) == members.count else {
+        throw DataError(
+          .badTokenizer, file: name, line: at, expected: "each key once", found: "\(quoted(key)) again")
+      }
+      skipSpace()
+      guard consume(":") else { throw unexpected("':'") }
+      members.append((key, try value(depth: depth)))
+      skipSpace()
+    } while consume(",")
+    guard consume("}") else { throw unexpected("',' or '}'") }
+    return members
+  }
+
+  private mutating func array(depth: Int) throws(DataError) -> [StrictJSON] {
+    try enter(depth)
+    var values: [StrictJSON] = []
+    skipSpace()
+    if consume("]") { return values }
+    repeat {
+      values.append(try value(depth: depth))
+      skipSpace()
+    } while consume(",")
+    guard consume("]") else { throw unexpected("',' or ']'") }
+    return values
+  }
+
+  private mutating func enter(_ depth: Int) throws(DataError) {
+    guard depth <= Self.deepest else {
+      throw DataError(
+        .badTokenizer, file: name, line: line, expected: "at most \(Self.deepest) levels of nesting",
+        found: "more")
+    }
+    position += 1
+  }
+
+  private mutating func word(_ text: String, _ value: Bool) throws(DataError) -> Bool {
+    let end = position + text.utf8.count
+    guard end <= bytes.count, bytes[position..<end].elementsEqual(text.utf8) else {
+      throw unexpected("a value")
+    }
+    position = end
+    return value
+  }
+
+  private mutating func integer() throws(DataError) -> Int {
+    let isNegative = consume("-")
+    let start = position
+    var value = 0
+    while let digit = peek?.digit {
+      value = value * 10 + digit
+      guard value < 1 << 53 else { throw unexpected("an integer of at most 53 bits") }
+      position += 1
+    }
+    guard position > start else { throw unexpected("a value") }
+    let leadsWithZero = bytes[start] == Byte.zero && position > start + 1
+    let isFraction = peek == Byte.dot || peek.map { $0 | 0x20 } == UInt8(ascii: "e")
+    guard !leadsWithZero, !isFraction else { throw unexpected("an integer") }
+    return isNegative ? -value : value
+  }
+
+  private mutating func string() throws(DataError) -> String {
+    position += 1
+    var content: [UInt8] = []
+    while let byte = peek, byte >= 0x20 {
+      position += 1
+      switch byte {
+      // The file is UTF-8 as a whole, and escapes are whole scalars.
+      case UInt8(ascii: "\""): return String(decoding: content, as: UTF8.self)
+      case UInt8(ascii: "\\"): content.append(contentsOf: try escape())
+      default: content.append(byte)
+      }
+    }
+    throw unexpected("the end of a string")
+  }
+
+  private mutating func escape() throws(DataError) -> [UInt8] {
+    guard let byte = peek else { throw unexpected("an escaped character") }
+    position += 1
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
+    case UInt8(ascii: "b"): return [0x08]
+    case UInt8(ascii: "f"): return [0x0C]
+    case UInt8(ascii: "n"): return [0x0A]
+    case UInt8(ascii: "r"): return [0x0D]
+    case UInt8(ascii: "t"): return [0x09]
+    case UInt8(ascii: "u"): break
+    default: throw unexpected("an escape of JSON")
+    }
+    var value = try codeUnit()
+    if (0xD800..<0xDC00).contains(value), consume("\\"), consume("u") {
+      let low = try codeUnit()
+      guard (0xDC00..<0xE000).contains(low) else { throw unexpected("the second half of a surrogate pair") }
+      value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
+    }
+    guard let scalar = Unicode.Scalar(value) else { throw unexpected("both halves of a surrogate pair") }
+    return Array(String(scalar).utf8)
+  }
+
+  private mutating func codeUnit() throws(DataError) -> UInt32 {
+    var value: UInt32 = 0
+    for _ in 0..<4 {
+      guard let byte = peek, byte < 0x80, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+        throw unexpected("four hexadecimal digits after \\u")
+      }
+      value = value << 4 | UInt32(digit)
+      position += 1
+    }
+    return value
+  }
+
+  private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  private mutating func consume(_ character: Unicode.Scalar) -> Bool {
+    guard peek == UInt8(ascii: character) else { return false }
+    position += 1
+    return true
+  }
+
+  private mutating func skipSpace() {
+    while let byte = peek {
+      switch byte {
+      case Byte.lineFeed: line += 1
+      case Byte.space, Byte.tab, Byte.carriageReturn: break
+      default: return
+      }
+      position += 1
+    }
+  }
+
+  private func unexpected(_ expected: String) -> DataError {
+    let rest = bytes[min(position, bytes.count)..<min(position + 40, bytes.count)]
+    let found =
+      rest.isEmpty ? "the end of the file" : quoted(String(decoding: rest, as: UTF8.self).prefix(12))
+    return DataError(.badTokenizer, file: name, line: line, expected: expected, found: found)
+  }
+}
