@@ -43,7 +43,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     tests("UnrollKernelTests", ["CUnrollKernels"]),
     tests("UnrollCoreTests", ["UnrollCore"]),
-    tests("UnrollNetworksTests", ["UnrollNetworks", "UnrollCore"], resources: [.copy("Goldens")]),
+    .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+    tests(
+      "UnrollNetworksTests", ["UnrollNetworks", "UnrollCore", "CAllocationCount"],
+      resources: [.copy("Goldens")]),
     tests(
       "UnrollTrainingTests", ["UnrollTraining", "UnrollNetworks", "UnrollCore"],
       resources: [.copy("Goldens")]),

@@ -52,6 +52,9 @@ public struct TrainingPlan: Sendable {
   public var averaging: Float?
   /// Training ends after this many seconds; `nil`: never.
   public var timeLimit: Double?
+  /// The bytes that recurrences may keep of a step's forward pass for its gradient; what exceeds them is computed
+  /// again, with the same bits. `nil`: keep everything.
+  public var memory: Int?
   /// The seed of shuffling, dropout and noise.
   public var seed: UInt64
 
@@ -222,7 +225,7 @@ public struct Trainer<Work: TrainingWork> {
     var noise: RandomSource? = random.split()
     let handed = carry
     let work = work
-    let result = try valueWithGradient(of: model, inputs: []) { model, _ in
+    let result = try valueWithGradient(of: model, inputs: [], memory: plan.memory) { model, _ in
       let (loss, next) = try work.loss(model, step: step, carry: handed, random: &noise)
       return (loss, next)
     }
