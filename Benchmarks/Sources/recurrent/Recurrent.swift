@@ -6,6 +6,7 @@ import Unroll
 ///
 ///     recurrent --json                       every case, a JSON object a line
 ///     recurrent --json lstm train            those of a cell, of a mode
+///     recurrent --long [MIB]                 one step of T = 20,000 within a budget of memory (see `LongSequence`)
 ///     recurrent --serve                      reads cases from standard input (see `Case`) as `COUNT CASE`, runs
 ///                                            each COUNT times and answers with the times in milliseconds;
 ///                                            `peak` is answered with the peak of fused multiply-adds in GF/s
@@ -17,6 +18,9 @@ struct Recurrent {
   static func main() throws {
     let arguments = Array(CommandLine.arguments.dropFirst())
     if arguments.contains("--serve") { return try serve() }
+    if arguments.first == "--long" {
+      return try LongSequence.run(memory: arguments.dropFirst().first.flatMap { Int($0) }.map { $0 << 20 })
+    }
     let words = Set(arguments.filter { !$0.hasPrefix("-") })
     let threads =
       Int(ProcessInfo.processInfo.environment["UNROLL_THREADS"] ?? "")

@@ -136,9 +136,17 @@ extension Kernels {
     _ dy: UnsafeRawPointer, rowStride: Int, outputs: Int, _ x: UnsafeRawPointer, xStride: Int, inputs: Int,
     rows: Int, into dw: UnsafeMutableRawPointer, accumulate: Bool = false
   ) {
-    product(
-      leftTransposed(dy, rowStride: rowStride, rows: outputs, inner: rows), rows: outputs, inner: rows,
-      right(x, columns: inputs, inner: rows, rowStride: xStride), columns: inputs,
-      into: dw, rowStride: inputs, accumulate: accumulate)
+    // Some megabytes at a time, in whole blocks of the sums: both sides are packed, and may be large.
+    let chunk = max(1, (1 << 20) / max(1, inputs + outputs) / 384) * 384
+    var start = 0
+    repeat {
+      let count = min(chunk, rows - start)
+      product(
+        leftTransposed(dy + start * rowStride * stride, rowStride: rowStride, rows: outputs, inner: count),
+        rows: outputs, inner: count,
+        right(x + start * xStride * stride, columns: inputs, inner: count, rowStride: xStride),
+        columns: inputs, into: dw, rowStride: inputs, accumulate: accumulate || start > 0)
+      start += count
+    } while start < rows
   }
 }
