@@ -36,6 +36,10 @@ public final class StreamingStep {
   private let saved: Tensor
   /// Each state twice: the one before and the one after, changing places.
   private var states: [(now: Tensor, next: Tensor)]
+  /// The hidden units in pieces, visited from first to last and, at the next step, from last to first: of weights
+  /// that are larger than a core's own cache, those that were used last are there still.
+  private let parts: [StepPart]
+  private var visitsBackwards = false
 
   /// - Parameters: W `[G·H, I]`, R `[G·H, H]`, b `[G·H]`.
   package init(_ form: Form, weightInput: Tensor, weightRecurrent: Tensor, bias: Tensor, batch: Int) {
@@ -60,7 +64,18 @@ public final class StreamingStep {
     saved = Tensor.zeros([form.needsSaved ? batch : 0, 4 * hidden])
     let shape: Shape = [batch, hidden]
     states = (0..<form.parts).map { _ in (Tensor.zeros(shape), Tensor.zeros(shape)) }
+    let panels = kernels.gatePanels(of: hidden)
+    let bytes = form.gates * hidden * (inputs + hidden) * kernels.stride
+    let cache = Sweep.privateCache
+    // Larger ones gain less than the cuts cost.
+    let each = bytes > cache / 2 && bytes <= 4 * cache ? Self.panelsOfPart : max(1, panels)
+    parts = stride(from: 0, to: panels, by: each).map {
+      StepPart(rows: 0..<batch, panels: $0..<min(panels, $0 + each))
+    }
   }
+
+  /// Panels that a step of one row takes side by side.
+  private static let panelsOfPart = 4
 
   /// h after the last step, `[B, H]`; valid until the step after the next.
   package var output: UnsafePointer<Float> { UnsafePointer(states[0].now.storage.floats) }
@@ -86,28 +101,42 @@ public final class StreamingStep {
           panels: inputPanels[index].address, bias: bias + gate * hidden * kernels.stride, x: x,
           inputs: inputs, x_row: inputs))
     }
-    let part = StepPart(rows: 0..<batch, panels: 0..<kernels.gatePanels(of: hidden))
     let (now, next) = (states[0].now.address, states[0].next.mutableAddress)
     switch form {
     case .elman(let activation):
-      kernels.elman(
-        part, hidden, activation, recurrentPanels[0], input: input(0), previous: now, state: next)
+      forEachPart { part in
+        kernels.elman(
+          part, hidden, activation, recurrentPanels[0], input: input(0), previous: now, state: next)
+      }
     case .lstm(let peephole):
-      kernels.lstm(
-        part, hidden, recurrentPanels[0], peephole: peephole?.address, input: input(0), gates: nil,
-        previousHidden: now, previousCell: states[1].now.address, cell: states[1].next.mutableAddress,
-        hidden: next)
+      forEachPart { part in
+        kernels.lstm(
+          part, hidden, recurrentPanels[0], peephole: peephole?.address, input: input(0), gates: nil,
+          previousHidden: now, previousCell: states[1].now.address, cell: states[1].next.mutableAddress,
+          hidden: next)
+      }
     case .gru(.some(let recurrentBias)):
-      kernels.gruResetAfter(
-        part, hidden, recurrentPanels[0], bias: recurrentBias.address, input: input(0), saved: nil,
-        previous: now, state: next)
+      forEachPart { part in
+        kernels.gruResetAfter(
+          part, hidden, recurrentPanels[0], bias: recurrentBias.address, input: input(0), saved: nil,
+          previous: now, state: next)
+      }
     case .gru(.none):
-      kernels.gruResetBeforeGates(
-        part, hidden, recurrentPanels[0], input: input(0), saved: saved.mutableAddress, previous: now)
-      kernels.gruResetBeforeState(
-        part, hidden, recurrentPanels[1], input: input(1, gate: 2), saved: saved.mutableAddress,
-        previous: now, state: next)
+      forEachPart { part in
+        kernels.gruResetBeforeGates(
+          part, hidden, recurrentPanels[0], input: input(0), saved: saved.mutableAddress, previous: now)
+      }
+      forEachPart { part in
+        kernels.gruResetBeforeState(
+          part, hidden, recurrentPanels[1], input: input(1, gate: 2), saved: saved.mutableAddress,
+          previous: now, state: next)
+      }
     }
+    visitsBackwards.toggle()
     for index in states.indices { states[index] = (states[index].next, states[index].now) }
+  }
+
+  private func forEachPart(_ body: (StepPart) -> Void) {
+    for index in parts.indices { body(parts[visitsBackwards ? parts.count - 1 - index : index]) }
   }
 }
