@@ -37,6 +37,40 @@ private final class Counter: Sendable {
     }
   }
 
+  /// More shares than threads, as many, and fewer: each is done once, and a share may share out again.
+  @Test(arguments: sizes, [0, 1, 2, 3, 17, 500])
+  func everyShareIsDoneOnce(_ threads: Int, _ shares: Int) {
+    let pool = WorkerPool(threads: threads)
+    for _ in 0..<50 {
+      let visits = Mutex(Array(repeating: 0, count: shares))
+      let nested = Counter()
+      pool.shareOut(shares) { share in
+        visits.withLock { $0[share] += 1 }
+        pool.shareOut(2) { nested.add($0 + 1) }
+      }
+      #expect(visits.withLock { $0.allSatisfy { $0 == 1 } })
+      #expect(nested.value == 3 * shares)
+    }
+  }
+
+  /// Shares and teams in turn, with pauses in which the threads fall asleep.
+  @Test func sharesAndTeamsTakeTurns() async throws {
+    let pool = WorkerPool(threads: 3)
+    let total = Counter()
+    for round in 0..<3000 {
+      if round % 3 == 0 {
+        pool.run(3) { member in
+          total.add(1)
+          member.meet()
+        }
+      } else {
+        pool.shareOut(3) { _ in total.add(1) }
+      }
+      if round % 300 == 0 { try await Task.sleep(for: .milliseconds(2)) }
+    }
+    #expect(total.value == 9000)
+  }
+
   /// Work handed out while the pool is busy is done by its caller alone.
   @Test func nestedCallsRunOnTheirCaller() {
     let pool = WorkerPool(threads: 3)

@@ -96,11 +96,8 @@ package struct Sweep {
     case .rows(let members):
       // Shares of rows, balanced by the number of steps that each row is there.
       let bounds = balancedBounds(members, steps)
-      WorkerPool.shared.run(members) { team in
-        // The team may be smaller than asked for: members take every count-th share.
-        for share in stride(from: team.index, to: members, by: team.count) {
-          serve(bounds[share]..<bounds[share + 1], 0..<panels) {}
-        }
+      WorkerPool.shared.shareOut(members) { share in
+        serve(bounds[share]..<bounds[share + 1], 0..<panels) {}
       }
     case .panels(let members):
       WorkerPool.shared.run(members) { team in

@@ -10,13 +10,15 @@ import Synchronization
 
 /// Threads that live as long as the process and share loops among them.
 ///
-/// A call hands the same closure to every member of a team; the caller is member 0. Members wait for work by
-/// spinning briefly, then by yielding, then asleep, so that a process that shares its cores with others does
-/// not burn them. When the pool is busy already, a call runs on its caller alone: nesting is safe. No result
-/// may depend on the size of a team.
+/// Work comes in two forms. Shares that do not wait for each other are taken one by one by whoever is free: where
+/// another process holds a core, the caller does its thread's share too. A team runs the same closure at the same
+/// time on every member, of which the caller is member 0, so that members may meet. Threads wait for work by
+/// spinning briefly, then by yielding, then asleep, so that a process that shares its cores with others does not
+/// burn them. When the pool is busy already, a call runs on its caller alone: nesting is safe. No result may depend
+/// on the size of a team.
 ///
-/// Unchecked: the job is written before the generation that publishes it and read after; the mutex guards
-/// sleeping alone.
+/// Unchecked: a job is written before the generation that publishes it and read after; the mutex guards sleeping
+/// alone.
 package final class WorkerPool: @unchecked Sendable {
   /// One pool for the process, as wide as the machine or as `UNROLL_THREADS` says.
   package static var shared: WorkerPool { forced ?? process }
@@ -31,7 +33,14 @@ package final class WorkerPool: @unchecked Sendable {
   /// The number of threads, the caller's included.
   package let threads: Int
 
+  /// Counts jobs in its upper bits; the lowest tells whether the job is one of a team.
   private let generation = Atomic<Int>(0)
+  /// The shares of the present job: its generation above, the number already taken below. Whoever raises it has
+  /// the share, and with it the caller's promise that the job is still there.
+  private let taken = Atomic<Int>(0)
+  private let sharesDone = Atomic<Int>(0)
+  private let shareCount = Atomic<Int>(0)
+  private let shareJob = Atomic<UnsafeMutableRawPointer?>(nil)
   private let unfinished = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
   private let busy = Atomic<Bool>(false)
@@ -72,12 +81,7 @@ package final class WorkerPool: @unchecked Sendable {
         team = size
         job = UnsafeMutableRawPointer(pointer)
         unfinished.store(threads - 1, ordering: .relaxed)
-        generation.add(1, ordering: .sequentiallyConsistent)
-        if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
-          pthread_mutex_lock(mutex)
-          pthread_cond_broadcast(wake)
-          pthread_mutex_unlock(mutex)
-        }
+        publish(isTeam: true)
         Kernels.flushingDenormals {
           pointer.pointee.body(Team(index: 0, count: size, barrier: barrier))
         }
@@ -88,6 +92,62 @@ package final class WorkerPool: @unchecked Sendable {
     busy.store(false, ordering: .releasing)
   }
 
+  private struct ShareJob { let body: (Int) -> Void }
+
+  private static let shareBits = 20
+
+  /// Runs `body` on `0 ..< shares`, each once, by as many threads as are free, and returns when all are done.
+  package func shareOut(_ shares: Int, _ body: (Int) -> Void) {
+    guard shares > 1, shares < 1 << Self.shareBits, available > 1,
+      busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+    else {
+      Kernels.flushingDenormals { for share in 0..<shares { body(share) } }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      var current = ShareJob(body: body)
+      withUnsafeMutablePointer(to: &current) { pointer in
+        shareJob.store(UnsafeMutableRawPointer(pointer), ordering: .relaxed)
+        shareCount.store(shares, ordering: .relaxed)
+        sharesDone.store(0, ordering: .relaxed)
+        let next = (generation.load(ordering: .relaxed) | 1) + 1
+        taken.store(next << Self.shareBits, ordering: .releasing)
+        publish(isTeam: false)
+        Kernels.flushingDenormals { takeShares(of: next) }
+        Spin.until { self.sharesDone.load(ordering: .acquiring) == shares }
+        // Nobody takes a share of a job that has ended.
+        taken.store(0, ordering: .relaxed)
+      }
+    }
+    busy.store(false, ordering: .releasing)
+  }
+
+  /// Takes shares of the job of a generation until there are none left.
+  private func takeShares(of generation: Int) {
+    while true {
+      let state = taken.load(ordering: .acquiring)
+      guard state >> Self.shareBits == generation else { return }
+      let share = state & (1 << Self.shareBits - 1)
+      let (job, count) = (shareJob.load(ordering: .relaxed), shareCount.load(ordering: .relaxed))
+      guard share < count, let job else { return }
+      guard
+        taken.compareExchange(expected: state, desired: state + 1, ordering: .acquiringAndReleasing).exchanged
+      else { continue }
+      job.assumingMemoryBound(to: ShareJob.self).pointee.body(share)
+      sharesDone.add(1, ordering: .releasing)
+    }
+  }
+
+  /// Begins the next generation and wakes those who sleep.
+  private func publish(isTeam: Bool) {
+    let next = (generation.load(ordering: .relaxed) | 1) + (isTeam ? 2 : 1)
+    generation.store(next, ordering: .sequentiallyConsistent)
+    guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(wake)
+    pthread_mutex_unlock(mutex)
+  }
+
   /// Splits `0 ..< count` into contiguous ranges, one a member, and runs `body` on each.
   ///
   /// - Parameter grain: the fewest elements worth a member of their own.
@@ -96,8 +156,8 @@ package final class WorkerPool: @unchecked Sendable {
     let members = min(available, max(1, count / max(1, grain)))
     // The same arithmetic as in a team: what a result is must not depend on who works on it.
     if members == 1 { return Kernels.flushingDenormals { body(0..<count) } }
-    run(members) { member in
-      let range = member.share(of: count)
+    shareOut(members) { share in
+      let range = (count * share / members)..<(count * (share + 1) / members)
       if !range.isEmpty { body(range) }
     }
   }
@@ -142,6 +202,10 @@ package final class WorkerPool: @unchecked Sendable {
     while true {
       if !Spin.briefly({ self.generation.load(ordering: .acquiring) != seen }) { sleep(while: seen) }
       seen = generation.load(ordering: .acquiring)
+      if seen & 1 == 0 {
+        takeShares(of: seen)
+        continue
+      }
       if index < team, let job {
         job.assumingMemoryBound(to: Job.self).pointee.body(Team(index: index, count: team, barrier: idle))
       }
