@@ -16,6 +16,8 @@ public final class StreamingSession<Cell: RecurrentCell> {
 
   private let network: RecurrentNetwork<Cell>
   private var layers: [Layer]
+  /// All layers, where each has a fused form.
+  private var stack: StreamingStack?
   /// What a layer without a fused form hands to the next.
   private let handed: UnsafeMutablePointer<Float>
   /// B, the number of streams side by side.
@@ -56,6 +58,8 @@ public final class StreamingSession<Cell: RecurrentCell> {
       step.state = initial.parts.map(\.value)
       return .fused(step)
     }
+    let steps = layers.compactMap { if case .fused(let step) = $0 { step } else { nil } }
+    stack = steps.count == layers.count && !steps.isEmpty ? StreamingStack(steps) : nil
   }
 
   /// The state after the last step, one a layer; a value that may be kept and given back.
@@ -90,6 +94,9 @@ public final class StreamingSession<Cell: RecurrentCell> {
     precondition(
       x.count == batch * inputSize, "\(batch * inputSize) features were expected, found \(x.count)")
     var current = x.baseAddress!
+    if let stack {
+      return try body(UnsafeBufferPointer(start: stack.step(current), count: batch * outputSize))
+    }
     for index in layers.indices {
       switch layers[index] {
       case .fused(let step):
