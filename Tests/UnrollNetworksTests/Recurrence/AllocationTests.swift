@@ -10,7 +10,7 @@ import UnrollNetworks
     guard before >= 0 else { return print("allocations cannot be counted here: nothing is proved") }
     let kept = (0..<3).map { _ in UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64) }
     #expect(allocations_of_thread() - before >= 3)
-    kept.forEach { $0.deallocate() }
+    for block in kept { block.deallocate() }
   }
 
   @Test(arguments: KernelTarget.available, [(1, 1), (3, 2)])
