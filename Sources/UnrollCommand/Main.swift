@@ -1,5 +1,6 @@
 import ArgumentParser
 import UnrollCore
+import UnrollTasks
 
 /// The command `unroll`.
 @main
@@ -14,7 +15,8 @@ struct Main: AsyncParsableCommand {
       unroll inspect model                         tells what is inside
       """,
     version: "0.1.0",
-    subcommands: [TrainCommand.self, ForecastCommand.self, EvaluateCommand.self, InspectCommand.self])
+    subcommands: [TrainCommand.self, ForecastCommand.self] + TaskRegistry.useCommands
+      + [EvaluateCommand.self, InspectCommand.self])
 }
 
 /// Settings of the machine that every computing command takes.
@@ -26,11 +28,15 @@ struct ComputeOptions: ParsableArguments {
     if let threads, threads < 1 {
       throw ValidationError("--threads: expected at least 1, found \(threads)")
     }
-    if let refused = KernelTarget.refusedSetting {
-      let names = KernelTarget.available.map(\.name).joined(separator: ", ")
-      throw ValidationError(
-        "UNROLL_TARGET: expected a target that this machine can run (\(names)), found \(refused)")
-    }
+    try Self.checkTarget()
+  }
+
+  /// - Throws: `ValidationError` when the environment asks for a target that is not to be had.
+  static func checkTarget() throws {
+    guard let refused = KernelTarget.refusedSetting else { return }
+    let names = KernelTarget.available.map(\.name).joined(separator: ", ")
+    throw ValidationError(
+      "UNROLL_TARGET: expected a target that this machine can run (\(names)), found \(refused)")
   }
 
   /// Runs some work under these settings; an error becomes a line for a person and exit code 1.

@@ -1,55 +1,46 @@
 import ArgumentParser
-import UnrollData
 import UnrollTasks
+import UnrollTraining
 
-/// `unroll evaluate`.
+/// `unroll evaluate`: which options there are depends on the task of the model.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate",
-    abstract: "Score a model, beside simple methods on the same data.",
-    discussion: """
-      A forecaster is scored by a rolling-origin backtest: it forecasts from several moments of the past and is \
-      compared with what followed. Without DATA it is scored on its own training data, which it has seen: use \
-      other data for honest figures.
-      """)
+    commandName: "evaluate", abstract: "Score a model, beside simple methods where there are any.",
+    helpNames: [])
 
-  @Argument(help: "The folder of the model.")
-  var model: String
-
-  @Argument(help: "The data to score on; the training data when absent.")
-  var data: String?
-
-  @Option(help: ArgumentHelp("How many moments to forecast from.", valueName: "n"))
-  var windows = 1
-
-  @Option(help: ArgumentHelp("Steps between these moments; the horizon when absent.", valueName: "n"))
-  var stride: Int?
-
-  @Option(help: ArgumentHelp("A field that means a missing value; may be repeated.", valueName: "text"))
-  var missing: [String] = []
-
-  @OptionGroup var compute: ComputeOptions
-
-  func validate() throws {
-    if windows < 1 { throw ValidationError("--windows: expected at least 1, found \(windows)") }
-    if let stride, stride < 1 { throw ValidationError("--stride: expected at least 1, found \(stride)") }
-  }
+  @Argument(parsing: .captureForPassthrough) var words: [String] = []
 
   func run() throws {
-    try compute.run {
-      let forecaster = try Forecaster(contentsOf: model)
-      let history = try data.map { try forecaster.read($0, missing: missing) }
-      let table = try forecaster.evaluate(history, windows: windows, stride: stride)
-      let style = TerminalStream.standardOutput.style
-      let name = data ?? "\(forecaster.data.source) (the training data)"
-      print(
-        "\(name): \(windows) \(windows == 1 ? "window" : "windows") of \(forecaster.settings.horizon) steps\n"
-      )
-      print(table.text(emphasise: style.bold))
-      if let owa = table.overallWeightedAverage(of: "model", against: Baseline.naive2.rawValue), owa.isFinite
-      {
-        print("\nOWA against naive2: \(NumberText.decimal(owa, places: 3))")
+    guard let path = words.first(where: { !$0.hasPrefix("-") }) else {
+      guard words.contains(where: { $0 == "--help" || $0 == "-h" }) else {
+        TerminalStream.standardError.writeError("expected MODEL, found nothing; see unroll evaluate --help")
+        throw ExitCode.validationFailure
       }
+      return TerminalStream.standardOutput.write(
+        """
+        Score a model on data that it has not seen.
+
+        usage: unroll evaluate MODEL [DATA…] [options]
+
+        The options depend on what the model is for: unroll evaluate MODEL --help
+
+        """)
+    }
+    let task: String
+    do {
+      task = try ModelDirectory.load(path).task
+    } catch {
+      TerminalStream.standardError.writeError("\(error)")
+      throw ExitCode.failure
+    }
+    if let type = TaskRegistry.working.first(where: { $0.task == task }) {
+      return try EvaluateTask.run(type, words)
+    }
+    do {
+      var command = try EvaluateForecastCommand.parseAsRoot(words)
+      try command.run()
+    } catch {
+      EvaluateForecastCommand.exit(withError: error)
     }
   }
 }

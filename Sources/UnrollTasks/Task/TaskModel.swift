@@ -35,7 +35,10 @@ public struct ModelDescription: Sendable {
 
 /// All tasks. A new task is a folder of its own and a line here.
 public enum TaskRegistry {
-  public static let all: [any TaskModel.Type] = [Forecaster.self]
+  public static let all: [any TaskModel.Type] = [Forecaster.self] + working
+
+  /// The tasks that say themselves what they take.
+  public static let working: [any WorkingTask.Type] = []
 
   /// Loads a model of any task.
   ///

@@ -1,7 +1,7 @@
 import UnrollTasks
 import UnrollTraining
 
-/// Shows a forecaster's training on a stream: a progress bar on a terminal, lines elsewhere.
+/// Shows training on a stream: a progress bar on a terminal, lines elsewhere.
 final class TrainingReporter {
   private let screen: TerminalStream
   private var bar: ProgressBar?
@@ -25,6 +25,18 @@ final class TrainingReporter {
       finish()
       screen.write("\n" + screen.style.bold("scores on steps that were held back") + "\n")
       screen.write(table.text(emphasise: screen.style.bold) + "\n")
+    }
+  }
+
+  func report(_ event: TaskEvent) {
+    switch event {
+    case .phase(let name):
+      finish()
+      screen.write("\n\(screen.style.bold(name))\n")
+    case .note(let text):
+      finish()
+      screen.write(text + "\n")
+    case .training(let event): report(event)
     }
   }
 
