@@ -30,6 +30,12 @@ struct EvaluateCommand: ParsableCommand {
     do {
       task = try ModelDirectory.load(path).task
     } catch {
+      // Words that no model could take are the first thing to mend.
+      do {
+        _ = try EvaluateForecastCommand.parseAsRoot(words)
+      } catch let usage {
+        EvaluateForecastCommand.exit(withError: usage)
+      }
       TerminalStream.standardError.writeError("\(error)")
       throw ExitCode.failure
     }
