@@ -62,7 +62,7 @@ public struct Tagger: Sendable {
   }
 
   /// The tags, and on demand the chance that the tagger gives to each of them.
-  func answers(
+  package func answers(
     _ sentences: [[String]], withChances: Bool = false
   ) throws -> [(tags: [String], chances: [Float])] {
     let pieces = sentences.map { Self.pieces(of: $0) }

@@ -93,6 +93,7 @@ extension Tagger {
         + "characters, the ends, the shape and the neighbours. Text of another kind than the training data is tagged "
         + "worse.", "",
     ]
+    if let hash = summary.dataHash { lines += ["SHA-256 of the training data: `\(hash)`", ""] }
     return lines.joined(separator: "\n")
   }
 }

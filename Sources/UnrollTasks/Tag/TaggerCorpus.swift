@@ -1,4 +1,5 @@
 import UnrollData
+import UnrollTraining
 
 /// How a file holds sentences with tags.
 struct TaggerSource: Sendable, Codable, Equatable {
@@ -11,30 +12,27 @@ struct TaggerSource: Sendable, Codable, Equatable {
   /// The column of the tags: its number, or a name of CoNLL-U; `nil`: the last, or UPOS.
   var tagColumn: String?
 
-  /// How a file is read.
+  /// How the bytes of a file are read.
   ///
   /// - Throws: `DataError` when the column is none of the file's.
-  func format(of path: String, withTags: Bool = true) throws -> TaggedFormat {
-    if try isUniversal ?? Self.looksUniversal(path) {
-      guard withTags else { return .conllu(tag: nil) }
-      return .conllu(tag: try UniversalColumn.named(tagColumn ?? "UPOS", file: path))
+  func format(of bytes: [UInt8], name: String) throws(DataError) -> TaggedFormat {
+    if isUniversal ?? Self.looksUniversal(bytes, name: name) {
+      return .conllu(tag: try UniversalColumn.named(tagColumn ?? "UPOS", file: name))
     }
-    guard withTags else { return .conll(word: wordColumn, tag: 0) }
     guard let tagColumn else { return .conll(word: wordColumn) }
     guard let number = Int(tagColumn), number >= 1 else {
       throw DataError(
-        .noColumn, file: path, column: tagColumn, expected: "the number of a column, counted from 1",
-        found: quoted(tagColumn), hint: "columns have names in CoNLL-U alone")
+        .badRoles, file: name, expected: "the number of a column, counted from 1", found: quoted(tagColumn),
+        hint: "columns have names in CoNLL-U alone")
     }
     return .conll(word: wordColumn, tag: number)
   }
 
   /// Whether the first line that holds a word has the ten columns of CoNLL-U, the first of them a number.
-  private static func looksUniversal(_ path: String) throws -> Bool {
-    if path.lowercased().hasSuffix(".conllu") { return true }
-    var reader = try LineReader(path: path)
-    while let line = try reader.next() {
-      if line.isEmpty || line[0] == UInt8(ascii: "#") { continue }
+  private static func looksUniversal(_ bytes: [UInt8], name: String) -> Bool {
+    if name.lowercased().hasSuffix(".conllu") { return true }
+    for line in bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1000)
+    where line.first != UInt8(ascii: "#") && line.contains(where: { $0 > 0x20 }) {
       return isUniversal(line)
     }
     return false
@@ -51,6 +49,8 @@ struct TaggerSource: Sendable, Codable, Equatable {
 struct TaggerCorpus: Sendable {
   /// The file's name.
   let name: String
+  /// SHA-256 of the file; `nil` of sentences in memory.
+  private(set) var hash: String?
   /// Sentences that hold at least a word.
   let sentences: [Tagger.Sentence]
   /// `nil`: tags stand by themselves.
@@ -75,10 +75,13 @@ struct TaggerCorpus: Sendable {
   ///
   /// - Throws: `DataError`, with the line, when the file is not what it should be.
   init(path: String, _ source: TaggerSource, scheme: SchemeChoice = .found) throws {
-    var reader = try TaggedReader(path: path, format: try source.format(of: path))
+    let bytes = try TextFile.bytes(at: path)
+    var reader = try TaggedReader(
+      ByteSource(bytes, name: path), format: try source.format(of: bytes, name: path))
     var read: [TaggedSentence] = []
     while let sentence = try reader.next() { read.append(sentence) }
     try self.init(read, name: path, scheme)
+    hash = SHA256.hexadecimal(bytes)
   }
 
   /// Takes sentences that are in memory.

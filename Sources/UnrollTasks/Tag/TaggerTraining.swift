@@ -16,6 +16,8 @@ public struct TaggerSummary: Sendable, Codable, Equatable {
   public var history: [EpochReport] = []
   /// Why training ended.
   public var end = ""
+  /// SHA-256 of the training file; `nil` of sentences in memory.
+  public var dataHash: String?
   /// Seconds of training.
   public var seconds = 0.0
 }
@@ -65,12 +67,14 @@ private struct TaggerRun {
   let lexicon: TaggerLexicon
   let report: (TaskEvent) -> Void
   let shouldStop: () -> Bool
+  private let dataHash: String?
 
   init(
     _ corpus: TaggerCorpus, validation: TaggerCorpus?, share: Double, settings: TaggerSettings,
     report: @escaping (TaskEvent) -> Void, shouldStop: @escaping () -> Bool
   ) throws {
     self.settings = settings
+    dataHash = corpus.hash
     self.report = report
     self.shouldStop = shouldStop
     guard !corpus.sentences.isEmpty else { throw TaggerError.noWords(source: corpus.name) }
@@ -100,6 +104,7 @@ private struct TaggerRun {
     summary.sentences = training.sentences.count
     summary.words = training.sentences.reduce(0) { $0 + $1.words.count }
     summary.validationSentences = validation?.sentences.count ?? 0
+    summary.dataHash = dataHash
     var networks: [TaggerNetwork] = []
     for member in 0..<settings.members where member == 0 || !shouldStop() {
       if settings.members > 1 { report(.phase("member \(member + 1) of \(settings.members)")) }

@@ -1,11 +1,11 @@
 /// What a word looks like: cheap features that words have in common which no training data holds.
-enum WordShape {
+package enum WordShape {
   /// The longest shape, in kinds of characters.
   private static let longest = 12
 
   /// A word's shape: `X` for a capital letter, `x` for another letter, `d` for a digit, other characters as they are,
   /// and no more than two of a kind in a row. `McDonald's` → `XxXxx'x`, `1984` → `dd`, `#NLP` → `#XX`.
-  static func shape(_ word: String) -> String {
+  package static func shape(_ word: String) -> String {
     var shape = ""
     var (last, run, count): (Unicode.Scalar?, Int, Int) = (nil, 0, 0)
     for scalar in word.unicodeScalars {
@@ -39,7 +39,7 @@ enum WordShape {
 
   /// The names of a word's features, as many for every word: its prefixes of 1 to `prefixes` characters, its suffixes,
   /// and its shape. A word that is shorter than an affix is that affix itself. Letters of affixes are small.
-  static func features(_ word: String, prefixes: Int, suffixes: Int) -> [String] {
+  package static func features(_ word: String, prefixes: Int, suffixes: Int) -> [String] {
     // An affix of a word of a megabyte is found at its ends.
     let ends = 64
     let head = word.unicodeScalars.prefix(ends).map(\.properties.lowercaseMapping)
