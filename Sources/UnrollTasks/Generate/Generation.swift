@@ -42,6 +42,20 @@ extension LanguageModel {
     return text
   }
 
+  /// The characters or words of a text that the vocabulary lacks, each once.
+  public func unknownTokens(in text: String) -> [String] {
+    var parts: [String] = []
+    if let words = tokenizer as? WordTokenizer {
+      parts = words.words(in: text)
+    } else {
+      parts = text.map(String.init)
+    }
+    var seen: Set<String> = []
+    return parts.filter { part in
+      tokenizer.encode(part).contains(SpecialToken.unknown.id) && seen.insert(part).inserted
+    }
+  }
+
   /// Draws a token that stands for text.
   private func draw(_ scores: Tensor, _ sampler: TokenSampler, _ random: inout RandomSource) -> Int {
     var scores = scores
@@ -51,36 +65,5 @@ extension LanguageModel {
       }
     }
     return scores.withUnsafeElements { sampler($0, using: &random) }
-  }
-}
-
-/// Watches text that is produced piece by piece for one of some texts that end it. What may be the beginning of one
-/// is held back until it is known.
-struct StopWatch {
-  private let stops: [[UInt8]]
-  private var held: [UInt8] = []
-  private(set) var hasStopped = false
-
-  /// - Parameter stops: empty ones are left out.
-  init(_ stops: [String]) { self.stops = stops.map { Array($0.utf8) }.filter { !$0.isEmpty } }
-
-  /// - Returns: what is known to come before any end; empty after it.
-  mutating func push(_ piece: String) -> String {
-    guard !hasStopped else { return "" }
-    held += Array(piece.utf8)
-    if let end = held.indices.first(where: { start in stops.contains { held[start...].starts(with: $0) } }) {
-      hasStopped = true
-      return String(decoding: held[..<end], as: UTF8.self)
-    }
-    let free = held.indices.first { start in stops.contains { $0.starts(with: held[start...]) } }
-    let known = held[..<(free ?? held.count)]
-    held.removeFirst(known.count)
-    return String(decoding: known, as: UTF8.self)
-  }
-
-  /// - Returns: what was held back, at the end of the text.
-  mutating func finish() -> String {
-    defer { held = [] }
-    return hasStopped ? "" : String(decoding: held, as: UTF8.self)
   }
 }

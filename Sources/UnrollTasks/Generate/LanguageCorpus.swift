@@ -44,6 +44,10 @@ struct LanguageCorpus {
       case .memory(let bytes): (bytes.count, ByteSource(bytes, name: name))
       case .file(let size): (size, try ByteSource(path: name))
       }
+    guard size > 0 else {
+      throw DataError(
+        .emptyFile, file: name, expected: "text", found: "none", statement: "there is no text in it")
+    }
     let wanted = min(Int(Double(size) * validationShare), Self.largestValidation)
     let cut = wanted > 0 && wanted < size ? try TextCuts.firstCut(input, from: size - wanted) : nil
     training = 0..<(cut ?? size)

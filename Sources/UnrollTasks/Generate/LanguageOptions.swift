@@ -63,6 +63,10 @@ enum LanguageOptions {
   ]
 
   static let use: [TaskOption] = [
+    TaskOption(
+      "score", .flag, group: "Text",
+      "Write nothing new: give the surprise of each token of TEXT, or of each line of standard input, as JSON."
+    ),
     TaskOption("prompt", .text, valueName: "text", group: "Text", "What the text starts with."),
     TaskOption(
       "length", .integer(0...Int.max), valueName: "n", standard: "500", group: "Text",
@@ -83,7 +87,9 @@ enum LanguageOptions {
       "Equal seeds give equal texts."),
   ]
 
-  static let evaluation: [TaskOption] = []
+  static let evaluation: [TaskOption] = [
+    TaskOption("score", .flag, "Write each token's surprise instead, one JSON object a line.")
+  ]
 }
 
 extension LanguageSettings {
@@ -122,21 +128,5 @@ extension LanguageSettings {
     if let ties = arguments.text("tied") { tiesWeights = ties == "yes" }
     if let number = arguments.integer("seed") { seed = UInt64(number) }
     if arguments.flag("stream") { memoryLimit = 0 }
-  }
-}
-
-extension TextScore {
-  /// The score as lines of a name and a number.
-  func table(_ tokens: LanguageSettings.Tokens) -> String {
-    func decimal(_ value: Double) -> String { NumberText.decimal(value, places: 4) }
-    let rows = [
-      ("cross-entropy", "\(decimal(natsPerToken)) nats per token"),
-      ("bits per character", decimal(bitsPerCharacter)), ("perplexity", decimal(perplexity)),
-      ("tokens", "\(tokenCount) \(tokens.rawValue)" + (unknownCount > 0 ? ", \(unknownCount) unknown" : "")),
-      ("characters", "\(characterCount)"),
-    ]
-    return rows.map { name, value in
-      name + String(repeating: " ", count: 20 - name.count) + value + "\n"
-    }.joined()
   }
 }

@@ -25,8 +25,8 @@ public struct TextScore: Sendable {
   public internal(set) var totalNats = 0.0
 
   /// The cross-entropy in nats.
-  public var natsPerToken: Double { totalNats / Double(max(1, tokenCount)) }
-  /// e^(nats per token).
+  public var natsPerToken: Double { tokenCount == 0 ? .nan : totalNats / Double(tokenCount) }
+  /// e^(nats per token): as if that many tokens were equally likely each time.
   public var perplexity: Double {
     LanguageModelMetrics.perplexity(totalNats: totalNats, tokens: tokenCount)
   }
@@ -39,13 +39,14 @@ public struct TextScore: Sendable {
 extension LanguageModel {
   /// How surprising each token of a text is after those before it. Of what comes before the text nothing is known.
   ///
-  /// - Throws: `LanguageError.emptyText`.
+  /// The score of a text without tokens has none; its averages are not numbers.
+  ///
+  /// - Throws: `ShapeError`, never for a model that was trained or loaded.
   public func score(_ text: String) throws -> TextScore {
     var score = TextScore()
     var scorer = LanguageScorer(self)
     try scorer.add(tokenizer.encode(text)) { score.add($0, $1, tokenizer, keeping: true) }
     score.characterCount = CharacterTokenizer.count(text)
-    guard score.tokenCount > 0 else { throw LanguageError.emptyText(place: "the text") }
     return score
   }
 
@@ -54,7 +55,7 @@ extension LanguageModel {
   /// - Parameters:
   ///   - onToken: takes each token, where they are wanted.
   ///   - shouldStop: asked now and then; what was read by then is scored.
-  /// - Throws: `DataError` when the file is no text.
+  /// - Throws: `DataError` when the file is no text, `LanguageError.emptyText` when there is no token in it.
   public func score(
     contentsOf path: String, onToken: ((TextScore.Token) -> Void)? = nil,
     shouldStop: () -> Bool = { false }
@@ -91,7 +92,7 @@ extension TextScore.Token {
 }
 
 /// Scores tokens as they come, window by window, with the state carried over.
-struct LanguageScorer {
+package struct LanguageScorer {
   private let network: LanguageNetwork
   private var state: LanguageState?
   /// The token that is read next.
@@ -99,13 +100,13 @@ struct LanguageScorer {
   /// How many steps are computed together; the bits do not depend on it.
   private let window: Int
 
-  init(_ model: LanguageModel, window: Int = 256) {
+  package init(_ model: LanguageModel, window: Int = 256) {
     network = model.network
     self.window = window
   }
 
   /// Calls `body` with each token and −ln of its probability.
-  mutating func add(_ tokens: [Int32], _ body: (_ id: Int32, _ nats: Float) -> Void) throws {
+  package mutating func add(_ tokens: [Int32], _ body: (_ id: Int32, _ nats: Float) -> Void) throws {
     for start in stride(from: 0, to: tokens.count, by: window) {
       let targets = Array(tokens[start..<min(start + window, tokens.count)])
       let inputs = [last] + targets.dropLast()

@@ -5,7 +5,7 @@ import UnrollNetworks
 /// A language model that reads one token at a time and keeps its state.
 ///
 /// What it says of the next token has the same bits as what the network says of a whole sequence.
-final class LanguageStream {
+package final class LanguageStream {
   private enum Session {
     case lstm(StreamingSession<LSTMCell>)
     case gru(StreamingSession<GRUCell>)
@@ -17,7 +17,7 @@ final class LanguageStream {
   private var features: Tensor
 
   /// A stream that has read the token that says that nothing is known of what came before.
-  init(_ model: LanguageModel) throws(ShapeError) {
+  package init(_ model: LanguageModel) throws(ShapeError) {
     network = model.network
     width = network.embedding.weight.value.shape.columns
     switch network.layers {
@@ -34,7 +34,7 @@ final class LanguageStream {
   /// Reads a token.
   ///
   /// - Parameter id: a token of the model's tokenizer.
-  func read(_ id: Int32) {
+  package func read(_ id: Int32) {
     network.embedding.weight.value.withUnsafeElements { table in
       let row = UnsafeBufferPointer(rebasing: table[Int(id) * width..<(Int(id) + 1) * width])
       switch session {
@@ -54,7 +54,7 @@ final class LanguageStream {
   func scores() throws(ShapeError) -> Tensor { try network.scores(Variable(features)).value }
 
   /// −ln p of a token that might come next.
-  func surprise(_ id: Int32) throws(ShapeError) -> Float {
+  package func surprise(_ id: Int32) throws(ShapeError) -> Float {
     try network.surprises(Variable(features), [id])[0]
   }
 }

@@ -57,7 +57,7 @@ struct LanguageWork: TrainingWork {
     self.steps = steps
     self.validation = validation
     shifts = training.count > 4 * steps * self.streams
-    stepsPerEpoch// As many as there are with every shift.
+    stepsPerEpoch  // As many as there are with every shift.
     =
       shifts
       ? (training.count - steps) / self.streams / steps
