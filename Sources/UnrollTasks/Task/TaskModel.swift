@@ -38,7 +38,10 @@ public enum TaskRegistry {
   public static let all: [any TaskModel.Type] = [Forecaster.self] + working
 
   /// The tasks that say themselves what they take.
-  public static let working: [any WorkingTask.Type] = [Tagger.self]
+  public static let working: [any WorkingTask.Type] = [
+    Tagger.self,
+    LanguageModel.self,
+  ]
 
   /// Loads a model of any task.
   ///
