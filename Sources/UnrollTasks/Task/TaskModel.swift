@@ -38,7 +38,9 @@ public enum TaskRegistry {
   public static let all: [any TaskModel.Type] = [Forecaster.self] + working
 
   /// The tasks that say themselves what they take.
-  public static let working: [any WorkingTask.Type] = []
+  public static let working: [any WorkingTask.Type] = [
+    Translator.self
+  ]
 
   /// Loads a model of any task.
   ///
