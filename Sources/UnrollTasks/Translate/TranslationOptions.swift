@@ -22,9 +22,25 @@ extension Translator {
       "A further model of the same vocabulary, whose probabilities are averaged with the model's."),
   ]
 
-  public static var useOptions: [TaskOption] { searchOptions }
+  public static var useOptions: [TaskOption] {
+    searchOptions + [
+      TaskOption(
+        "best", .integer(1...1000), valueName: "n", group: "Output",
+        "Write so many translations of each text, likeliest first, each behind its score."),
+      TaskOption(
+        "align", .flag, group: "Output",
+        "Write the attention below each translation, tab separated, and draw it as a heat map."),
+      TaskOption(
+        "heat-map", .text, valueName: "FILE", standard: "alignment.svg", group: "Output",
+        "Where the picture goes; those of further texts get numbers."),
+    ]
+  }
 
-  public static var evaluationOptions: [TaskOption] { columnOptions + searchOptions }
+  public static var evaluationOptions: [TaskOption] {
+    columnOptions + searchOptions + [
+      TaskOption("save", .text, valueName: "FILE", group: "Output", "Write the translations, one a line.")
+    ]
+  }
 
   public static var trainingOptions: [TaskOption] {
     let s = TranslationSettings()
