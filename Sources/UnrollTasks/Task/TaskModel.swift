@@ -39,7 +39,7 @@ public enum TaskRegistry {
 
   /// The tasks that say themselves what they take.
   public static let working: [any WorkingTask.Type] = [
-    Tagger.self, LanguageModel.self, Translator.self,
+    Classifier.self, Tagger.self, LanguageModel.self, Translator.self,
   ]
 
   /// Loads a model of any task.
