@@ -13,6 +13,10 @@ struct TaggerWork: TrainingWork {
   /// The chance of each word id, and of each feature id, to be taken for unknown.
   private let wordDropout: [Float]
   private let featureDropout: [Float]
+  private let mentions: TaggerMentions
+  /// The sentences of an epoch, some of their entities exchanged, their labels, and the steps that they make.
+  private var epochWords: TaggerWords
+  private var epochLabels: [[Int32]]
   private var batches: [[Int]] = []
 
   init(
@@ -24,6 +28,8 @@ struct TaggerWork: TrainingWork {
     self.labels = labels
     self.validation = validation
     self.tags = tags
+    mentions = TaggerMentions(words.sentences, labels, tags, chance: settings.exchange)
+    (epochWords, epochLabels) = (words, labels)
     var wordCounts = [Int](repeating: 0, count: lexicon.words.vocabularySize)
     var featureCounts = [Int](repeating: 0, count: lexicon.features.vocabularySize)
     for place in words.sentences.joined() {
@@ -34,27 +40,30 @@ struct TaggerWork: TrainingWork {
     let alpha = settings.rareDropout
     func chance(_ count: Int) -> Float { alpha > 0 ? alpha / (alpha + Float(count)) : 0 }
     wordDropout = wordCounts.map { max(settings.wordDropout, chance($0)) }
-    featureDropout = featureCounts.map(chance)
+    featureDropout = featureCounts.map { max(settings.featureDropout, chance($0)) }
   }
 
   private var budget: BatchBudget { BatchBudget(tokens: settings.batchWords) }
 
-  /// How many steps an epoch has, to within a few: batches are cut anew for each.
+  /// To within a few, for batches are cut anew for each epoch.
   var stepsPerEpoch: Int { batches.count }
 
-  /// The work with the batches of its first epoch, whose number is that of all.
   mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource) {
+    for index in labels.indices {
+      (epochWords.sentences[index], epochLabels[index]) = mentions.exchanging(
+        index, words.sentences[index], labels[index], using: &random)
+    }
     batches = LengthBatcher<Int>.epoch(
-      lengths: words.sentences.map(\.count), budget, pool: 16, random: &random)
+      lengths: epochWords.sentences.map(\.count), budget, pool: 16, random: &random)
   }
 
   func loss(
     _ model: TaggerNetwork, step: Int, carry: Never?, random: inout RandomSource?
   ) throws -> (loss: Variable, carry: Never?) {
-    var batch = TaggerBatch(batches[step], of: words)
+    var batch = TaggerBatch(batches[step], of: epochWords)
     drop(&batch, &random)
     let emissions = try model.emissions(batch, random: &random)
-    let truth = batches[step].map { labels[$0] }
+    let truth = batches[step].map { epochLabels[$0] }
     let count = Double(max(1, batch.layout.rows))
     let total: Variable
     if let field = model.field {
@@ -72,10 +81,16 @@ struct TaggerWork: TrainingWork {
     for index in batch.words.indices where random!.uniform() < wordDropout[Int(batch.words[index])] {
       batch.words[index] = SpecialToken.unknown.id
     }
-    guard settings.featureSize > 0 else { return }
     for index in batch.forms.indices {
-      batch.forms[index].features = batch.forms[index].features.map {
-        random!.uniform() < featureDropout[Int($0)] ? SpecialToken.unknown.id : $0
+      if settings.featureSize > 0 {
+        batch.forms[index].features = batch.forms[index].features.map {
+          random!.uniform() < featureDropout[Int($0)] ? SpecialToken.unknown.id : $0
+        }
+      }
+      if settings.characterDropout > 0, settings.characterSize > 0 {
+        batch.forms[index].characters = batch.forms[index].characters.map {
+          random!.uniform() < settings.characterDropout ? SpecialToken.unknown.id : $0
+        }
       }
     }
   }
