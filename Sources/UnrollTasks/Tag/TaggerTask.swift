@@ -90,6 +90,15 @@ extension Tagger: WorkingTask {
       "rare-dropout", .number(0...1000), valueName: "alpha", group: "Training",
       "A word seen n times is taken for unknown by chance alpha / (alpha + n)."),
     TaskOption(
+      "feature-dropout", .number(0...0.99), valueName: "share", group: "Training",
+      "The share of affixes and shapes that are taken for unknown."),
+    TaskOption(
+      "character-dropout", .number(0...0.99), valueName: "share", group: "Training",
+      "The share of characters that are taken for unknown."),
+    TaskOption(
+      "exchange", .number(0...1), valueName: "share", group: "Training",
+      "The share of entities whose place another of their type takes, anew in each epoch."),
+    TaskOption(
       "averaging", .number(0...0.999999), valueName: "decay", group: "Training",
       "The decay a step of the moving average of weights that is kept; 0: none."),
     TaskOption(
@@ -191,6 +200,9 @@ extension TaggerSettings {
     number("dropout", &dropout)
     number("word-dropout", &wordDropout)
     number("rare-dropout", &rareDropout)
+    number("feature-dropout", &featureDropout)
+    number("character-dropout", &characterDropout)
+    number("exchange", &exchange)
     number("averaging", &averaging)
     smoothing = arguments.number("smoothing") ?? smoothing
     decision = arguments.text("decision").flatMap { TagDecision(rawValue: $0) } ?? decision

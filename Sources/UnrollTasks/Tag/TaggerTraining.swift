@@ -113,15 +113,16 @@ private struct TaggerRun {
       guard member == 0 else { continue }
       summary.history = result.history
       summary.end = result.end.rawValue
-      summary.score = result.best?.validation.map { 1 - $0 }
+    }
+    if let judges {
+      let words = TaggerWords(judges.map(\.words), lexicon)
+      let threshold = try TaggerWork.Threshold(TaggerDecoder(networks), words, judges.map(\.tags), tags)
+      summary.score = threshold.score
+      for index in networks.indices { networks[index].head.bias?.value[0] -= threshold.step }
     }
     summary.seconds = (clock.now - start) / .seconds(1)
     var kept = settings
     kept.members = networks.count
-    let tagger = Tagger(
-      settings: kept, summary: summary, lexicon: lexicon, tags: tags, source: source, networks: networks)
-    guard networks.count > 1, let validation else { return tagger }
-    summary.score = try tagger.score(validation).value
     return Tagger(
       settings: kept, summary: summary, lexicon: lexicon, tags: tags, source: source, networks: networks)
   }
