@@ -28,6 +28,7 @@ struct Mortal<Work: TrainingWork>: TrainingWork {
   mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource) {
     work.beginEpoch(epoch, using: &random)
   }
+  mutating func skip(steps: Int) throws { try work.skip(steps: steps) }
   func loss(
     _ model: Work.Model, step: Int, carry: Work.Carry?, random: inout RandomSource?
   ) throws -> (loss: Variable, carry: Work.Carry?) {

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import UnrollCore
 import UnrollNetworks
@@ -87,6 +88,42 @@ struct CheckpointTests {
     }
     try check(StreamWork<HiddenState, GRUCell>(), .init())
     try check(StreamWork<LSTMState, LSTMCell>(), .init())
+  }
+
+  /// Work that reads its examples one after the other is told how many to pass by.
+  @Test(arguments: 0...9) func examplesInTurnResume(_ life: Int) throws {
+    final class Reader: Sendable {
+      private let place = Mutex(0)
+      func restart() { place.withLock { $0 = 0 } }
+      func next() -> Int {
+        place.withLock {
+          $0 += 1
+          return $0 - 1
+        }
+      }
+    }
+    struct Reading: TrainingWork {
+      var inner = CurveWork()
+      let reader = Reader()
+      let stepsPerEpoch = 4
+      mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource) {
+        inner.beginEpoch(epoch, using: &random)
+        reader.restart()
+      }
+      func skip(steps: Int) { for _ in 0..<steps { _ = reader.next() } }
+      func loss(
+        _ model: SmallNetwork, step: Int, carry: Never?, random: inout RandomSource?
+      ) throws -> (loss: Variable, carry: Never?) {
+        try inner.loss(model, step: reader.next(), carry: nil, random: &random)
+      }
+      func validate(_ model: SmallNetwork) throws -> Double? { nil }
+    }
+    let plan = TrainingPlan(epochs: 3, optimizer: Adam(), schedule: .constant(0.01))
+    let whole = Outcome(try Trainer(Reading(), model: SmallNetwork(), plan: plan).run())
+    let folder = try ScratchFolder()
+    let result = try train(
+      Reading(), SmallNetwork(), plan, in: folder.path, every: .steps(1), killedAfter: [life])
+    #expect(Outcome(result) == whole)
   }
 
   /// A state that nobody can write makes a checkpoint wait for the end of the epoch.

@@ -5,12 +5,8 @@ enum CheckedFolder {
   static func plan(_ files: [(name: String, bytes: [UInt8])], to path: String) throws(ModelFileError)
     -> SavePlan
   {
-    let place = try SavePlace(path)
-    if let kind = place.kind {
-      throw ModelFileError(.occupied, file: path, expected: "a free name", found: kind.rawValue)
-    }
     let manifest = try ModelDirectory.encode(Manifest(files), file: "\(path)/\(ModelDirectory.manifest)")
-    return SavePlan(files + [(ModelDirectory.manifest, manifest)], to: place, replacing: nil)
+    return try SavePlan.folder(files + [(ModelDirectory.manifest, manifest)], at: path)
   }
 
   /// All files of a folder, by name, each checked.
@@ -49,5 +45,18 @@ enum CheckedFolder {
   private static func removeFiles(_ path: String) throws(ModelFileError) {
     for name in try FileSystem.names(in: path) { try FileSystem.removeFile("\(path)/\(name)") }
     try FileSystem.removeFolder(path)
+  }
+}
+
+extension SavePlan {
+  /// The steps that make a folder of files as a whole. Nothing may stand at the path.
+  package static func folder(
+    _ files: [(name: String, bytes: [UInt8])], at path: String
+  ) throws(ModelFileError) -> SavePlan {
+    let place = try SavePlace(path)
+    if let kind = place.kind {
+      throw ModelFileError(.occupied, file: path, expected: "a free name", found: kind.rawValue)
+    }
+    return SavePlan(files, to: place, replacing: nil)
   }
 }

@@ -186,6 +186,7 @@ package final class JournalEntry {
         (Self.weightsFile, try Safetensors.encode(weights, file: "\(path)/\(Self.weightsFile)")),
       ], to: path
     ).run()
+    if journal.keepsAll { return }
     for old in (try? steps(in: folder)) ?? [] {
       try? CheckedFolder.remove(checkpointPath(steps: old, in: folder))
     }

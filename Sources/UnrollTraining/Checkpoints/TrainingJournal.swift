@@ -38,6 +38,7 @@ public final class TrainingJournal {
   public private(set) var isInterrupted = false
   /// Seconds of training before this process: those of what was taken from the folder.
   public private(set) var secondsBefore = 0.0
+  let keepsAll: Bool
   let note: (String) -> Void
   private var trainings = 0
 
@@ -45,14 +46,16 @@ public final class TrainingJournal {
   ///
   /// - Parameters:
   ///   - folder: where checkpoints go; `nil`: none are made.
+  ///   - keepsAll: whether the checkpoints of a trainer that ended are kept, to be looked at.
   ///   - note: takes remarks for a person, such as that a damaged checkpoint was passed over.
   /// - Throws: `ModelFileError` when the folder cannot be made.
   public init(
-    folder: String?, every interval: Interval = .steps(1000), logs: [any TrainingLog] = [],
-    note: @escaping (String) -> Void = { _ in }
+    folder: String?, every interval: Interval = .steps(1000), keepsAll: Bool = false,
+    logs: [any TrainingLog] = [], note: @escaping (String) -> Void = { _ in }
   ) throws(ModelFileError) {
     self.folder = folder
     self.interval = interval
+    self.keepsAll = keepsAll
     self.logs = logs
     self.note = note
     guard let folder else { return }
@@ -75,11 +78,17 @@ public final class TrainingJournal {
   /// - Throws: `ModelFileError` when the system refuses.
   public func remove() throws(ModelFileError) {
     guard let folder else { return }
+    try clear()
+    if try FileSystem.names(in: folder).isEmpty { try FileSystem.removeFolder(folder) }
+  }
+
+  /// Removes what is stored in the folder.
+  package func clear() throws(ModelFileError) {
+    guard let folder else { return }
     for name in try FileSystem.names(in: folder) where Self.isOwn(name) {
       try CheckedFolder.remove("\(folder)/\(name)")
     }
     CheckedFolder.sweep(folder)
-    if try FileSystem.names(in: folder).isEmpty { try FileSystem.removeFolder(folder) }
   }
 
   /// Whether a name in the folder is that of a checkpoint or a result.

@@ -60,7 +60,7 @@ extension Trainer {
 
   /// Shuffles from the seed to the moment of a checkpoint: the order of the examples may depend on every shuffle before.
   /// The random numbers that come next then prove that this is the training of the checkpoint.
-  private mutating func shuffle(to record: TrainingSnapshot.Record) throws(ModelFileError) {
+  private mutating func shuffle(to record: TrainingSnapshot.Record) throws {
     guard (1...max(1, plan.epochs)).contains(record.epoch), record.step >= 0 else {
       throw Self.misfit("epoch \(record.epoch) of at most \(plan.epochs)")
     }
@@ -73,6 +73,7 @@ extension Trainer {
       guard record.step < work.stepsPerEpoch else {
         throw Self.misfit("step \(record.step) of \(work.stepsPerEpoch)")
       }
+      try work.skip(steps: record.step)
       for _ in 0..<record.step { _ = random.split() }
     }
     guard work.stepsPerEpoch == record.stepsPerEpoch else {

@@ -14,6 +14,12 @@ public protocol TrainingWork {
   /// Shuffles, when there is something to shuffle.
   mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource)
 
+  /// Called when a training goes on in the midst of an epoch, after `beginEpoch`: the next step is not the first.
+  ///
+  /// Work that finds the examples of a step by its number has nothing to do; work that reads them one after the other
+  /// reads past those of the steps before.
+  mutating func skip(steps: Int) throws
+
   /// The loss of one step.
   ///
   /// - Parameters:
@@ -37,6 +43,7 @@ public protocol TrainingWork {
 }
 
 extension TrainingWork {
+  public mutating func skip(steps: Int) throws {}
   public func tensors(of carry: Carry) -> [[Tensor]]? { nil }
   public func carry(of tensors: [[Tensor]]) -> Carry? { nil }
 }
