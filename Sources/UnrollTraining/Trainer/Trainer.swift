@@ -241,8 +241,12 @@ public struct Trainer<Work: TrainingWork> {
     loss: Double, _ gradients: Gradients, _ weights: [(name: String, value: Tensor)]
   ) -> TrainingError.Place {
     if let name = firstNotFinite(weights) { return .weight(name) }
-    let gradient = firstNotFinite(zip(gradients.names, gradients.values).map { ($0, $1.stored) })
-    return loss.isFinite ? .gradient(gradient ?? "the loss") : .loss(gradient: gradient)
+    let named = zip(gradients.names, gradients.values).map { (name: $0, value: $1.stored) }
+    // A bad loss spoils everything. A gradient that went bad on its way back spoils what lies before that place: the
+    // last that is bad is nearest to it.
+    return loss.isFinite
+      ? .gradient(named.last { !Kernels.allFinite($0.value) }?.name ?? "the loss")
+      : .loss(gradient: firstNotFinite(named))
   }
 
   private static func firstNotFinite(_ tensors: [(name: String, value: Tensor)]) -> String? {
