@@ -38,7 +38,9 @@ public enum TaskRegistry {
   public static let all: [any TaskModel.Type] = [Forecaster.self] + working
 
   /// The tasks that say themselves what they take.
-  public static let working: [any WorkingTask.Type] = []
+  public static let working: [any WorkingTask.Type] = [
+    Classifier.self, Tagger.self, LanguageModel.self, Translator.self,
+  ]
 
   /// Loads a model of any task.
   ///
