@@ -2,12 +2,6 @@ internal import SwiftProtobuf
 import UnrollCore
 import UnrollTraining
 
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
-
 /// A network from an ONNX file, ready to run.
 ///
 ///     let model = try ONNXModel(contentsOf: "tagger.onnx")
@@ -44,7 +38,6 @@ public struct ONNXModel: Sendable {
   /// Who wrote the file.
   public let producer: String
   let plan: GraphPlan
-  private let bytes: [UInt8]
 
   /// Reads a file.
   ///
@@ -63,32 +56,22 @@ public struct ONNXModel: Sendable {
   ///
   /// - Throws: `ExchangeError`.
   public init(_ bytes: [UInt8], file: String) throws(ExchangeError) {
-    try self.init(bytes, file: file, definition: false)
+    try self.init(try WireModel(checking: bytes, file: file), file: file, budget: bytes.count)
   }
 
-  /// - Parameter definition: whether recurrent nodes must run step by step although faster forms exist.
-  init(_ bytes: [UInt8], file: String, definition: Bool) throws(ExchangeError) {
-    func refused(_ reason: ExchangeError.Reason, _ expected: String, _ found: String) -> ExchangeError {
-      ExchangeError(reason, file: file, expected: expected, found: found)
-    }
-    let checked = bytes.withUnsafeBytes { raw in
-      Result { () throws(ExchangeError) in try WireCheck.check(raw, file: file) }
-    }
-    try checked.get()
-    let model: WireModel
-    do {
-      model = try WireModel(serializedBytes: bytes)
-    } catch {
-      throw refused(.damaged, "an ONNX model", "\(error)")
-    }
-    guard model.hasGraph else { throw refused(.damaged, "a graph", "none") }
+  /// - Parameters:
+  ///   - weights: what stands for initializers that have a shape and no data.
+  ///   - budget: bytes that values known beforehand may take, beside 16 MiB.
+  ///   - definition: whether recurrent nodes must run step by step although faster forms exist.
+  init(
+    _ model: WireModel, file: String, weights: [String: Tensor] = [:], budget: Int, definition: Bool = false
+  ) throws(ExchangeError) {
     version = try Self.version(model, file: file)
-    var planner = GraphPlanner(file: file, version: version, definition: definition)
+    var planner = GraphPlanner(file: file, version: version, definition: definition, weights: weights)
     var plan = try planner.make(model.graph)
-    try plan.foldConstants(budget: bytes.count + 16 << 20)
+    try plan.foldConstants(budget: budget + 16 << 20)
     self.plan = plan
     self.file = file
-    self.bytes = bytes
     producer = [model.producerName, model.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
     let constants = Set(model.graph.initializer.map(\.name))
     var inputs: [Port] = []
@@ -99,11 +82,6 @@ public struct ONNXModel: Sendable {
     var outputs: [Port] = []
     for value in model.graph.output { outputs.append(try Self.port(value, file: file, "output")) }
     self.outputs = outputs
-  }
-
-  /// The same file with recurrent nodes that run step by step: the form that the fused one is held against.
-  func definition() throws(ExchangeError) -> ONNXModel {
-    try ONNXModel(bytes, file: file, definition: true)
   }
 
   private static func version(_ model: WireModel, file: String) throws(ExchangeError) -> Int {

@@ -102,6 +102,8 @@ struct GraphPlanner {
   private let depth: Int
   /// Whether recurrent nodes must run step by step although a faster form exists.
   private let definition: Bool
+  /// What stands for initializers that have a shape and no data.
+  private let weights: [String: Tensor]
   private var plan: GraphPlan
   private var slots: [String: Int] = [:]
   /// The names of the values around this graph.
@@ -110,21 +112,29 @@ struct GraphPlanner {
   private(set) var captured: [String] = []
 
   init(
-    file: String, version: Int, definition: Bool, depth: Int = 0, outer: Set<String> = []
+    file: String, version: Int, definition: Bool, depth: Int = 0, outer: Set<String> = [],
+    weights: [String: Tensor] = [:]
   ) {
     self.file = file
     self.version = version
     self.definition = definition
     self.depth = depth
     self.outer = outer
+    self.weights = weights
     plan = GraphPlan(file: file)
   }
 
-  /// - Parameter isInner: whether the graph stands in a node, so that its inputs need no types.
   mutating func make(_ graph: WireGraph) throws(ExchangeError) -> GraphPlan {
     for tensor in graph.initializer {
       let place = "initializer \"\(tensor.name)\""
       let slot = try define(tensor.name, place)
+      if tensor.hasNoData, let weight = weights[tensor.name] {
+        guard weight.shape.extents.map({ Int64($0) }) == tensor.dims else {
+          throw damaged(place, "a weight of shape \(tensor.dims)", "\(weight.shape)")
+        }
+        plan.constants[slot] = ONNXTensor(weight)
+        continue
+      }
       plan.constants[slot] = try ONNXTensor(tensor, file: file, place: place)
     }
     for input in graph.input {

@@ -108,3 +108,11 @@ extension ONNXTensor {
     }
   }
 }
+
+extension WireTensor {
+  /// Whether it has a shape alone.
+  var hasNoData: Bool {
+    rawData.isEmpty && floatData.isEmpty && int32Data.isEmpty && int64Data.isEmpty && doubleData.isEmpty
+      && uint64Data.isEmpty
+  }
+}
