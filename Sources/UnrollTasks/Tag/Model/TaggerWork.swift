@@ -108,6 +108,8 @@ struct TaggerWork: TrainingWork {
     /// F₁ of entities, else the share of right tags.
     private(set) var score = 0.0
 
+    init() {}
+
     private static let steps: [Float] = (0...12).map { Float($0) * 0.25 }
 
     init(
