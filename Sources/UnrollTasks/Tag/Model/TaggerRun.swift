@@ -80,7 +80,7 @@ struct TaggerRun {
     kept.members = fit.networks.count
     let networks = fit.networks.map { network in
       var network = network
-      network.head.bias?.value[0] -= threshold.step
+      for (tag, bonus) in threshold.bonus.enumerated() { network.head.bias?.value[tag] += bonus }
       return network
     }
     return Tagger(
