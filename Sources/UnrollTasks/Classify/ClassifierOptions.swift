@@ -54,6 +54,9 @@ extension ClassifierSettings {
       "embedding", .integer(0...8192), valueName: "n", group: "Network",
       "The size of the vector of a token, or of a step of a sequence: 0 for its values themselves."),
     TaskOption(
+      "uninformed", .flag, group: "Network",
+      "Start the vectors of tokens at random alone, not with the labels that tokens occur with."),
+    TaskOption(
       "minimum-count", .integer(1...1_000_000), valueName: "n", group: "Network",
       "Tokens that are rarer are unknown."),
     TaskOption(
@@ -168,6 +171,7 @@ extension ClassifierSettings {
     if arguments.flag("forward-only") { bidirectional = false }
     if arguments.flag("outputs-only") { poolsInputs = false }
     if arguments.flag("keep-case") { lowercases = false }
+    if arguments.flag("uninformed") { informed = false }
     if arguments.flag("differences") { differences = true }
     if arguments.flag("multi-label") { isMultiLabel = true }
     if let seed = arguments.integer("seed") { self.seed = UInt64(seed) }

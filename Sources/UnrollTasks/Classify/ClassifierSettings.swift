@@ -48,6 +48,9 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   /// The steps that are read of a text or a sequence; what follows is left out.
   public var maximumLength = 1000
 
+  /// Whether the vectors of tokens start with how much more often a token occurs with each label than without.
+  public var informed = true
+
   // Sequences.
   /// Whether the change since the step before is read beside each value.
   public var differences = false

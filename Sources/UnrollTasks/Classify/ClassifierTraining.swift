@@ -197,7 +197,10 @@ struct ClassifyRun {
     _ member: Int, _ work: ClassifyWork, _ encoder: ClassifierEncoder, _ limit: Double?
   ) throws -> TrainingResult<ClassifyNetwork> {
     var random = RandomSource(seed: settings.seed &+ UInt64(member) &* 0x9E37_79B9)
-    let network = ClassifyNetwork(settings, encoder.input, labels: names.names.count, using: &random)
+    var network = ClassifyNetwork(settings, encoder.input, labels: names.names.count, using: &random)
+    if settings.informed, case .texts(let texts) = work.training.inputs {
+      network.inform(texts, work.training.targets, work.training.chosen)
+    }
     let steps = settings.epochs * work.stepsPerEpoch
     let warmUp = min(100, steps / 10)
     let plan = TrainingPlan(
