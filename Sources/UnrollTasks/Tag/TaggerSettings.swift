@@ -68,6 +68,9 @@ public struct TaggerSettings: Sendable, Codable, Equatable {
   public var patience = 0
   /// Networks that are trained from different random numbers and decide together.
   public var members = 1
+  /// Whether, once epoch and threshold are chosen, networks are trained again on all sentences, those included that were
+  /// held back for the choice. No score of data that was not learned from is left then but that of a test part.
+  public var refits = false
   public var seed: UInt64 = 1
 
   public init() {}
@@ -84,7 +87,8 @@ public struct TaggerSettings: Sendable, Codable, Equatable {
     settings.dropout = 0.5
     settings.hiddenSize = 100
     settings.batchWords = 300
-    settings.epochs = 20
+    settings.epochs = 14
+    settings.exchange = 0.5
     return settings
   }()
 

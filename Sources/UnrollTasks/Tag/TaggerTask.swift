@@ -107,6 +107,9 @@ extension Tagger: WorkingTask {
     TaskOption(
       "members", .integer(1...64), valueName: "n", group: "Training", "Networks that decide together."),
     TaskOption(
+      "refit", .flag, group: "Training",
+      "Train again on all sentences, those of the validation included, after they have served."),
+    TaskOption(
       "seed", .integer(0...Int.max), valueName: "n", group: "Training",
       "Where random numbers start: the same seed, the same model."),
   ]
@@ -159,8 +162,12 @@ extension Tagger: WorkingTask {
   public func evaluate(on files: [String], _ arguments: TaskArguments, _ session: TaskSession) throws {
     var source = source
     source.take(arguments)
-    let corpus = try TaggerCorpus(path: files[0], source, scheme: .none)
-    session.write(try score(corpus).text())
+    // Tags that break every scheme are scored as they stand, as conlleval does.
+    var corpus = try TaggerCorpus(path: files[0], source, scheme: .none)
+    if tags.scheme != nil, let schemed = try? TaggerCorpus(corpus.sentences, name: files[0]) {
+      corpus = schemed
+    }
+    session.write(try score(corpus.written(in: tags.scheme)).text())
   }
 }
 
@@ -207,6 +214,7 @@ extension TaggerSettings {
     smoothing = arguments.number("smoothing") ?? smoothing
     decision = arguments.text("decision").flatMap { TagDecision(rawValue: $0) } ?? decision
     cell = arguments.text("cell").flatMap { CellKind(rawValue: $0) } ?? cell
+    refits = refits || arguments.flag("refit")
     seed = arguments.integer("seed").map { UInt64($0) } ?? seed
   }
 }

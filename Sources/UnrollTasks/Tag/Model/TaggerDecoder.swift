@@ -10,6 +10,9 @@ struct TaggerDecoder: Sendable {
   private let networks: [TaggerNetwork]
   private let field: ConditionalRandomField?
 
+  /// Whether the tags of a sentence are decided together.
+  var decidesTogether: Bool { field != nil }
+
   /// What was decided of a sentence.
   struct Answer: Sendable {
     let tags: [Int32]
@@ -47,15 +50,15 @@ struct TaggerDecoder: Sendable {
     return answers
   }
 
-  /// The tags of all sentences as they would be if a tag's scores were less by each of several numbers.
-  func tags(_ words: TaggerWords, lowering tag: Int, by steps: [Float]) throws(ShapeError) -> [[[Int32]]] {
+  /// The tags of all sentences as they would be with some multiples of numbers added to the scores of tags.
+  func tags(_ words: TaggerWords, adding bonus: [Float], times steps: [Float]) throws(ShapeError)
+    -> [[[Int32]]]
+  {
     var answers = steps.map { _ in [[Int32]](repeating: [], count: words.sentences.count) }
     for batch in Self.batches(words) {
       let emissions = try emissions(TaggerBatch(batch, of: words))
       for (place, step) in steps.enumerated() {
-        var lowered = [Float](repeating: 0, count: emissions.rows.shape.columns)
-        lowered[tag] = -step
-        let rows = emissions.rows + Variable(Tensor(lowered))
+        let rows = emissions.rows + Variable(Tensor(bonus.map { $0 * step }))
         let found = try decide(PackedSequence(rows: rows, layout: emissions.layout), false)
         for (index, answer) in zip(batch, found) { answers[place][index] = answer.tags }
       }

@@ -100,13 +100,18 @@ struct TaggerWork: TrainingWork {
     try validation.map { 1 - (try Threshold(TaggerDecoder([model]), $0.words, $0.tags, tags)).score }
   }
 
-  /// By how much the scores of "no entity" are best lowered: entities are rare, and who learns to be right about words
-  /// leaves too many of them out. What counts is F₁, so the choice is by that.
+  /// How much entities are best favoured: they are rare, and who learns to be right about words leaves too many of
+  /// them out. What counts is F₁, so the choice is by that.
+  ///
+  /// Where tags are decided together, each entity is given a bonus at its beginning; where they are decided one by one,
+  /// each word of an entity is, by lowering the score of `O`.
   struct Threshold {
-    /// What the scores of `O` are lowered by; 0 where tags spell no entities.
-    private(set) var step: Float = 0
+    /// What is added to the score of each tag; empty where tags spell no entities.
+    private(set) var bonus: [Float] = []
     /// F₁ of entities, else the share of right tags.
     private(set) var score = 0.0
+
+    init() {}
 
     private static let steps: [Float] = (0...12).map { Float($0) * 0.25 }
 
@@ -118,9 +123,14 @@ struct TaggerWork: TrainingWork {
         score = EntityScore(actual: truth, predicted: found).accuracy
         return
       }
-      for (step, found) in zip(Self.steps, try decoder.tags(words, lowering: 0, by: Self.steps)) {
+      let unit: [Float] = tags.names.map { name in
+        if decoder.decidesTogether { return name.hasPrefix("B-") || name.hasPrefix("S-") ? 1 : 0 }
+        return name == "O" ? -1 : 0
+      }
+      bonus = unit.map { _ in 0 }
+      for (step, found) in zip(Self.steps, try decoder.tags(words, adding: unit, times: Self.steps)) {
         let f1 = EntityScore(actual: truth, predicted: found.map(tags.decode)).overall.f1
-        if f1 > score { (self.step, score) = (step, f1) }
+        if f1 > score { (bonus, score) = (unit.map { $0 * step }, f1) }
       }
     }
   }
