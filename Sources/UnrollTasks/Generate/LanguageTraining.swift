@@ -43,6 +43,7 @@ extension LanguageModel {
     let clock = ContinuousClock()
     let start = clock.now
     report(.phase("reading"))
+    let hash = try corpus.hash()
     let tokenizer = try corpus.tokenizer(settings)
     let settings = try resolved(settings, tokenizer, corpus)
     let validation = try corpus.tokens(of: corpus.validation, tokenizer)
@@ -54,7 +55,7 @@ extension LanguageModel {
     report(.phase("training"))
     let result = try fit(work, settings, tokenizer, timeLimit, report, shouldStop)
     var summary = LanguageSummary(
-      source: corpus.name, trainingTokens: count, validationTokens: validation.count)
+      source: corpus.name, textHash: hash, trainingTokens: count, validationTokens: validation.count)
     summary.history = result.history
     summary.end = result.end.rawValue
     summary.seconds = (clock.now - start) / .seconds(1)
