@@ -20,9 +20,21 @@ struct ExportWeights {
     self.file = file
   }
 
+  /// The name of the part that these are the parameters of.
+  var path: String { prefix }
+
   /// The parameters of a part.
   func below(_ name: String) -> ExportWeights {
     ExportWeights(tensors, prefix: parameterName(prefix, name), file: file)
+  }
+
+  /// The numbers of the parts that stand in a list of this name: `decoder.0`, `decoder.1`, …
+  func count(_ name: String) -> Int {
+    var count = 0
+    while tensors.keys.contains(where: { $0.hasPrefix(parameterName(prefix, "\(name).\(count).")) }) {
+      count += 1
+    }
+    return count
   }
 
   func has(_ name: String) -> Bool { tensors[parameterName(prefix, name)] != nil }
@@ -42,7 +54,17 @@ struct ExportWeights {
 
 extension GraphBuilder {
   /// y = x Wᵀ + b, with the parameters `weight` and, where there is one, `bias`.
-  mutating func linear(_ x: String, _ weights: ExportWeights, name: String) throws(ExchangeError) -> String {
-    linear(x, name, weight: try weights.tensor("weight", rank: 2), bias: weights.optional("bias"))
+  mutating func linear(
+    _ x: String, _ weights: ExportWeights, name: String? = nil
+  ) throws(ExchangeError) -> String {
+    try linear(
+      x, name ?? weights.path, weight: try weights.tensor("weight", rank: 2), bias: weights.optional("bias"))
+  }
+}
+
+extension GraphBuilder {
+  /// The rows of a table at given places.
+  mutating func looked(up places: String, in weights: ExportWeights) throws(ExchangeError) -> String {
+    apply("Gather", try weight(weights.path + ".weight", try weights.tensor("weight", rank: 2)), places)
   }
 }

@@ -23,6 +23,8 @@ struct GraphBuilder {
   private var taken: Set<String> = []
   /// Small constants by what they hold, so that each is written once.
   private var constants: [String: String] = [:]
+  /// The tensors of the network that are written, by the names they were given.
+  private var weights: [String: String] = [:]
 
   init(name: String) { graph.name = name }
 
@@ -71,8 +73,17 @@ struct GraphBuilder {
     graph.output.append(Self.port(name, type, extents))
   }
 
-  /// A tensor of the network.
-  mutating func weight(_ name: String, _ tensor: Tensor) -> String {
+  /// A tensor of the network. One of a name that was given before is the same tensor, and is not written again.
+  mutating func weight(_ name: String, _ tensor: @autoclosure () throws(ExchangeError) -> Tensor)
+    throws(ExchangeError) -> String
+  {
+    if let written = weights[name] { return written }
+    let written = initializer(name, try tensor())
+    weights[name] = written
+    return written
+  }
+
+  private mutating func initializer(_ name: String, _ tensor: Tensor) -> String {
     var wire = WireTensor()
     wire.name = self.name(name)
     wire.dims = tensor.shape.extents.map { Int64($0) }
@@ -115,7 +126,7 @@ struct GraphBuilder {
   mutating func number(_ value: Float) -> String {
     let key = "number \(value.bitPattern)"
     if let name = constants[key] { return name }
-    let name = weight("constant", Tensor(value))
+    let name = initializer("constant", Tensor(value))
     constants[key] = name
     return name
   }
@@ -255,15 +266,33 @@ extension GraphBuilder {
     apply("Cast", x, attributes: [.integer("to", type.rawValue)])
   }
 
+  mutating func softmax(_ x: String, logarithm: Bool = false) -> String {
+    apply(logarithm ? "LogSoftmax" : "Softmax", x, attributes: [.integer("axis", -1)])
+  }
+
+  /// A value repeated along axes of extent 1, up to the given extents; those of 1 keep the value's own.
+  mutating func expanded(_ x: String, _ extents: [String]) -> String {
+    apply("Expand", x, concatenated(extents, axis: 0))
+  }
+
+  /// The mean of values of one shape.
+  mutating func average(_ values: [String]) -> String {
+    let sum = values.dropFirst().reduce(values[0]) { plus($0, $1) }
+    return values.count == 1 ? sum : times(sum, number(1 / Float(values.count)))
+  }
+
   /// The extent of an axis, as a list of one number.
   mutating func extent(_ x: String, axis: Int) -> String {
     apply("Shape", x, attributes: [.integer("start", axis), .integer("end", axis + 1)])
   }
 
   /// y = x Wᵀ + b over the last axis.
-  mutating func linear(_ x: String, _ name: String, weight: Tensor, bias: Tensor?) -> String {
-    let turned = Operators.permuted(ONNXTensor(weight), [1, 0]).tensor
-    let product = apply("MatMul", x, self.weight(name + ".weight", turned))
-    return bias.map { plus(product, self.weight(name + ".bias", $0)) } ?? product
+  mutating func linear(
+    _ x: String, _ name: String, weight: Tensor, bias: Tensor?
+  ) throws(ExchangeError) -> String {
+    let turned = try self.weight(name + ".weight", Operators.permuted(ONNXTensor(weight), [1, 0]).tensor)
+    let product = apply("MatMul", x, turned)
+    guard let bias else { return product }
+    return plus(product, try self.weight(name + ".bias", bias))
   }
 }

@@ -82,15 +82,13 @@ private struct NetworkExport {
     switch layer.kind {
     case .embedding:
       let table = try weights.below(layer.name).tensor("weight", rank: 2)
-      return graph.apply("Gather", graph.weight(parameterName(layer.name, "weight"), table), x)
+      return graph.apply("Gather", try graph.weight(parameterName(layer.name, "weight"), table), x)
     case .linear: return try graph.linear(x, weights.below(layer.name), name: layer.name)
     case .recurrent:
       let initial = takesStates ? stateInputs(layer) : nil
       let (outputs, final) = try graph.recurrent(
-        x, weights.below(layer.name), name: layer.name.isEmpty ? "recurrent" : layer.name,
-        layer.cell ?? .lstm,
-        steps, initial: initial)
-      states.append((layer.name, final, layer))
+        x, weights.below(layer.name), layer.cell ?? .lstm, steps, initial: initial)
+      states.append((layer.name, graph.joined(final), layer))
       return outputs
     case .tanh: return graph.apply("Tanh", x)
     case .relu: return graph.apply("Relu", x)
@@ -104,15 +102,19 @@ private struct NetworkExport {
     }
   }
 
-  private mutating func stateInputs(_ layer: NetworkLayer) -> ExportedStates {
-    let places = GraphBuilder.Extent.fixed((layer.layers ?? 1) * (layer.bidirectional == true ? 2 : 1))
+  private mutating func stateInputs(_ layer: NetworkLayer) -> [ExportedStates] {
+    let (count, directions) = (layer.layers ?? 1, layer.bidirectional == true ? 2 : 1)
+    let places = GraphBuilder.Extent.fixed(count * directions)
     let units = layer.outputs ?? 0
     let hidden = graph.input(
       parameterName(layer.name, "h"), [places, .named("batch"), .fixed(layer.projection ?? units)])
     let hasMemory = layer.cell == .lstm || layer.cell == .peepholeLSTM
-    return ExportedStates(
-      hidden: hidden,
-      cell: hasMemory
-        ? graph.input(parameterName(layer.name, "c"), [places, .named("batch"), .fixed(units)]) : nil)
+    let cell =
+      hasMemory ? graph.input(parameterName(layer.name, "c"), [places, .named("batch"), .fixed(units)]) : nil
+    return (0..<count).map { index in
+      let range = index * directions..<(index + 1) * directions
+      return ExportedStates(
+        hidden: graph.part(hidden, axis: 0, range), cell: cell.map { graph.part($0, axis: 0, range) })
+    }
   }
 }

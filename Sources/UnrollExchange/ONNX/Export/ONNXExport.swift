@@ -55,8 +55,6 @@ public enum ONNXExport {
 
   typealias Exporter = @Sendable (LoadedModel, Options) throws -> [UInt8]
 
-  static let exporters: [String: Exporter] = [:]
-
   /// Holds a graph against what a network gave.
   static func compare(_ graph: ONNXModel, _ probe: NetworkProbe) throws(ExchangeError) {
     var values: [String: ONNXTensor] = [:]

@@ -78,7 +78,7 @@ private struct ExportCell {
   }
 }
 
-/// The states of a stack of recurrent layers, `[layers · directions, batch, …]`: h, and c where the cell has one.
+/// The states of a recurrent layer, `[directions, batch, …]`: h, and c where the cell has one.
 struct ExportedStates {
   var hidden: String
   var cell: String?
@@ -89,53 +89,41 @@ extension GraphBuilder {
   ///
   /// - Parameters:
   ///   - x: `[T, B, I]`.
-  ///   - initial: the states before the first step; `nil`: zeros, or what was learned.
-  /// - Returns: outputs `[T, B, …]`, zeros beyond a sequence's length, and the states after the last steps.
+  ///   - initial: the states of each layer before the first step; `nil`: zeros, or what was learned.
+  /// - Returns: outputs `[T, B, …]`, zeros beyond a sequence's length, and the states after the last steps, layer by
+  ///   layer.
   mutating func recurrent(
-    _ x: String, _ weights: ExportWeights, name: String, _ kind: CellKind, _ steps: ExportedSteps,
-    initial: ExportedStates? = nil
-  ) throws(ExchangeError) -> (outputs: String, final: ExportedStates) {
+    _ x: String, _ weights: ExportWeights, _ kind: CellKind, _ steps: ExportedSteps,
+    initial: [ExportedStates]? = nil
+  ) throws(ExchangeError) -> (outputs: String, final: [ExportedStates]) {
+    let name = weights.path.isEmpty ? "recurrent" : weights.path
     var current = x
     var finals: [ExportedStates] = []
     var layer = 0
-    var place = 0
     while weights.has("layers.\(layer).forward.cell.weightInput") {
       let directions = ["forward", "backward"].filter {
         weights.has("layers.\(layer).\($0).cell.weightInput")
       }
       let paths = directions.map { weights.below("layers.\(layer).\($0)") }
-      let first = try initialStates(
-        paths, kind, steps, given: initial, place: place, name: "\(name).\(layer)")
+      let learned = try learnedStates(paths, steps, name: "\(name).\(layer)")
+      let first = if let initial, layer < initial.count { initial[layer] } else { learned }
       let (outputs, final) = try self.layer(
         current, paths, name: "\(name).\(layer)", kind, steps, initial: first)
       current = outputs
       finals.append(final)
-      place += directions.count
       layer += 1
     }
     guard layer > 0 else {
       throw ExchangeError(
         .damaged, file: weights.file, place: name, expected: "recurrent layers", found: "none")
     }
-    let cells = finals.compactMap(\.cell)
-    return (
-      current,
-      ExportedStates(
-        hidden: concatenated(finals.map(\.hidden), axis: 0),
-        cell: cells.isEmpty ? nil : concatenated(cells, axis: 0))
-    )
+    return (current, finals)
   }
 
-  /// The states of one layer before its first step, `[D, B, …]`; `nil`: zeros.
-  private mutating func initialStates(
-    _ paths: [ExportWeights], _ kind: CellKind, _ steps: ExportedSteps, given: ExportedStates?, place: Int,
-    name: String
+  /// The learned states of one layer before its first step, `[D, B, …]`; `nil`: there are none.
+  private mutating func learnedStates(
+    _ paths: [ExportWeights], _ steps: ExportedSteps, name: String
   ) throws(ExchangeError) -> ExportedStates? {
-    if let given {
-      let range = place..<place + paths.count
-      return ExportedStates(
-        hidden: part(given.hidden, axis: 0, range), cell: given.cell.map { part($0, axis: 0, range) })
-    }
     guard paths[0].has("initialState.0") else { return nil }
     var parts: [String] = []
     for index in paths[0].has("initialState.1") ? [0, 1] : [0] {
@@ -146,11 +134,19 @@ extension GraphBuilder {
         width = learned.shape[1]
         rows += learned.elements
       }
-      let table = weight("\(name).initial.\(index)", Tensor(rows, shape: [paths.count, 1, width]))
+      let table = try weight("\(name).initial.\(index)", Tensor(rows, shape: [paths.count, 1, width]))
       let shape = concatenated([list([paths.count]), steps.batch, list([width])], axis: 0)
       parts.append(apply("Expand", table, shape))
     }
     return ExportedStates(hidden: parts[0], cell: parts.count > 1 ? parts[1] : nil)
+  }
+
+  /// The states of all layers as one, `[layers · directions, batch, …]`; the layers are alike.
+  mutating func joined(_ states: [ExportedStates]) -> ExportedStates {
+    let cells = states.compactMap(\.cell)
+    return ExportedStates(
+      hidden: concatenated(states.map(\.hidden), axis: 0),
+      cell: cells.isEmpty ? nil : concatenated(cells, axis: 0))
   }
 
   /// One layer of one direction or two.
@@ -173,21 +169,21 @@ extension GraphBuilder {
       Tensor(parts.flatMap(\.elements), shape: shape)
     }
     let rows = kind.gates * units
-    let w = weight(
+    let w = try weight(
       name + ".W", joined(cells.map { $0.nodeInput(kind) }, [directions, rows, cells[0].input.shape[1]]))
-    let r = weight(name + ".R", joined(cells.map { $0.nodeRecurrent(kind) }, [directions, rows, units]))
+    let r = try weight(name + ".R", joined(cells.map { $0.nodeRecurrent(kind) }, [directions, rows, units]))
     var biases: [Float] = []
     var peepholes: [Float] = []
     for cell in cells {
       biases += try cell.nodeBias(kind)
       if kind == .peepholeLSTM { peepholes += try cell.nodePeephole() }
     }
-    let b = weight(name + ".B", Tensor(biases, shape: [directions, 2 * rows]))
+    let b = try weight(name + ".B", Tensor(biases, shape: [directions, 2 * rows]))
     var inputs: [String?] = [x, w, r, b, steps.lengths, initial?.hidden]
     if cells[0].hasMemory {
       inputs.append(initial?.cell)
-      inputs.append(
-        peepholes.isEmpty ? nil : weight(name + ".P", Tensor(peepholes, shape: [directions, 3 * units])))
+      let shape: Shape = [directions, 3 * units]
+      inputs.append(peepholes.isEmpty ? nil : try weight(name + ".P", Tensor(peepholes, shape: shape)))
     }
     let results = apply(type, inputs: inputs, outputs: cells[0].hasMemory ? 3 : 2, attributes: attributes)
     let y =
@@ -237,16 +233,16 @@ extension GraphBuilder {
     let c = input("c", [batch, .fixed(units)])
     let x = input("x", [batch, .fixed(cell.input.shape[1])])
     let mask = input("mask", [batch, .fixed(1)])
-    let fromInput = linear(x, name + ".input", weight: cell.input, bias: nil)
-    let fromState = linear(h, name + ".recurrent", weight: cell.recurrent, bias: nil)
-    let bias = weight(name + ".bias", cell.bias)
+    let fromInput = try linear(x, name + ".input", weight: cell.input, bias: nil)
+    let fromState = try linear(h, name + ".recurrent", weight: cell.recurrent, bias: nil)
+    let bias = try weight(name + ".bias", cell.bias)
     let isNormal = if case .normalized = cell.form { true } else { false }
     let sum: String
     if isNormal {
       let first = normalized(
-        fromInput, weight(name + ".gainInput", try cell.weights.tensor("gainInput", rank: 1)))
+        fromInput, try weight(name + ".gainInput", try cell.weights.tensor("gainInput", rank: 1)))
       let second = normalized(
-        fromState, weight(name + ".gainRecurrent", try cell.weights.tensor("gainRecurrent", rank: 1)))
+        fromState, try weight(name + ".gainRecurrent", try cell.weights.tensor("gainRecurrent", rank: 1)))
       sum = plus(plus(first, second), bias)
     } else {
       sum = plus(plus(fromInput, fromState), bias)
@@ -258,12 +254,12 @@ extension GraphBuilder {
     var shown = memory
     if isNormal {
       shown = plus(
-        normalized(memory, weight(name + ".gainCell", try cell.weights.tensor("gainCell", rank: 1))),
-        weight(name + ".biasCell", try cell.weights.tensor("biasCell", rank: 1)))
+        normalized(memory, try weight(name + ".gainCell", try cell.weights.tensor("gainCell", rank: 1))),
+        try weight(name + ".biasCell", try cell.weights.tensor("biasCell", rank: 1)))
     }
     var output = times(o, apply("Tanh", shown))
     if !isNormal {
-      output = linear(
+      output = try linear(
         output, name + ".projection", weight: try cell.weights.tensor("projection", rank: 2), bias: nil)
     }
     let kept = minus(number(1), mask)
