@@ -66,7 +66,10 @@ let package = Package(
       resources: [.copy("Goldens")]),
     tests(
       "UnrollExchangeTests",
-      ["UnrollExchange", "UnrollTasks", "UnrollTraining", "UnrollNetworks", "UnrollCore"],
+      [
+        "UnrollExchange", "UnrollTasks", "UnrollTraining", "UnrollNetworks", "UnrollCore",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       resources: [.copy("Goldens")]),
     tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks"]),
   ],

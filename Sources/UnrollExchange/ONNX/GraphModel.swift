@@ -49,7 +49,7 @@ public struct GraphModel: TaskModel {
     try self.init(bytes, file: path, probe: probe)
   }
 
-  init(_ bytes: [UInt8], file: String, probe: [String: [Int]] = [:]) throws(ExchangeError) {
+  package init(_ bytes: [UInt8], file: String, probe: [String: [Int]] = [:]) throws(ExchangeError) {
     let wire = try WireModel(checking: bytes, file: file)
     model = try ONNXModel(wire, file: file, budget: bytes.count)
     let definition = try ONNXModel(wire, file: file, budget: bytes.count, definition: true)

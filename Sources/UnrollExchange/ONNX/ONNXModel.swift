@@ -63,7 +63,7 @@ public struct ONNXModel: Sendable {
   ///   - weights: what stands for initializers that have a shape and no data.
   ///   - budget: bytes that values known beforehand may take, beside 16 MiB.
   ///   - definition: whether recurrent nodes must run step by step although faster forms exist.
-  init(
+  package init(
     _ model: WireModel, file: String, weights: [String: Tensor] = [:], budget: Int, definition: Bool = false
   ) throws(ExchangeError) {
     version = try Self.version(model, file: file)

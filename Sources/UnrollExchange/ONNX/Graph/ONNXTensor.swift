@@ -60,13 +60,13 @@ public struct ONNXTensor: Sendable, Equatable {
     self.init(integers: integers, shape: shape, type: type)
   }
 
-  init(_ tensor: Tensor, type: ElementType) {
+  package init(_ tensor: Tensor, type: ElementType) {
     self.type = type
     shape = tensor.shape
     storage = .floats(tensor)
   }
 
-  init(integers: [Int64], shape: Shape, type: ElementType = .int64) {
+  package init(integers: [Int64], shape: Shape, type: ElementType = .int64) {
     precondition(integers.count == shape.count)
     self.type = type
     self.shape = shape

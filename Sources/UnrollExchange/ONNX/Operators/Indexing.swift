@@ -71,7 +71,7 @@ extension Operators {
   }
 
   /// A stretch of one axis.
-  static func part(_ x: ONNXTensor, axis: Int, _ range: Range<Int>) -> ONNXTensor {
+  package static func part(_ x: ONNXTensor, axis: Int, _ range: Range<Int>) -> ONNXTensor {
     let extents = x.shape.extents
     if range == 0..<extents[axis] { return x }
     var result = extents

@@ -3,9 +3,9 @@
 /// A few bytes can ask a decoder for a hundred times their size in objects, and a decoder skips what it does not
 /// know. This walk makes nothing: it bounds the depth and the number of messages, strings and numbers, and refuses
 /// every field that `onnx_wire.proto` does not name or names only to be refused.
-struct WireCheck {
+package struct WireCheck {
   static let maximumDepth = 32
-  static let maximumMessages = 1 << 17
+  package static let maximumMessages = 1 << 17
   static let maximumStrings = 1 << 18
   /// Numbers that take less room in the file than in memory.
   static let maximumNumbers = 1 << 21

@@ -2,7 +2,7 @@ internal import SwiftProtobuf
 
 extension WireModel {
   /// Decodes a file after `WireCheck` has looked through it.
-  init(checking bytes: [UInt8], file: String) throws(ExchangeError) {
+  package init(checking bytes: [UInt8], file: String) throws(ExchangeError) {
     let checked = bytes.withUnsafeBytes { raw in
       Result { () throws(ExchangeError) in try WireCheck.check(raw, file: file) }
     }
