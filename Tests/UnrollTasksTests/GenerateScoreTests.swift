@@ -102,6 +102,37 @@ struct GenerateScoreTests {
     #expect(abs(judged - score.natsPerToken) < 1e-4, "\(judged) \(score.natsPerToken)")
   }
 
+  /// Training by windows sees what scoring sees: the state is carried from window to window.
+  @Test func trainingCarriesTheState() throws {
+    let text = "abcdefgh"
+    let model = try LanguageModel.train(
+      on: text,
+      settings: LanguageToy.settings { settings in
+        (settings.streams, settings.steps, settings.epochs) = (1, 2, 1)
+        // So small that the weights stay as they are.
+        (settings.learningRate, settings.validationShare) = (1e-12, 0)
+      })
+    let nats = try model.score(text).tokens.map { Double($0.nats) }
+    // The first window also predicts the first token.
+    let windows = [0..<3, 3..<5, 5..<7, 7..<8]
+    func loss(_ nats: (Range<Int>) throws -> [Double]) rethrows -> Double {
+      try windows.reduce(0) { sum, window in
+        try sum + nats(window).reduce(0, +) / Double(window.count) / Double(windows.count)
+      }
+    }
+    let carried = loss { Array(nats[$0]) }
+    let found = model.summary.history[0].loss
+    #expect(abs(found - carried) < 1e-5, "\(found) \(carried)")
+    // What it would be if each window began anew.
+    let letters = Array(text).map(String.init)
+    let forgotten = try loss { window in
+      let start = max(0, window.lowerBound - 1)
+      let score = try model.score(letters[start..<window.upperBound].joined())
+      return score.tokens.suffix(window.count).map { Double($0.nats) }
+    }
+    #expect(abs(found - forgotten) > 1e-4, "\(forgotten)")
+  }
+
   @Test func unknownPromptsAreRead() throws {
     let model = try LanguageToy.untrained()
     #expect(model.unknownTokens(in: "abc日本日") == ["日", "本"])
