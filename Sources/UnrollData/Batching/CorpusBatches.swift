@@ -19,14 +19,16 @@ package struct CorpusBatches {
 
   private let tokenizer: any Tokenizer
 
-  /// - Parameter skip: how many windows of an epoch were seen already.
+  /// - Parameters:
+  ///   - range: the bytes of the file that are read, cut where ``TextCuts`` allows it; nil: all.
+  ///   - skip: how many windows of an epoch were seen already.
   package init(
-    path: String, tokenizer: any Tokenizer, streams count: Int, steps: Int, skip: Int = 0,
+    path: String, range: Range<Int>? = nil, tokenizer: any Tokenizer, streams count: Int, steps: Int, skip: Int = 0,
     chunkSize: Int = 1 << 16
   ) throws(DataError) {
     self.tokenizer = tokenizer
     self.steps = min(max(1, steps), 1 << 30)
-    for part in try TextCuts.parts(path, count: max(1, count)) {
+    for part in try TextCuts.parts(path, range: range, count: max(1, count)) {
       let reader = try TextChunkReader(try ByteSource(path: path), part: part, chunkSize: chunkSize)
       streams.append(Stream(reader: reader))
     }

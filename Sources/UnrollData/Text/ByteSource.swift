@@ -11,7 +11,7 @@ package final class ByteSource {
   /// The file's name, as it was given.
   package let name: String
   /// The size of the part that is read, as far as it is known beforehand: 0 for pipes.
-  let size: Int
+  package let size: Int
   private var descriptor: Int32 = -1
   private var memory: [UInt8] = []
   private var position = 0

@@ -26,7 +26,7 @@ package struct TextChunkReader {
   }
 
   /// A part of a file that ``TextCuts`` made.
-  init(_ source: ByteSource, part: Range<Int>, chunkSize: Int = 1 << 18) throws(DataError) {
+  package init(_ source: ByteSource, part: Range<Int>, chunkSize: Int = 1 << 18) throws(DataError) {
     self.init(source, chunkSize: chunkSize)
     try source.seek(to: part)
     isPart = true
@@ -84,7 +84,7 @@ package struct TextChunkReader {
 }
 
 /// Places where a text can be cut without changing its tokens.
-enum TextCuts {
+package enum TextCuts {
   /// Whether white space that follows a visible character starts at a position.
   static func isCut(_ bytes: UnsafeBufferPointer<UInt8>, before position: Int) -> Bool {
     let byte = bytes[position]
@@ -99,21 +99,24 @@ enum TextCuts {
     return start + length == position && ScalarClass.of(value).kind != .space
   }
 
-  /// Cuts a file into parts of about equal size, each of which starts at a cut.
-  static func parts(_ path: String, count: Int) throws(DataError) -> [Range<Int>] {
+  /// Cuts a file, or a range of it, into parts of about equal size, each of which starts at a cut.
+  static func parts(
+    _ path: String, range: Range<Int>? = nil, count: Int
+  ) throws(DataError) -> [Range<Int>] {
     let source = try ByteSource(path: path)
-    var starts = [0]
+    let range = range ?? 0..<source.size
+    var starts = [range.lowerBound]
     for index in 1..<max(1, count) {
-      let target = source.size / count * index
+      let target = range.lowerBound + range.count / count * index
       let start = max(target, (starts.last ?? 0) + 1)
-      guard start < source.size else { break }
-      if let cut = try firstCut(source, from: start) { starts.append(cut) }
+      guard start < range.upperBound else { break }
+      if let cut = try firstCut(source, from: start), cut < range.upperBound { starts.append(cut) }
     }
-    return starts.indices.map { starts[$0]..<($0 + 1 < starts.count ? starts[$0 + 1] : source.size) }
+    return starts.indices.map { starts[$0]..<($0 + 1 < starts.count ? starts[$0 + 1] : range.upperBound) }
   }
 
-  /// The first cut within a megabyte of a position.
-  private static func firstCut(_ source: ByteSource, from start: Int) throws(DataError) -> Int? {
+  /// The first cut within a megabyte of a position, which is above 0.
+  package static func firstCut(_ source: ByteSource, from start: Int) throws(DataError) -> Int? {
     let before = max(0, start - 4)
     try source.seek(to: before..<source.size)
     var bytes: [UInt8] = []

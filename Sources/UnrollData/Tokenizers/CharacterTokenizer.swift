@@ -74,6 +74,19 @@ public struct CharacterTokenizer: Tokenizer {
     }
   }
 
+  /// The number of characters of a text, as a reader counts them.
+  package static func count(_ text: String) -> Int {
+    var text = text
+    return text.withUTF8 { bytes in
+      var (position, count) = (0, 0)
+      while position < bytes.count {
+        position = Clusters.end(of: position, in: bytes)
+        count += 1
+      }
+      return count
+    }
+  }
+
   public func appendText(of id: Int32, isFirst: Bool, to bytes: inout [UInt8]) {
     if let text = table.visibleText(id) { bytes.append(contentsOf: text) }
   }

@@ -1,0 +1,155 @@
+import UnrollCore
+import UnrollData
+import UnrollNetworks
+import UnrollTraining
+
+extension LanguageBatch {
+  /// The steps that exist, packed, with what they read and what they predict. Where streams start, each first reads
+  /// the token that says that nothing is known of what came before.
+  var packed: (layout: SequenceLayout, inputs: [Int32], targets: [Int32]) {
+    if !isFirst {
+      let layout = SequenceLayout(lengths: lengths)
+      if layout.isUniform { return (layout, inputs, targets) }
+      let rows = layout.paddedRows.map(Int.init)
+      return (layout, rows.map { inputs[$0] }, rows.map { targets[$0] })
+    }
+    var read: [[Int32]] = []
+    var wanted: [[Int32]] = []
+    for stream in 0..<streams {
+      let steps = (0..<lengths[stream]).map { $0 * streams + stream }
+      guard let first = steps.first else {
+        read.append([])
+        wanted.append([])
+        continue
+      }
+      read.append([SpecialToken.begin.id] + steps.map { inputs[$0] })
+      wanted.append([inputs[first]] + steps.map { targets[$0] })
+    }
+    let layout = SequenceLayout(lengths: read.map(\.count))
+    return (layout, layout.packing(read), layout.packing(wanted))
+  }
+}
+
+/// Truncated backpropagation through time over a text: window by window, with the state carried over.
+struct LanguageWork: TrainingWork {
+  typealias Carry = LanguageState
+
+  /// The windows of an epoch.
+  private enum Windows {
+    case memory([Int32])
+    case file(CorpusReading)
+  }
+
+  private let windows: Windows
+  private let streams: Int
+  private let steps: Int
+  private let validation: [Int32]
+  let stepsPerEpoch: Int
+  /// The text of this epoch: it starts a few tokens later in each, so that windows are cut elsewhere.
+  private var shifted: [Int32] = []
+  private var shifts: Bool
+
+  /// A text in memory.
+  init(training: [Int32], validation: [Int32], streams: Int, steps: Int) {
+    windows = .memory(training)
+    // A short text is not worth more streams than give each a window.
+    self.streams = max(1, min(streams, training.count / max(2, steps / 2)))
+    self.steps = steps
+    self.validation = validation
+    shifts = training.count > 4 * steps * self.streams
+    stepsPerEpoch  // As many as there are with every shift.
+    =
+      shifts
+      ? (training.count - steps) / self.streams / steps
+      : LanguageBatches(training, streams: self.streams, steps: steps).count
+  }
+
+  /// A text in a file.
+  init(_ reading: CorpusReading, validation: [Int32]) {
+    windows = .file(reading)
+    (streams, steps) = (reading.streams, reading.steps)
+    self.validation = validation
+    shifts = false
+    stepsPerEpoch = reading.count
+  }
+
+  mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource) {
+    switch windows {
+    case .memory(let tokens): shifted = Array(tokens.dropFirst(shifts ? random.below(steps) : 0))
+    case .file(let reading): reading.restart()
+    }
+  }
+
+  private func window(_ step: Int) throws -> LanguageBatch? {
+    switch windows {
+    case .memory:
+      var rest = LanguageBatches(shifted, streams: streams, steps: steps, position: step * steps)
+      return rest.next()
+    case .file(let reading): return try reading.next()
+    }
+  }
+
+  func loss(
+    _ model: LanguageNetwork, step: Int, carry: LanguageState?, random: inout RandomSource?
+  ) throws -> (loss: Variable, carry: LanguageState?) {
+    guard let batch = try window(step) else { throw TrainingError.noData }
+    let (layout, inputs, targets) = batch.packed
+    let (features, state) = try model.noisy(&random).features(
+      inputs, layout, state: carry, random: &random)
+    let loss = try model.loss(features, targets).affine(times: 1 / Double(max(1, targets.count)), plus: 0)
+    return (loss, state)
+  }
+
+  func validate(_ model: LanguageNetwork) throws -> Double? {
+    guard validation.count > 1 else { return nil }
+    // Side by side is faster; a stream's start, where nothing is known, must not weigh.
+    let streams = max(1, min(16, validation.count / 2000))
+    var state: LanguageState?
+    var (sum, count) = (0.0, 0)
+    for batch in LanguageBatches(validation, streams: streams, steps: 256) {
+      let (layout, inputs, targets) = batch.packed
+      var none: RandomSource?
+      let (features, next) = try model.features(inputs, layout, state: state, random: &none)
+      state = next
+      sum += Double(try model.loss(features, targets).value.scalar)
+      count += targets.count
+    }
+    return sum / Double(max(1, count))
+  }
+}
+
+/// A file that is read window by window, again in each epoch.
+final class CorpusReading {
+  let streams: Int
+  let steps: Int
+  /// The number of windows of an epoch.
+  let count: Int
+  /// The number of tokens to predict in an epoch.
+  let tokens: Int
+  private let open: () throws -> CorpusBatches
+  private var batches: CorpusBatches?
+
+  /// Reads all of it once, to know how many windows there are.
+  init(
+    path: String, range: Range<Int>, tokenizer: any Tokenizer, streams: Int, steps: Int
+  ) throws {
+    (self.streams, self.steps) = (streams, steps)
+    open = {
+      try CorpusBatches(path: path, range: range, tokenizer: tokenizer, streams: streams, steps: steps)
+    }
+    var batches = try open()
+    var (count, tokens) = (0, 0)
+    while let batch = try batches.next() {
+      count += 1
+      tokens += batch.lengths.reduce(0, +)
+    }
+    (self.count, self.tokens) = (count, tokens)
+  }
+
+  func restart() { batches = nil }
+
+  func next() throws -> LanguageBatch? {
+    if batches == nil { batches = try open() }
+    return try batches?.next()
+  }
+}

@@ -1,0 +1,118 @@
+import UnrollCore
+import UnrollData
+
+/// What a tagger knows of words before it reads a sentence: tables of words, characters, affixes and shapes.
+struct TaggerLexicon: Sendable {
+  /// Whole words, in small letters.
+  let words: WordTokenizer
+  let characters: CharacterTokenizer
+  /// Affixes and shapes, by the names that `WordShape` gives them.
+  let features: WordTokenizer
+  let prefixes: Int
+  let suffixes: Int
+
+  /// A word as a network reads it.
+  struct Form: Sendable {
+    /// The word's id.
+    let word: Int32
+    /// The ids of its characters, of a very long word those at its ends.
+    var characters: [Int32]
+    /// The ids of its affixes and its shape, as many for every word.
+    var features: [Int32]
+  }
+
+  /// The most characters of a word that are read, half of them at either end.
+  static let longestWord = 40
+  /// An affix, a shape or a character that occurs in fewer different words is unknown.
+  private static let rarest = 2
+
+  /// Tables of the words of sentences.
+  init(_ sentences: [[String]], _ settings: TaggerSettings) {
+    var words = WordTokenizer.Trainer(splitting: .whitespace, lowercases: true)
+    var characters = CharacterTokenizer.Trainer()
+    var features = WordTokenizer.Trainer(splitting: .whitespace)
+    var seen: Set<String> = []
+    for word in sentences.joined() {
+      words.add(word: word)
+      guard seen.insert(word).inserted else { continue }
+      characters.add(word)
+      for feature in WordShape.features(word, prefixes: settings.prefixes, suffixes: settings.suffixes) {
+        features.add(word: feature)
+      }
+    }
+    self.init(
+      words: words.finish(minimumCount: settings.minimumCount),
+      characters: characters.finish(minimumCount: Self.rarest),
+      features: features.finish(minimumCount: Self.rarest), settings)
+  }
+
+  init(
+    words: WordTokenizer, characters: CharacterTokenizer, features: WordTokenizer, _ settings: TaggerSettings
+  ) {
+    self.words = words
+    self.characters = characters
+    self.features = features
+    prefixes = settings.prefixes
+    suffixes = settings.suffixes
+  }
+
+  /// A word in ids.
+  func form(_ word: String) -> Form {
+    var ids = characters.encode(word)
+    if ids.count > Self.longestWord {
+      ids = ids.prefix(Self.longestWord / 2) + ids.suffix(Self.longestWord / 2)
+    }
+    return Form(
+      word: words.encode(words: [word])[0], characters: ids,
+      features: features.encode(
+        words: WordShape.features(word, prefixes: prefixes, suffixes: suffixes)))
+  }
+}
+
+/// Sentences as places in a list of the different words that they hold.
+struct TaggerWords: Sendable {
+  private(set) var forms: [TaggerLexicon.Form] = []
+  var sentences: [[Int32]] = []
+
+  init(_ sentences: some Sequence<some Sequence<String>>, _ lexicon: TaggerLexicon) {
+    var places: [String: Int32] = [:]
+    self.sentences = sentences.map { sentence in
+      sentence.map { word in
+        if let place = places[word] { return place }
+        let place = Int32(forms.count)
+        places[word] = place
+        forms.append(lexicon.form(word))
+        return place
+      }
+    }
+  }
+}
+
+/// Some sentences as a network reads them.
+struct TaggerBatch: Sendable {
+  /// The sentences' words, packed: the place of each among `forms`.
+  let layout: SequenceLayout
+  let places: [Int32]
+  /// The id of each packed word, by itself since any of them may be dropped.
+  var words: [Int32]
+  /// The different words of the batch, each once.
+  var forms: [TaggerLexicon.Form]
+
+  init(_ chosen: [Int], of words: TaggerWords) {
+    var local: [Int32: Int32] = [:]
+    var forms: [TaggerLexicon.Form] = []
+    let sequences = chosen.map { index in
+      words.sentences[index].map { form in
+        if let place = local[form] { return place }
+        let place = Int32(forms.count)
+        local[form] = place
+        forms.append(words.forms[Int(form)])
+        return place
+      }
+    }
+    layout = SequenceLayout(lengths: sequences.map(\.count))
+    places = layout.packing(sequences)
+    self.words = places.map { forms[Int($0)].word }
+    self.forms = forms
+  }
+}
