@@ -15,9 +15,9 @@ public struct TranslationSettings: Sendable, Codable, Equatable {
 
   /// How a decoder's state looks at the source.
   public enum AttentionKind: String, Sendable, Codable, CaseIterable {
-    /// v·tanh(W q + U x) (Bahdanau et al. 2015).
+    /// v·tanh(W q + U x) (Bahdanau et al. 2015); learns faster from little data.
     case additive
-    /// q·W x (Luong et al. 2015, "general").
+    /// q·W x (Luong et al. 2015, "general"); a step takes less time.
     case multiplicative
   }
 
@@ -45,7 +45,7 @@ public struct TranslationSettings: Sendable, Codable, Equatable {
   public var encoderLayers = 1
   /// The first layer asks the attention; the others read what it found, too.
   public var decoderLayers = 2
-  public var attention = AttentionKind.multiplicative
+  public var attention = AttentionKind.additive
   /// Whether a step reads what the step before said beside its token (Luong et al. 2015, section 3.3). Training
   /// takes several times as long: steps can no longer be run together.
   public var inputFeeding = false
