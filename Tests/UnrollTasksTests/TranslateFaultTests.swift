@@ -148,7 +148,7 @@ struct TranslateFaultTests {
     ("\"decoderLayers\" : 2", "\"decoderLayers\" : 3"), ("\"encoderLayers\" : 1", "\"encoderLayers\" : 16"),
     ("\"cell\" : \"gru\"", "\"cell\" : \"lstm\""), ("\"cell\" : \"gru\"", "\"cell\" : \"elman\""),
     ("\"tokens\" : \"words\"", "\"tokens\" : \"subwords\""), ("\"isJoint\" : false", "\"isJoint\" : true"),
-    ("\"attention\" : \"multiplicative\"", "\"attention\" : \"additive\""),
+    ("\"attention\" : \"additive\"", "\"attention\" : \"multiplicative\""),
     ("\"inputFeeding\" : false", "\"inputFeeding\" : true"), ("\"ratio\" : ", "\"ratio\" : -"),
     ("\"dropout\" : 0", "\"dropout\" : 7"), ("\"source\" : 64", "\"source\" : 0"),
   ]) func sizesThatDoNotFitAreFound(_ from: String, _ to: String) throws {

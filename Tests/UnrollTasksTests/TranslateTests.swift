@@ -5,11 +5,15 @@ import UnrollTraining
 
 /// Translation from pairs to texts.
 struct TranslateTests {
+  /// Short strings, for a test takes seconds; `Examples/copy-and-reversal` has those of twenty letters.
   @Test func learnsToReverse() throws {
-    let pairs = TranslateToy.reversals(1500, lengths: 1...6, seed: 1)
+    let pairs = TranslateToy.reversals(4000, lengths: 1...6, seed: 1)
     let translator = try Translator.train(
       on: pairs, validation: TranslateToy.reversals(50, lengths: 1...6, seed: 2),
-      settings: TranslateToy.settings(epochs: 12) { $0.learningRate = 0.02 })
+      settings: TranslateToy.settings(epochs: 10) {
+        $0.hiddenSize = 48
+        $0.selection = .loss
+      })
     let others = TranslateToy.reversals(100, lengths: 1...6, seed: 3)
     let found = try translator.translate(others.map(\.source)).map(\.text)
     let right = zip(found, others).count { $0 == $1.target }

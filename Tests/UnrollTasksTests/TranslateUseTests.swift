@@ -29,6 +29,8 @@ struct TranslateUseTests {
     #expect(try Self.use([Self.example, Self.example]) == said + said)
     #expect(try Self.use([], lines: [Self.example, "", Self.example]) == said + "\n" + said)
     #expect(try Self.use([], lines: []) == "")
+    let three = [Self.example, "", Self.example]
+    #expect(try Self.use([], [("batch", "2")], lines: three) == said + "\n" + said)
   }
 
   @Test func theBestFew() throws {
