@@ -44,10 +44,11 @@ enum Command {
   /// - Parameters:
   ///   - line: the arguments, separated by blanks.
   ///   - stopWhen: Ctrl-C is sent once, when what was written to standard error fits.
+  ///   - killWhen: the process is killed when this is so.
   ///   - terminal: whether standard error is a terminal, of 80 columns.
   static func run(
     _ line: String, in folder: Folder, environment: [String: String] = [:], terminal: Bool = false,
-    stopWhen: ((String) -> Bool)? = nil
+    stopWhen: ((String) -> Bool)? = nil, killWhen: (() -> Bool)? = nil
   ) throws -> Outcome {
     let arguments = line.split(separator: " ").map(String.init)
     let process = Process()
@@ -82,6 +83,7 @@ enum Command {
     try process.run()
     try screen?.entrance.close()
     var stop = stopWhen
+    var isKilled = false
     while process.isRunning {
       if clock.now - start > .seconds(120) {
         process.terminate()
@@ -91,6 +93,10 @@ enum Command {
       if let wanted = stop, wanted(written()) {
         process.interrupt()
         stop = nil
+      }
+      if !isKilled && killWhen?() == true {
+        kill(process.processIdentifier, SIGKILL)
+        isKilled = true
       }
       usleep(2000)
     }
@@ -162,6 +168,10 @@ final class Folder: Sendable {
 
   func read(_ name: String) -> String? {
     FileManager.default.contents(atPath: "\(path)/\(name)").map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  func bytes(_ name: String) -> [UInt8]? {
+    FileManager.default.contents(atPath: "\(path)/\(name)").map { Array($0) }
   }
 
   /// What a person sees in the folder.

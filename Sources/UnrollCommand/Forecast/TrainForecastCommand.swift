@@ -29,6 +29,7 @@ struct TrainForecastCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The folder to save the model in.", valueName: "MODEL"))
   var output: String
 
+  @OptionGroup(title: "Checkpoints and logs") var recording: RunOptions.Arguments
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
@@ -37,7 +38,16 @@ struct TrainForecastCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() throws { try train(resumed: nil) }
+
+  /// Goes on with a run.
+  static func resume(_ run: ResumedRun, threads: Int?) throws {
+    var command = try parse(run.record.words)
+    if let threads { command.compute.threads = threads }
+    try command.train(resumed: run)
+  }
+
+  private func train(resumed: ResumedRun?) throws {
     try compute.run {
       // Found out before training, not after.
       try Forecaster.checkWritable(output)
@@ -48,12 +58,18 @@ struct TrainForecastCommand: ParsableCommand {
       let screen = TerminalStream.standardError
       for line in series.notes { screen.write(line + "\n") }
       for line in settings.notes { screen.write(line + "\n") }
+      let options = try RunOptions(recording)
+      let run =
+        try resumed.map { try RecordedRun(goingOnWith: $0, options, screen: screen) }
+        ?? RecordedRun(
+          options, task: Forecaster.task, words: Self.words, files: data.map { [$0] } ?? [], output: output,
+          screen: screen)
       Interrupt.listen()
       let reporter = TrainingReporter(screen)
       defer { reporter.finish() }
       let forecaster = try Forecaster.train(
         on: series, settings: settings, holdOut: training.holdOut(settings, series),
-        timeLimit: training.timeLimit?.inSeconds, report: { reporter.report($0) },
+        timeLimit: training.timeLimit?.inSeconds, journal: run.journal, report: { reporter.report($0) },
         shouldStop: { Interrupt.isRequested })
       reporter.finish()
       let forecast = try forecaster.forecast()
@@ -64,7 +80,18 @@ struct TrainForecastCommand: ParsableCommand {
       screen.write("\n" + forecast.sparklines(width: screen.columns()))
       for note in forecast.notes { screen.write(note + "\n") }
       screen.write("\nsaved \(output) (plot: \(output)/forecast.svg)\n")
+      try run.end()
     }
+  }
+
+  /// The words of this process after those that name the command.
+  private static var words: [String] {
+    let all = CommandLine.arguments
+    let name = configuration.commandName ?? ""
+    guard let train = all.firstIndex(of: "train"), let own = all[train...].firstIndex(of: name) else {
+      return []
+    }
+    return Array(all[(own + 1)...])
   }
 }
 

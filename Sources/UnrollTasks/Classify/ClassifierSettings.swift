@@ -48,6 +48,9 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   /// The steps that are read of a text or a sequence; what follows is left out.
   public var maximumLength = 1000
 
+  /// Whether the vectors of tokens start with how much more often a token occurs with each label than without.
+  public var informed = true
+
   // Sequences.
   /// Whether the change since the step before is read beside each value.
   public var differences = false
@@ -69,6 +72,9 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   public var scaling: Float = 0
   /// The share of its length by which a sequence is shifted at most.
   public var shift: Float = 0
+
+  /// ε: the size, relative to an example's inputs, of the step against which it is defended; 0: none.
+  public var adversarial = 0.0
 
   // Learning.
   public var isMultiLabel = false
@@ -134,6 +140,7 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
     for (name, size) in [("noise", noise), ("scaling", scaling), ("shift", shift)] {
       try demand((0...10).contains(size), name, "0 to 10", size)
     }
+    try demand((0...10).contains(adversarial), "adversarial", "0 to 10", adversarial)
     try demand((0...1).contains(threshold), "threshold", "0 to 1", threshold)
     try demand((1...1_000_000).contains(epochs), "epochs", "1 to 1000000", epochs)
     try demand((1...1_000_000).contains(batchSize), "batch", "1 to 1000000", batchSize)

@@ -58,12 +58,14 @@ extension Forecaster {
   ///   - settings: chosen from the data when `nil`.
   ///   - holdOut: what is held back; a horizon each when `nil`.
   ///   - timeLimit: seconds for all of it; what is there by then is kept.
+  ///   - journal: keeps checkpoints and logs; what it holds is gone on with.
   ///   - report: takes events as they come.
   ///   - shouldStop: asked often; training ends with the best weights so far when it says yes.
   /// - Throws: `ForecastError` when the data is too short, `TrainingError` when training goes astray.
   public static func train(
     on data: TimeSeries, settings: ForecastSettings? = nil, holdOut: HoldOut? = nil,
-    timeLimit: Double? = nil, report: @escaping (ForecastTrainingEvent) -> Void = { _ in },
+    timeLimit: Double? = nil, journal: TrainingJournal? = nil,
+    report: @escaping (ForecastTrainingEvent) -> Void = { _ in },
     shouldStop: @escaping () -> Bool = { false }
   ) throws -> Forecaster {
     let settings = settings ?? .defaults(for: data)
@@ -79,8 +81,8 @@ extension Forecaster {
         name: "season", expected: "at most the \(longest) steps of the longest series", found: "\(season)")
     }
     let run = ForecastRun(
-      data: data, settings: settings, holdOut: holdOut, timeLimit: timeLimit, shouldStop: shouldStop,
-      report: report)
+      data: data, settings: settings, holdOut: holdOut, timeLimit: timeLimit, journal: journal,
+      shouldStop: shouldStop, report: report)
     return try run.train()
   }
 
@@ -131,6 +133,7 @@ struct ForecastRun {
   let settings: ForecastSettings
   let holdOut: HoldOut
   let timeLimit: Double?
+  let journal: TrainingJournal?
   let shouldStop: () -> Bool
   let report: (ForecastTrainingEvent) -> Void
   private let clock = ContinuousClock()
@@ -172,7 +175,7 @@ struct ForecastRun {
     }
     if refits && !shouldStop() {
       report(.phase("fitting on all data"))
-      let spent = (clock.now - start) / .seconds(1)
+      let spent = seconds(since: start)
       let epochs = fit.results.map { $0.best?.epoch ?? settings.epochs }
       let whole = try self.fit(
         validation: 0, test: 0, epochs: epochs, limit: timeLimit.map { max(1, $0 - spent) }, scales: scales)
@@ -185,8 +188,13 @@ struct ForecastRun {
       summary.windows = fit.windows
       if let end = whole.results.map(\.end).first(where: { $0 != .completed }) { summary.end = end.rawValue }
     }
-    summary.seconds = (clock.now - start) / .seconds(1)
+    summary.seconds = seconds(since: start)
     return forecaster(fit, summary)
+  }
+
+  /// Seconds of this process and of those before it that worked at the same training.
+  private func seconds(since start: ContinuousClock.Instant) -> Double {
+    (clock.now - start) / .seconds(1) + (journal?.secondsBefore ?? 0)
   }
 
   private func forecaster(
@@ -253,7 +261,7 @@ struct ForecastRun {
       patience: settings.patience > 0 ? settings.patience : nil, averaging: settings.averaging,
       timeLimit: limit, seed: random.next())
     plan.tolerance = settings.tolerance
-    return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop) {
+    return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop, journal: journal) {
       report(.training($0))
     }.run()
   }

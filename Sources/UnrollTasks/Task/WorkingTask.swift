@@ -63,15 +63,19 @@ public struct TaskSession {
   public let readLine: () -> String?
   /// Whether a person asked to stop.
   public let shouldStop: () -> Bool
+  /// What each of the task's trainers is to be given, one after the other: it keeps checkpoints and logs.
+  public let journal: TrainingJournal?
 
   public init(
     report: @escaping (TaskEvent) -> Void = { _ in }, write: @escaping (String) -> Void = { _ in },
-    readLine: @escaping () -> String? = { nil }, shouldStop: @escaping () -> Bool = { false }
+    readLine: @escaping () -> String? = { nil }, shouldStop: @escaping () -> Bool = { false },
+    journal: TrainingJournal? = nil
   ) {
     self.report = report
     self.write = write
     self.readLine = readLine
     self.shouldStop = shouldStop
+    self.journal = journal
   }
 
   /// A remark in a line.

@@ -10,7 +10,7 @@ package struct AlignmentPlot: Sendable {
   }
 
   /// - Parameter attention: a row of `source.count` weights for each target token.
-  init(source: [String], target: [String], attention: [[Float]]) {
+  package init(source: [String], target: [String], attention: [[Float]]) {
     self.source = source
     self.target = target
     self.attention = attention

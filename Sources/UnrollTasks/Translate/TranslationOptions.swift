@@ -62,6 +62,9 @@ extension Translator {
       TaskOption(
         "maximum-length", .integer(1...100_000), valueName: "n", standard: "\(s.maximumLength)",
         group: "Data", "Pairs with a side of more tokens are left out."),
+      TaskOption(
+        "stream", .flag, group: "Data",
+        "Read the pairs anew in each epoch instead of holding them in memory."),
       TaskOption("cell", .choice(["gru", "lstm"]), standard: s.cell.rawValue, group: "Model", "The cell."),
       TaskOption(
         "embedding", .integer(1...8192), valueName: "n", standard: "\(s.embeddingSize)", group: "Model",
@@ -143,6 +146,7 @@ extension TranslationSettings {
     attention = a.text("attention").flatMap(AttentionKind.init) ?? attention
     inputFeeding = a.flag("input-feeding")
     coverage = a.flag("coverage")
+    streams = a.flag("stream")
     epochs = a.integer("epochs") ?? epochs
     batchTokens = a.integer("batch-tokens") ?? batchTokens
     learningRate = a.number("rate").map { Float($0) } ?? learningRate

@@ -76,6 +76,9 @@ public struct TranslationSettings: Sendable, Codable, Equatable {
   public var selection = Selection.bleu
   /// Pairs with a side of more tokens are left out of training.
   public var maximumLength = 256
+  /// Whether pairs are read anew in each epoch instead of being held: for more of them than memory holds. Their order
+  /// is drawn among the pairs of a few dozen batches then, not among all.
+  public var streams = false
   public var seed: UInt64 = 1
 
   public init() {}

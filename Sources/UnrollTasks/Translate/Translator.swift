@@ -177,3 +177,8 @@ extension Translator {
       attention: attention)
   }
 }
+
+extension Translator {
+  /// All weights by name.
+  package var weights: [(name: String, value: Tensor)] { network.parameters }
+}

@@ -72,7 +72,7 @@ extension Translator: TaskModel {
       ("source.weight", [sourceCount, settings.embeddingSize]),
       ("bridge.weight", [settings.hiddenSize * settings.decoderLayers * settings.stateParts, memory]),
       ("readout.weight", [settings.embeddingSize, settings.hiddenSize + memory]),
-      ("bias", [targetCount]),
+      ("lexicon.weight", [settings.embeddingSize, settings.embeddingSize]), ("bias", [targetCount]),
     ]
     if !settings.isJoint { expected.append(("target.weight", [targetCount, settings.embeddingSize])) }
     for (name, wanted) in expected where shape(name) != wanted {

@@ -29,9 +29,9 @@ extension Translator {
       files: files, sourceColumn: arguments.integer("source-column") ?? 1,
       targetColumn: arguments.integer("target-column") ?? 2)
     var (sources, references): ([String], [String]) = ([], [])
-    try pairs.forEach { source, target in
-      sources.append(source)
-      references.append(target)
+    try pairs.visit { pair in
+      sources.append(pair.source)
+      references.append(pair.target)
     }
     let others = try arguments.texts("ensemble").map { try Translator(contentsOf: $0) }
     session.report(.phase("translating"))

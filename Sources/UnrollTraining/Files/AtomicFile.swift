@@ -68,6 +68,9 @@ struct SavePlace {
   /// A free name in the same folder; its length does not depend on the path's, which may be the longest allowed.
   func spare() -> String {
     let number = String(UInt64.random(in: .min ... .max), radix: 36)
-    return "\(parent == "/" ? "" : parent)/.unroll-\(number)"
+    return "\(parent == "/" ? "" : parent)/\(Self.sparePrefix)\(number)"
   }
+
+  /// What the names of unfinished files and folders begin with.
+  static let sparePrefix = ".unroll-"
 }

@@ -51,6 +51,33 @@ package enum FileSystem {
   package static func contents(
     of path: String, limit: Int, followingLinks: Bool = true
   ) throws(ModelFileError) -> [UInt8] {
+    let (descriptor, size) = try openFile(path, followingLinks: followingLinks)
+    defer { close(descriptor) }
+    guard size <= limit else {
+      throw ModelFileError(
+        .unsupported, file: path, expected: "at most \(limit) bytes", found: "\(size) bytes")
+    }
+    return try read(descriptor, count: size, path)
+  }
+
+  /// Hands out a regular file in parts of at most 4 MiB, from its beginning to its end.
+  package static func forEachPart(
+    of path: String, _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws(ModelFileError) {
+    let (descriptor, size) = try openFile(path, followingLinks: true)
+    defer { close(descriptor) }
+    var left = size
+    while left > 0 {
+      let part = try read(descriptor, count: min(left, 1 << 22), path)
+      part.withUnsafeBytes(body)
+      left -= part.count
+    }
+  }
+
+  /// Opens a regular file for reading.
+  private static func openFile(
+    _ path: String, followingLinks: Bool
+  ) throws(ModelFileError) -> (descriptor: Int32, size: Int) {
     try checkName(path)
     // Not to wait for a writer, should the path turn out to be a pipe.
     let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followingLinks ? 0 : O_NOFOLLOW)
@@ -66,19 +93,18 @@ package enum FileSystem {
       }
       throw refusal(code, path, "to open it")
     }
-    defer { close(descriptor) }
     var information = stat()
-    guard fstat(descriptor, &information) == 0 else { throw refusal(errno, path, "to look at it") }
+    guard fstat(descriptor, &information) == 0 else {
+      let code = errno
+      close(descriptor)
+      throw refusal(code, path, "to look at it")
+    }
     guard kind(information) == .file else {
+      close(descriptor)
       throw ModelFileError(
         .unsupported, file: path, expected: Kind.file.rawValue, found: kind(information).rawValue)
     }
-    let size = Int(information.st_size)
-    guard size <= limit else {
-      throw ModelFileError(
-        .unsupported, file: path, expected: "at most \(limit) bytes", found: "\(size) bytes")
-    }
-    return try read(descriptor, count: size, path)
+    return (descriptor, Int(information.st_size))
   }
 
   private static func read(
@@ -151,11 +177,11 @@ package enum FileSystem {
     return retrying { fsync(descriptor) }
   }
 
-  static func makeFolder(_ path: String) throws(ModelFileError) {
+  package static func makeFolder(_ path: String) throws(ModelFileError) {
     guard mkdir(path, 0o777) == 0 else { throw refusal(errno, path, "to make the folder") }
   }
 
-  static func removeFile(_ path: String) throws(ModelFileError) {
+  package static func removeFile(_ path: String) throws(ModelFileError) {
     guard unlink(path) == 0 else { throw refusal(errno, path, "to remove it") }
   }
 
@@ -208,8 +234,31 @@ package enum FileSystem {
     #endif
   }
 
+  /// Makes a path the folder that relative paths start from.
+  package static func enter(_ folder: String) throws(ModelFileError) {
+    try checkName(folder)
+    guard chdir(folder) == 0 else { throw refusal(errno, folder, "to enter the folder") }
+  }
+
+  /// Opens a file so that no other process can do the same until the descriptor is closed or this process ends.
+  fileprivate static func lock(_ path: String) throws(ModelFileError) -> Int32 {
+    try checkName(path)
+    let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC) }
+    guard descriptor >= 0 else { throw refusal(errno, path, "to open it") }
+    guard retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 else {
+      let code = errno
+      close(descriptor)
+      guard code == EWOULDBLOCK else { throw refusal(code, path, "to lock it") }
+      throw ModelFileError(
+        .occupied, file: path, expected: "no other process at work with it", found: "one that is")
+    }
+    return descriptor
+  }
+
+  fileprivate static func unlock(_ descriptor: Int32) { close(descriptor) }
+
   /// The path without links, dots and doubled slashes. What it names must exist.
-  static func resolved(_ path: String) throws(ModelFileError) -> String {
+  package static func resolved(_ path: String) throws(ModelFileError) -> String {
     try checkName(path)
     guard let pointer = realpath(path, nil) else { throw refusal(errno, path, "to follow it") }
     defer { free(pointer) }
@@ -217,7 +266,7 @@ package enum FileSystem {
   }
 
   /// The names in a folder, in order. Those that are not UTF-8 come out mended and name nothing.
-  static func names(in folder: String) throws(ModelFileError) -> [String] {
+  package static func names(in folder: String) throws(ModelFileError) -> [String] {
     guard let stream = opendir(folder) else { throw refusal(errno, folder, "to list it") }
     defer { closedir(stream) }
     var result: [String] = []
@@ -248,4 +297,14 @@ package enum FileSystem {
       if result != -1 || errno != EINTR { return result }
     }
   }
+}
+
+/// A file that one process at a time has for itself; the end of the process ends it as well.
+package final class FileLock: Sendable {
+  private let descriptor: Int32
+
+  /// - Throws: `ModelFileError`, of reason `occupied` when another process has it.
+  package init(_ path: String) throws(ModelFileError) { descriptor = try FileSystem.lock(path) }
+
+  deinit { FileSystem.unlock(descriptor) }
 }

@@ -73,7 +73,7 @@ extension ModelDirectory {
       configuration: configurationBytes)
   }
 
-  private static func contents(_ name: String, in folder: String) throws(ModelFileError) -> [UInt8] {
+  static func contents(_ name: String, in folder: String) throws(ModelFileError) -> [UInt8] {
     let isText = name == configuration || name == manifest
     return try FileSystem.contents(
       of: "\(folder)/\(name)", limit: isText ? maximumJSONSize : Safetensors.maximumFileSize,
@@ -120,7 +120,7 @@ extension ModelDirectory {
     return result
   }
 
-  private static func check(
+  static func check(
     _ bytes: [UInt8], _ name: String, _ manifest: Manifest, in folder: String
   ) throws(ModelFileError) {
     guard let expected = manifest.files[name] else {

@@ -1,81 +1,6 @@
 import UnrollCore
 import UnrollNetworks
 
-/// Something to train a model on: how a step's loss is computed, and how an epoch is judged.
-public protocol TrainingWork {
-  associatedtype Model: Module
-  /// What is carried from one step to the next, such as the hidden states of truncated backpropagation through
-  /// time: detached, so that no gradient flows across. `Never?` when nothing is.
-  associatedtype Carry: Sendable
-
-  /// The number of optimizer steps of an epoch.
-  var stepsPerEpoch: Int { get }
-
-  /// Shuffles, when there is something to shuffle.
-  mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource)
-
-  /// The loss of one step.
-  ///
-  /// - Parameters:
-  ///   - carry: what the step before handed on; `nil` at the start of an epoch.
-  ///   - random: randomness for dropout and noise.
-  func loss(
-    _ model: Model, step: Int, carry: Carry?, random: inout RandomSource?
-  ) throws -> (loss: Variable, carry: Carry?)
-
-  /// The loss on the validation part, or `nil` when there is none.
-  func validate(_ model: Model) throws -> Double?
-}
-
-/// How a model is trained.
-public struct TrainingPlan: Sendable {
-  /// The most epochs to run.
-  public var epochs: Int
-  /// How weights move.
-  public var optimizer: any Optimizer
-  /// How the learning rate changes.
-  public var schedule: Schedule
-  /// Gradients of a greater global norm are shortened to this one; `nil`: never.
-  public var clipNorm: Float?
-  /// Each element of a gradient is held within ± this; `nil`: never.
-  public var clipValue: Float?
-  /// Training ends after this many epochs without a better validation loss; `nil`: never.
-  public var patience: Int?
-  /// The last epoch whose validation loss is at most this share above the lowest is kept: 0.02 says that two
-  /// per cent are within the noise of the validation part, and that later weights, of a lower rate, are the
-  /// better guess then.
-  public var tolerance: Double = 0
-  /// Training ends once the validation loss is no greater than this: good enough; `nil`: never.
-  public var goal: Double?
-  /// Weights are judged and kept as a moving average with this decay a step (Polyak and Juditsky 1992);
-  /// `nil`: as they are.
-  public var averaging: Float?
-  /// Training ends after this many seconds; `nil`: never.
-  public var timeLimit: Double?
-  /// The bytes that recurrences may keep of a step's forward pass for its gradient; what exceeds them is computed
-  /// again, with the same bits. `nil`: keep everything.
-  public var memory: Int?
-  /// The seed of shuffling, dropout and noise.
-  public var seed: UInt64
-
-  public init(
-    epochs: Int, optimizer: any Optimizer, schedule: Schedule, clipNorm: Float? = 1,
-    clipValue: Float? = nil, patience: Int? = nil, goal: Double? = nil, averaging: Float? = nil,
-    timeLimit: Double? = nil, seed: UInt64 = 0
-  ) {
-    self.epochs = epochs
-    self.optimizer = optimizer
-    self.schedule = schedule
-    self.clipNorm = clipNorm
-    self.clipValue = clipValue
-    self.patience = patience
-    self.goal = goal
-    self.averaging = averaging
-    self.timeLimit = timeLimit
-    self.seed = seed
-  }
-}
-
 /// A trained model and how it came about.
 public struct TrainingResult<Model: Module>: Sendable {
   /// The weights of the best epoch; of the last when nothing was validated.
@@ -92,61 +17,95 @@ public struct TrainingResult<Model: Module>: Sendable {
 ///
 /// The same work, plan and model give the same weights, bit for bit, on any number of threads.
 public struct Trainer<Work: TrainingWork> {
-  private var work: Work
-  private var model: Work.Model
-  private var plan: TrainingPlan
+  var work: Work
+  var model: Work.Model
+  var plan: TrainingPlan
   private let shouldStop: () -> Bool
-  private let report: (TrainingEvent) -> Void
+  private let tell: (TrainingEvent) -> Void
+  let journal: JournalEntry?
 
-  private var random: RandomSource
-  private var stopping: EarlyStopping
-  private var average: [Tensor]?
-  private var steps = 0
-  private var history: [EpochReport] = []
-  private var best: (report: EpochReport, model: Work.Model)?
+  var random: RandomSource
+  var stopping: EarlyStopping
+  var average: [Tensor]?
+  var steps = 0
+  var history: [EpochReport] = []
+  var best: (report: EpochReport, model: Work.Model)?
+  /// Seconds of training in earlier processes.
+  var secondsBefore = 0.0
+  /// Whether a checkpoint is due that could not be made yet.
+  private var owesCheckpoint = false
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
+
+  /// Where training stands within an epoch.
+  struct Position {
+    /// The epoch, from 1.
+    var epoch = 1
+    /// How many of its steps were taken.
+    var step = 0
+    /// The sum of their losses.
+    var lossSum = 0.0
+    /// What the last of them handed on.
+    var carry: Work.Carry?
+  }
 
   /// A trainer at its beginning.
   ///
   /// - Parameters:
   ///   - shouldStop: asked after each step; training ends with the best weights when it says yes. A cancelled
   ///     task ends training as well.
+  ///   - journal: keeps checkpoints and logs. What it holds of this trainer's turn is gone on with.
   ///   - report: takes events as they come.
   public init(
     _ work: Work, model: Work.Model, plan: TrainingPlan, shouldStop: @escaping () -> Bool = { false },
-    report: @escaping (TrainingEvent) -> Void = { _ in }
+    journal: TrainingJournal? = nil, report: @escaping (TrainingEvent) -> Void = { _ in }
   ) {
     self.work = work
     self.model = model
     self.plan = plan
     self.shouldStop = shouldStop
-    self.report = report
+    tell = report
+    self.journal = journal?.begin()
     random = RandomSource(seed: plan.seed)
     stopping = EarlyStopping(patience: plan.patience ?? .max)
     start = clock.now
   }
 
-  private var elapsed: Double { (clock.now - start) / .seconds(1) }
+  var elapsed: Double { secondsBefore + (clock.now - start) / .seconds(1) }
+
+  private func report(_ event: TrainingEvent) throws {
+    tell(event)
+    try journal?.record(event)
+  }
 
   /// Trains until an end is reached.
   ///
-  /// - Throws: `TrainingError`, or what the work throws.
+  /// - Throws: `TrainingError`, `ModelFileError` when the journal cannot be read or written, or what the work throws.
   public consuming func run() throws -> TrainingResult<Work.Model> {
     guard work.stepsPerEpoch > 0 else { throw TrainingError.noData }
-    report(
-      .started(
-        parameters: model.parameterCount, epochs: plan.epochs, stepsPerEpoch: work.stepsPerEpoch))
+    let started = TrainingEvent.started(
+      parameters: model.parameterCount, epochs: plan.epochs, stepsPerEpoch: work.stepsPerEpoch)
+    if let stored = try journal?.result(model) {
+      tell(started)
+      tell(.finished(stored.end, best: stored.best))
+      return stored
+    }
+    try report(started)
+    var position = Position()
+    if let snapshot = try journal?.newest() { position = try resume(snapshot) }
     var end = TrainingEnd.completed
-    for epoch in 1...max(1, plan.epochs) {
-      if let reason = try runEpoch(epoch) {
+    let epochs = max(1, plan.epochs)
+    while position.epoch <= epochs {
+      if let reason = try runEpoch(&position) {
         end = reason
         break
       }
     }
-    report(.finished(end, best: best?.report))
-    return TrainingResult(
+    let result = TrainingResult(
       model: best?.model ?? judged, history: history, best: best?.report, end: end)
+    if end == .interrupted { journal?.interrupt() } else { try journal?.finish(result, elapsed: elapsed) }
+    try report(.finished(end, best: best?.report))
+    return result
   }
 
   /// The weights that count: their moving average where one is kept.
@@ -162,28 +121,42 @@ public struct Trainer<Work: TrainingWork> {
   }
 
   /// - Returns: why training must end now, if it must.
-  private mutating func runEpoch(_ epoch: Int) throws -> TrainingEnd? {
-    work.beginEpoch(epoch, using: &random)
-    var carry: Work.Carry?
-    var total = 0.0
+  private mutating func runEpoch(_ position: inout Position) throws -> TrainingEnd? {
+    let epoch = position.epoch
+    if position.step == 0 { work.beginEpoch(epoch, using: &random) }
     var end: TrainingEnd?
-    var done = 0
     let stepsPerEpoch = work.stepsPerEpoch
-    while done < stepsPerEpoch && end == nil {
-      let (loss, norm) = try takeStep(epoch, done, &carry)
-      total += loss
-      done += 1
-      report(
+    while position.step < stepsPerEpoch && end == nil {
+      let (loss, norm) = try takeStep(epoch, position.step, &position.carry)
+      position.lossSum += loss
+      position.step += 1
+      try report(
         .step(
           StepReport(
-            epoch: epoch, step: done, stepsPerEpoch: stepsPerEpoch, epochs: plan.epochs,
-            loss: total / Double(done), gradientNorm: norm, learningRate: plan.optimizer.learningRate,
-            elapsed: elapsed, remaining: remaining(epoch, done))))
+            epoch: epoch, step: position.step, stepsPerEpoch: stepsPerEpoch, epochs: plan.epochs,
+            loss: position.lossSum / Double(position.step), gradientNorm: norm,
+            learningRate: plan.optimizer.learningRate, elapsed: elapsed,
+            remaining: remaining(epoch, position.step))))
       if shouldStop() || Task.isCancelled { end = .interrupted }
       if let limit = plan.timeLimit, elapsed >= limit { end = .timeLimit }
+      if position.step < stepsPerEpoch { try keep(position, isLast: end == .interrupted) }
     }
-    let verdict = try judge(epoch, loss: total / Double(max(1, done)), step: done)
+    let loss = position.lossSum / Double(max(1, position.step))
+    let verdict = try judge(epoch, loss: loss, step: position.step)
+    let isWhole = position.step == stepsPerEpoch
+    position = Position(epoch: epoch + 1)
+    // An end is stored as a result, not as a moment to go on from.
+    if isWhole && verdict == nil && epoch < plan.epochs { try keep(position, isLast: end == .interrupted) }
     return end ?? verdict
+  }
+
+  /// Makes a checkpoint when one is due; one that cannot be made here is made at the next step where it can.
+  private mutating func keep(_ position: Position, isLast: Bool) throws {
+    guard let journal else { return }
+    if isLast || journal.isDue(steps: steps) { owesCheckpoint = true }
+    guard owesCheckpoint, let snapshot = snapshot(position) else { return }
+    try journal.save(snapshot)
+    owesCheckpoint = false
   }
 
   /// - Returns: why the epoch's loss must end training, if it must.
@@ -207,7 +180,7 @@ public struct Trainer<Work: TrainingWork> {
     if improved { best = (entry, candidate) }
     plan.schedule.observe(Float(validation ?? loss))
     history.append(entry)
-    report(.epoch(entry))
+    try report(.epoch(entry))
     if let validation, let goal = plan.goal, validation <= goal { return .goalReached }
     return verdict == .stop ? .stoppedEarly : nil
   }
@@ -245,7 +218,22 @@ public struct Trainer<Work: TrainingWork> {
       scale = 1
     }
     apply(gradients, scale: scale, epoch: epoch)
+    // A loss does not show a bad weight that its step did not read, nor one that the update has just made.
+    if let place = badWeight() { throw TrainingError.notFinite(place: place, epoch: epoch, step: step + 1) }
     return (loss, norm)
+  }
+
+  /// A weight that is no number, and whether the optimizer's memory of it made it so.
+  private func badWeight() -> TrainingError.Place? {
+    let weights = model.parameters
+    guard let index = weights.firstIndex(where: { !Kernels.allFinite($0.value) }) else {
+      guard let spoilt = average?.firstIndex(where: { !Kernels.allFinite($0) }) else { return nil }
+      return .average(weights[spoilt].name)
+    }
+    let isRemembered = plan.optimizer.state.slots.values.contains { slot in
+      slot.indices.contains(index) && !(slot[index].map { Kernels.allFinite($0) } ?? true)
+    }
+    return isRemembered ? .memory(weights[index].name) : .weight(weights[index].name)
   }
 
   /// Where a trouble came from: a weight that is no number spoils the loss, and a loss all gradients.
@@ -253,8 +241,12 @@ public struct Trainer<Work: TrainingWork> {
     loss: Double, _ gradients: Gradients, _ weights: [(name: String, value: Tensor)]
   ) -> TrainingError.Place {
     if let name = firstNotFinite(weights) { return .weight(name) }
-    let gradient = firstNotFinite(zip(gradients.names, gradients.values).map { ($0, $1.stored) })
-    return loss.isFinite ? .gradient(gradient ?? "the loss") : .loss(gradient: gradient)
+    let named = zip(gradients.names, gradients.values).map { (name: $0, value: $1.stored) }
+    // A bad loss spoils everything. A gradient that went bad on its way back spoils what lies before that place: the
+    // last that is bad is nearest to it.
+    return loss.isFinite
+      ? .gradient(named.last { !Kernels.allFinite($0.value) }?.name ?? "the loss")
+      : .loss(gradient: firstNotFinite(named))
   }
 
   private static func firstNotFinite(_ tensors: [(name: String, value: Tensor)]) -> String? {

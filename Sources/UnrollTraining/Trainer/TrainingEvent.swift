@@ -76,6 +76,12 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case gradient(String)
     /// A parameter itself.
     case weight(String)
+    /// The moving average of a parameter.
+    case average(String)
+    /// What the optimizer remembers of a parameter, and with it the parameter.
+    case memory(String)
+    /// What a step hands on to the next.
+    case carry
     /// The loss on the validation part.
     case validation
   }
@@ -102,6 +108,9 @@ extension TrainingError.Place: CustomStringConvertible {
     case .loss(let gradient): "the loss" + (gradient.map { ", and with it the gradient of \($0)," } ?? "")
     case .gradient(let name): "the gradient of \(name)"
     case .weight(let name): "the weight \(name)"
+    case .average(let name): "the moving average of the weight \(name)"
+    case .memory(let name): "the optimizer's memory of \(name), and with it the weight,"
+    case .carry: "the state that a step hands on to the next"
     case .validation: "the loss on the validation part"
     }
   }

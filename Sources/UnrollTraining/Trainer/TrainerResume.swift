@@ -1,0 +1,92 @@
+import UnrollCore
+import UnrollNetworks
+
+extension Trainer {
+  /// This moment, or `nil` when what is carried cannot be written.
+  func snapshot(_ position: Position) -> TrainingSnapshot? {
+    var carry: [[Tensor]]?
+    if let carried = position.carry {
+      guard let tensors = work.tensors(of: carried) else { return nil }
+      carry = tensors
+    }
+    let record = TrainingSnapshot.Record(
+      epoch: position.epoch, step: position.step, steps: steps, stepsPerEpoch: work.stepsPerEpoch,
+      lossSum: position.lossSum, random: random, schedule: plan.schedule, stopping: stopping,
+      history: history, best: best?.report, elapsed: elapsed, carryGroups: carry?.map(\.count))
+    let weights = model.namedWeights()
+    return TrainingSnapshot(
+      record: record, weights: weights,
+      average: average.map { zip(weights, $0).map { ($0.name, $1) } }, best: best?.model.namedWeights(),
+      optimizer: plan.optimizer.state, carry: carry)
+  }
+
+  /// Goes to where a checkpoint was made.
+  ///
+  /// - Throws: `ModelFileError` when it is one of another training.
+  mutating func resume(_ snapshot: TrainingSnapshot) throws -> Position {
+    let record = snapshot.record
+    try shuffle(to: record)
+    var weights = model
+    try weights.takeWeights(snapshot.weights, file: Self.file)
+    let shapes = weights.parameters.map(\.value.shape)
+    try plan.optimizer.restore(snapshot.optimizer, shapes: shapes)
+    if let tensors = snapshot.average {
+      var copy = model
+      try copy.takeWeights(tensors, file: Self.file)
+      average = copy.parameters.map(\.value)
+    }
+    if let report = record.best, let tensors = snapshot.best {
+      var copy = model
+      try copy.takeWeights(tensors, file: Self.file)
+      best = (report, copy)
+    }
+    var position = Position(epoch: record.epoch, step: record.step, lossSum: record.lossSum)
+    if let tensors = snapshot.carry {
+      guard let carry = work.carry(of: tensors) else { throw Self.misfit("the state that a step hands on") }
+      position.carry = carry
+    }
+    model = weights
+    plan.schedule = record.schedule
+    stopping = record.stopping
+    history = record.history
+    steps = record.steps
+    secondsBefore = record.elapsed
+    journal?.note(
+      record.step == 0
+        ? "going on at the beginning of epoch \(record.epoch)"
+        : "going on in epoch \(record.epoch), after step \(record.step) of \(record.stepsPerEpoch)")
+    return position
+  }
+
+  /// Shuffles from the seed to the moment of a checkpoint: the order of the examples may depend on every shuffle before.
+  /// The random numbers that come next then prove that this is the training of the checkpoint.
+  private mutating func shuffle(to record: TrainingSnapshot.Record) throws {
+    guard (1...max(1, plan.epochs)).contains(record.epoch), record.step >= 0 else {
+      throw Self.misfit("epoch \(record.epoch) of at most \(plan.epochs)")
+    }
+    for epoch in 1..<record.epoch {
+      work.beginEpoch(epoch, using: &random)
+      for _ in 0..<work.stepsPerEpoch { _ = random.split() }
+    }
+    if record.step > 0 {
+      work.beginEpoch(record.epoch, using: &random)
+      guard record.step < work.stepsPerEpoch else {
+        throw Self.misfit("step \(record.step) of \(work.stepsPerEpoch)")
+      }
+      try work.skip(steps: record.step)
+      for _ in 0..<record.step { _ = random.split() }
+    }
+    guard work.stepsPerEpoch == record.stepsPerEpoch else {
+      throw Self.misfit("\(record.stepsPerEpoch) steps an epoch, not \(work.stepsPerEpoch)")
+    }
+    guard random == record.random else { throw Self.misfit("another order of the examples") }
+  }
+
+  private static var file: String { "checkpoint" }
+
+  private static func misfit(_ found: String) -> ModelFileError {
+    ModelFileError(
+      .unsupported, file: file, expected: "one of this training, with the same data, settings and version",
+      found: found)
+  }
+}
