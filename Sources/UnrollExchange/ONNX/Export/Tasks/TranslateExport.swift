@@ -42,7 +42,7 @@ struct TranslateExport {
   private struct Memory {
     /// `[B, S, A]`.
     let keys: String
-    /// `[B, S, V]`.
+    /// What the encoder made of each token, and the token's own vector, `[B, S, 2H + E]`.
     let values: String
     /// `[B, 1, S]`.
     let mask: String
@@ -61,12 +61,12 @@ struct TranslateExport {
     let sourceSteps = graph.steps(graph.input("source_lengths", [.named("batch")], .int64), of: source)
     let target = graph.transposed(graph.input("target", [.named("batch"), .named("time")], .int64), [1, 0])
     let steps = graph.steps(graph.input("target_lengths", [.named("batch")], .int64), of: target)
-    let x = try graph.looked(up: source, in: weights.below("source"))
+    let x = try vectors(source, weights.below("source"))
     let (read, _) = try graph.recurrent(x, weights.below("encoder"), settings.cell, sourceSteps)
-    let memory = try remembered(read, sourceSteps)
+    let memory = try remembered(read, words: x, sourceSteps)
     let start = try startState(read, sourceSteps)
     let state = takesStates ? stateInputs() : start
-    let vectors = try graph.looked(up: target, in: table)
+    let vectors = try vectors(target, table)
     let (said, attention, final) =
       settings.inputFeeding || settings.coverage
       ? try stepped(vectors, memory, state, steps) : try whole(vectors, memory, state, steps)
@@ -112,10 +112,19 @@ struct TranslateExport {
       covered: settings.coverage ? graph.input("covered", [.named("batch"), .named("source_time")]) : nil)
   }
 
-  private mutating func remembered(_ read: String, _ steps: ExportedSteps) throws(ExchangeError) -> Memory {
-    let values = graph.transposed(read, [1, 0, 2])
+  /// k times the rows of a table; see `TranslationNetwork`.
+  private mutating func vectors(_ tokens: String, _ table: ExportWeights) throws(ExchangeError) -> String {
+    let scale = 0.5 * Float(settings.embeddingSize).squareRoot()
+    return graph.times(try graph.looked(up: tokens, in: table), graph.number(scale))
+  }
+
+  private mutating func remembered(
+    _ read: String, words: String, _ steps: ExportedSteps
+  ) throws(ExchangeError) -> Memory {
+    let states = graph.transposed(read, [1, 0, 2])
     return Memory(
-      keys: try graph.linear(values, weights.below("attention.key")), values: values,
+      keys: try graph.linear(states, weights.below("attention.key")),
+      values: graph.concatenated([states, graph.transposed(words, [1, 0, 2])], axis: 2),
       mask: graph.transposed(steps.mask, [1, 2, 0]))
   }
 
@@ -135,6 +144,26 @@ struct TranslateExport {
     return State(
       layers: all, said: settings.inputFeeding ? zeros(graph.list([settings.embeddingSize])) : nil,
       covered: settings.coverage ? zeros(graph.extent(read, axis: 0)) : nil)
+  }
+
+  /// What was read, by states and by words, along the last axis.
+  private func parted(
+    _ read: String, axis: Int, _ graph: inout GraphBuilder
+  ) -> (context: String, words: String) {
+    let states = 2 * settings.hiddenSize
+    return (
+      graph.part(read, axis: axis, 0..<states),
+      graph.part(read, axis: axis, states..<states + settings.embeddingSize)
+    )
+  }
+
+  /// oₜ.
+  private func said(
+    _ hidden: String, _ context: String, _ words: String, axis: Int, _ graph: inout GraphBuilder
+  ) throws(ExchangeError) -> String {
+    let read = try graph.linear(graph.concatenated([hidden, context], axis: axis), weights.below("readout"))
+    let own = try graph.linear(words, weights.below("lexicon"))
+    return graph.plus(graph.apply("Tanh", read), graph.apply("Tanh", own))
   }
 
   /// Attention of queries `[B, Q, H]`; with coverage, of one query each.
@@ -164,7 +193,7 @@ struct TranslateExport {
     _ vectors: String, _ memory: Memory, _ state: State, _ steps: ExportedSteps
   ) throws(ExchangeError) -> (said: String, attention: String, final: State) {
     var final = state
-    var (below, context, attention) = (vectors, vectors, vectors)
+    var (below, context, words, attention) = (vectors, vectors, vectors, vectors)
     for layer in 0..<layers {
       let input = layer == 0 ? vectors : graph.concatenated([below, context], axis: 2)
       let (outputs, last) = try graph.recurrent(
@@ -172,15 +201,14 @@ struct TranslateExport {
       final.layers[layer] = last[0]
       if layer == 0 {
         let (found, weights) = try attend(graph.transposed(outputs, [1, 0, 2]), memory, covered: nil, &graph)
-        context = graph.transposed(found, [1, 0, 2])
+        (context, words) = parted(graph.transposed(found, [1, 0, 2]), axis: 2, &graph)
         attention = graph.transposed(weights, [1, 0, 2])
         below = outputs
       } else {
         below = graph.plus(outputs, below)
       }
     }
-    let said = try graph.linear(graph.concatenated([below, context], axis: 2), weights.below("readout"))
-    return (graph.apply("Tanh", said), attention, final)
+    return (try said(below, context, words, axis: 2, &graph), attention, final)
   }
 
   /// Token after token, where each step needs what the step before said or read.
@@ -226,7 +254,7 @@ struct TranslateExport {
     let x = inner.input("x", [batch, .fixed(settings.embeddingSize)])
     let mask = inner.input("mask", [batch, .fixed(1)])
     let steps = inner.steps(inner.cast(inner.squeezed(mask, [1]), .int64), of: inner.unsqueezed(x, [0]))
-    var (below, context, attention) = (x, x, x)
+    var (below, context, words, attention) = (x, x, x, x)
     var after: [ExportedStates] = []
     for layer in 0..<layers {
       let parts = layer == 0 ? [x] + (said.map { [$0] } ?? []) : [below, context]
@@ -237,15 +265,14 @@ struct TranslateExport {
       let rows = inner.squeezed(outputs, [0])
       if layer == 0 {
         let (found, weights) = try attend(inner.unsqueezed(rows, [1]), memory, covered: covered, &inner)
-        context = inner.squeezed(found, [1])
+        (context, words) = parted(inner.squeezed(found, [1]), axis: 1, &inner)
         attention = inner.squeezed(weights, [1])
         below = rows
       } else {
         below = inner.plus(rows, below)
       }
     }
-    let spoken = inner.apply(
-      "Tanh", try inner.linear(inner.concatenated([below, context], axis: 1), weights.below("readout")))
+    let spoken = try self.said(below, context, words, axis: 1, &inner)
     for (index, state) in after.enumerated() {
       keep(state.hidden, before[index].hidden, mask, "h_next", shape, &inner)
       if let cell = state.cell, let old = before[index].cell {
