@@ -129,8 +129,9 @@ struct ClassifyTests {
     }
     func bits(_ threads: Int) throws -> [UInt64] {
       try WorkerPool.$limit.withValue(threads) {
-        try Classifier.train(on: data, settings: settings).classify(ClassifyToy.texts(17, seed: 4).texts).flatMap(
-          \.bits)
+        try Classifier.train(on: data, settings: settings).classify(ClassifyToy.texts(17, seed: 4).texts)
+          .flatMap(
+            \.bits)
       }
     }
     let one = try bits(1)
@@ -142,7 +143,8 @@ struct ClassifyTests {
 
   /// An answer does not depend on what else is asked.
   @Test func answersStandAlone() throws {
-    let classifier = try Classifier.train(on: ClassifyToy.data(), settings: ClassifyToy.small { $0.epochs = 2 })
+    let classifier = try Classifier.train(
+      on: ClassifyToy.data(), settings: ClassifyToy.small { $0.epochs = 2 })
     let texts = ClassifyToy.texts(33, seed: 8).texts + [""]
     let together = try classifier.classify(texts)
     for (text, answer) in zip(texts, together) {

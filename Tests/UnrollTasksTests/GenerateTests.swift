@@ -174,7 +174,8 @@ struct GenerateTests {
       on: LanguageToy.alphabet, settings: LanguageToy.settings(),
       report: { if case .training(.step) = $0 { steps += 1 } }, shouldStop: { steps >= 3 })
     #expect(steps == 3 && model.summary.end == "interrupted")
-    let short = try LanguageModel.train(on: LanguageToy.alphabet, settings: LanguageToy.settings(), timeLimit: 1e-6)
+    let short = try LanguageModel.train(
+      on: LanguageToy.alphabet, settings: LanguageToy.settings(), timeLimit: 1e-6)
     #expect(short.summary.end == "time limit")
   }
 }
