@@ -76,13 +76,13 @@ struct TranslateFaultTests {
     _ tokens: TranslationSettings.Tokens
   ) throws {
     let translator = try Translator.train(
-      on: [TranslationPair(source: "ja", target: "yes")], settings: Toy.settings(tokens, epochs: 60))
+      on: [TranslationPair(source: "ja", target: "yes")], settings: TranslateToy.settings(tokens, epochs: 60))
     #expect(try translator.translate(["ja"])[0].text == "yes")
   }
 
   @Test func textsThatAreOdd() throws {
     let translator = try Translator.train(
-      on: Toy.sentences(60, seed: 1), settings: Toy.settings(.characters, epochs: 1))
+      on: TranslateToy.sentences(60, seed: 1), settings: TranslateToy.settings(.characters, epochs: 1))
     let texts = ["", " ", "日本語🙂", "\u{0}\u{7F}", "der hund"]
     let found = try translator.translate(texts)
     #expect(found.count == 5)
@@ -90,28 +90,28 @@ struct TranslateFaultTests {
     #expect(found[2].sourceTokens.count == 4)
     #expect(try translator.translate([]).isEmpty)
     let words = try Translator.train(
-      on: Toy.sentences(60, seed: 1), settings: Toy.settings(.words, epochs: 1))
+      on: TranslateToy.sentences(60, seed: 1), settings: TranslateToy.settings(.words, epochs: 1))
     #expect(try words.translate(["", "   "]).map(\.text) == ["", ""])
   }
 
   /// A text beyond all that was learned from goes in pieces, and none of them is lost.
   @Test func aTextMuchTooLong() throws {
     let pairs = (0..<40).map { TranslationPair(source: "w\($0 % 5)", target: "v\($0 % 5)") }
-    let translator = try Translator.train(on: pairs, settings: Toy.settings(.words, epochs: 30))
+    let translator = try Translator.train(on: pairs, settings: TranslateToy.settings(.words, epochs: 30))
     #expect(try translator.translate(["w3"])[0].text == "v3")
     let text = Array(repeating: "w1 w2", count: 500).joined(separator: " ")
     let found = try translator.translate([text])[0]
     #expect(found.sourceTokens.count == 1000)
     #expect(found.attention.count == found.targetTokens.count)
     #expect(found.attention.allSatisfy { $0.count == 1000 })
-    let characters = try Translator.train(on: pairs, settings: Toy.settings(.characters, epochs: 1))
+    let characters = try Translator.train(on: pairs, settings: TranslateToy.settings(.characters, epochs: 1))
     #expect(try characters.translate([String(repeating: "w", count: 5000)])[0].sourceTokens.count == 5000)
   }
 
   @Test func whatOthersAreGivenDoesNotMatter() throws {
     let translator = try Translator.train(
-      on: Toy.sentences(60, seed: 1), settings: Toy.settings(.subwords, epochs: 2))
-    let texts = Toy.sentences(33, seed: 9).map(\.source)
+      on: TranslateToy.sentences(60, seed: 1), settings: TranslateToy.settings(.subwords, epochs: 2))
+    let texts = TranslateToy.sentences(33, seed: 9).map(\.source)
     let together = try translator.translate(texts)
     for (index, text) in texts.enumerated() {
       let alone = try translator.translate([text])[0]
@@ -139,7 +139,7 @@ struct TranslateFaultTests {
   }
 
   private static let model = Result {
-    try Translator.train(on: Toy.sentences(30, seed: 1), settings: Toy.settings(.words))
+    try Translator.train(on: TranslateToy.sentences(30, seed: 1), settings: TranslateToy.settings(.words))
   }
 
   /// Files whose checksums are right and whose contents do not fit together.
@@ -148,7 +148,7 @@ struct TranslateFaultTests {
     ("\"decoderLayers\" : 2", "\"decoderLayers\" : 3"), ("\"encoderLayers\" : 1", "\"encoderLayers\" : 16"),
     ("\"cell\" : \"gru\"", "\"cell\" : \"lstm\""), ("\"cell\" : \"gru\"", "\"cell\" : \"elman\""),
     ("\"tokens\" : \"words\"", "\"tokens\" : \"subwords\""), ("\"isJoint\" : false", "\"isJoint\" : true"),
-    ("\"attention\" : \"multiplicative\"", "\"attention\" : \"additive\""),
+    ("\"attention\" : \"additive\"", "\"attention\" : \"multiplicative\""),
     ("\"inputFeeding\" : false", "\"inputFeeding\" : true"), ("\"ratio\" : ", "\"ratio\" : -"),
     ("\"dropout\" : 0", "\"dropout\" : 7"), ("\"source\" : 64", "\"source\" : 0"),
   ]) func sizesThatDoNotFitAreFound(_ from: String, _ to: String) throws {

@@ -28,7 +28,7 @@ struct TranslateNetworkTests {
     }
 
     func network() -> TranslationNetwork {
-      var settings = Toy.settings()
+      var settings = TranslateToy.settings()
       settings.cell = lstm ? .lstm : .gru
       settings.attention = additive ? .additive : .multiplicative
       settings.decoderLayers = layers
@@ -97,7 +97,7 @@ struct TranslateNetworkTests {
 
   /// What goes step by step alone: each has a gradient for all of its weights, and its noise is a function of the seed.
   @Test(arguments: [0, 1, 2]) func theSlowerForms(_ which: Int) throws {
-    var settings = Toy.settings()
+    var settings = TranslateToy.settings()
     (settings.embeddingSize, settings.hiddenSize) = (7, 9)
     settings.attention = .additive
     settings.inputFeeding = which == 0

@@ -2,7 +2,7 @@ import UnrollCore
 import UnrollTasks
 
 /// Pairs whose rule is known.
-enum Toy {
+enum TranslateToy {
   /// Strings of letters and what they are backwards.
   static func reversals(_ count: Int, lengths: ClosedRange<Int>, letters: String = "abcdef", seed: UInt64)
     -> [TranslationPair]

@@ -5,12 +5,16 @@ import UnrollTraining
 
 /// Translation from pairs to texts.
 struct TranslateTests {
+  /// Short strings, for a test takes seconds; `Examples/copy-and-reversal` has those of twenty letters.
   @Test func learnsToReverse() throws {
-    let pairs = Toy.reversals(1500, lengths: 1...6, seed: 1)
+    let pairs = TranslateToy.reversals(4000, lengths: 1...6, seed: 1)
     let translator = try Translator.train(
-      on: pairs, validation: Toy.reversals(50, lengths: 1...6, seed: 2),
-      settings: Toy.settings(epochs: 12) { $0.learningRate = 0.02 })
-    let others = Toy.reversals(100, lengths: 1...6, seed: 3)
+      on: pairs, validation: TranslateToy.reversals(50, lengths: 1...6, seed: 2),
+      settings: TranslateToy.settings(epochs: 10) {
+        $0.hiddenSize = 48
+        $0.selection = .loss
+      })
+    let others = TranslateToy.reversals(100, lengths: 1...6, seed: 3)
     let found = try translator.translate(others.map(\.source)).map(\.text)
     let right = zip(found, others).count { $0 == $1.target }
     #expect(right == 100)
@@ -20,8 +24,9 @@ struct TranslateTests {
     _ tokens: TranslationSettings.Tokens
   ) throws {
     let translator = try Translator.train(
-      on: Toy.sentences(300, seed: 1), settings: Toy.settings(tokens, epochs: 12) { $0.batchTokens = 300 })
-    let others = Toy.sentences(50, seed: 9)
+      on: TranslateToy.sentences(300, seed: 1),
+      settings: TranslateToy.settings(tokens, epochs: 12) { $0.batchTokens = 300 })
+    let others = TranslateToy.sentences(50, seed: 9)
     let found = try translator.translate(others.map(\.source))
     #expect(found.map(\.text) == others.map(\.target))
     // The noun that stands behind its colour was read before it.
@@ -47,7 +52,7 @@ struct TranslateTests {
     }
     let translator = try Translator.train(
       on: pairs,
-      settings: Toy.settings(.words, epochs: 12) {
+      settings: TranslateToy.settings(.words, epochs: 12) {
         $0.minimumCount = 2
         $0.batchTokens = 200
       })
@@ -56,19 +61,19 @@ struct TranslateTests {
   }
 
   @Test func sameBitsOnAnyNumberOfThreadsAndTwice() throws {
-    let pairs = Toy.sentences(60, seed: 1)
+    let pairs = TranslateToy.sentences(60, seed: 1)
     func run(_ threads: Int, _ change: (inout TranslationSettings) -> Void = { _ in }) throws -> [[UInt32]] {
       try WorkerPool.$limit.withValue(threads) {
         let translator = try Translator.train(
           on: pairs,
-          settings: Toy.settings(.words, epochs: 2) {
+          settings: TranslateToy.settings(.words, epochs: 2) {
             $0.dropout = 0.3
             $0.wordDropout = 0.1
             $0.weightDropout = 0.2
             $0.labelSmoothing = 0.1
             change(&$0)
           })
-        return Toy.bits(translator)
+        return TranslateToy.bits(translator)
       }
     }
     let first = try run(1)
@@ -82,17 +87,17 @@ struct TranslateTests {
 
   /// What is read anew in each epoch is the same pairs: the same number of steps, and as good a model.
   @Test func learnsFromAStream() throws {
-    let pairs = Toy.sentences(300, seed: 1)
+    let pairs = TranslateToy.sentences(300, seed: 1)
     var steps: [Int] = []
     for streams in [false, true] {
       let translator = try Translator.train(
         on: pairs,
-        settings: Toy.settings(.words, epochs: 12) {
+        settings: TranslateToy.settings(.words, epochs: 12) {
           $0.streams = streams
           $0.batchTokens = 300
         },
         report: { if case .training(.started(_, _, let count)) = $0 { steps.append(count) } })
-      let others = Toy.sentences(20, seed: 9)
+      let others = TranslateToy.sentences(20, seed: 9)
       #expect(try translator.translate(others.map(\.source)).map(\.text) == others.map(\.target))
     }
     #expect(abs(steps[0] - steps[1]) <= 2 && steps[0] > 5)
@@ -100,8 +105,8 @@ struct TranslateTests {
 
   @Test(arguments: [0, 1, 2, 3]) func learnsWithWhatIsSlower(_ which: Int) throws {
     let translator = try Translator.train(
-      on: Toy.sentences(200, seed: 1),
-      settings: Toy.settings(.words, epochs: 10) {
+      on: TranslateToy.sentences(200, seed: 1),
+      settings: TranslateToy.settings(.words, epochs: 10) {
         $0.batchTokens = 300
         $0.attention = which == 1 ? .additive : .multiplicative
         $0.inputFeeding = which == 0
@@ -111,15 +116,15 @@ struct TranslateTests {
         $0.cell = which == 3 ? .lstm : .gru
         $0.isJoint = which == 3
       })
-    let others = Toy.sentences(30, seed: 9)
+    let others = TranslateToy.sentences(30, seed: 9)
     let found = try translator.translate(others.map(\.source)).map(\.text)
     #expect(zip(found, others).count { $0 == $1.target } >= 28)
   }
 
   @Test func searchFindsAtLeastWhatGreedFinds() throws {
     let translator = try Translator.train(
-      on: Toy.sentences(100, seed: 1), settings: Toy.settings(.subwords, epochs: 3))
-    let texts = Toy.sentences(20, seed: 9).map(\.source)
+      on: TranslateToy.sentences(100, seed: 1), settings: TranslateToy.settings(.subwords, epochs: 3))
+    let texts = TranslateToy.sentences(20, seed: 9).map(\.source)
     func sum(_ beam: Int) throws -> Double {
       try translator.translate(texts, search: .init(beam: beam, lengthPenalty: 0))
         .reduce(0) { $0 + ($1.candidates.first?.logProbability ?? 0) }
@@ -133,31 +138,32 @@ struct TranslateTests {
   }
 
   @Test func anEnsembleOfOneIsTheOneAndOthersMustSpeakTheSame() throws {
-    let pairs = Toy.sentences(100, seed: 1)
-    let one = try Translator.train(on: pairs, settings: Toy.settings(.words, epochs: 2))
+    let pairs = TranslateToy.sentences(100, seed: 1)
+    let one = try Translator.train(on: pairs, settings: TranslateToy.settings(.words, epochs: 2))
     let two = try Translator.train(
-      on: pairs, validation: [pairs[0]], settings: Toy.settings(.words, epochs: 2) { $0.seed = 5 })
-    let texts = Toy.sentences(10, seed: 9).map(\.source)
+      on: pairs, validation: [pairs[0]], settings: TranslateToy.settings(.words, epochs: 2) { $0.seed = 5 })
+    let texts = TranslateToy.sentences(10, seed: 9).map(\.source)
     #expect(try one.translate(texts, with: [one]).map(\.text) == one.translate(texts).map(\.text))
     // One in twenty pairs less was counted by the first: the words are those of both all the same.
     let both = try one.translate(texts, with: [two])
     #expect(both.count == texts.count)
     let alone = try one.translate(texts)
     #expect(zip(both, alone).contains { $0.candidates[0].score != $1.candidates[0].score })
-    let other = try Translator.train(on: pairs, settings: Toy.settings(.characters))
+    let other = try Translator.train(on: pairs, settings: TranslateToy.settings(.characters))
     #expect(throws: TranslationError.self) { try one.translate(texts, with: [other]) }
   }
 
   @Test func comesBackFromItsFolderBitForBit() throws {
     for joint in [false, true] {
       let translator = try Translator.train(
-        on: Toy.sentences(60, seed: 1), settings: Toy.settings(.subwords, epochs: 2) { $0.isJoint = joint })
+        on: TranslateToy.sentences(60, seed: 1),
+        settings: TranslateToy.settings(.subwords, epochs: 2) { $0.isJoint = joint })
       let folder = try TestFolder()
       try translator.save(to: "\(folder.path)/model")
       let again = try Translator(contentsOf: "\(folder.path)/model")
-      #expect(Toy.bits(again) == Toy.bits(translator))
+      #expect(TranslateToy.bits(again) == TranslateToy.bits(translator))
       #expect(again.settings == translator.settings)
-      let texts = Toy.sentences(10, seed: 9).map(\.source)
+      let texts = TranslateToy.sentences(10, seed: 9).map(\.source)
       let (a, b) = (try translator.translate(texts), try again.translate(texts))
       #expect(a.map(\.text) == b.map(\.text))
       #expect(a.map(\.candidates.first?.score) == b.map(\.candidates.first?.score))

@@ -5,7 +5,8 @@ import UnrollTasks
 struct TranslateUseTests {
   private static let model = Result {
     try Translator.train(
-      on: Toy.sentences(300, seed: 1), settings: Toy.settings(.words, epochs: 12) { $0.batchTokens = 300 })
+      on: TranslateToy.sentences(300, seed: 1),
+      settings: TranslateToy.settings(.words, epochs: 12) { $0.batchTokens = 300 })
   }
 
   private static let example = "der hund sieht den vogel , der alt ist ."
@@ -29,6 +30,8 @@ struct TranslateUseTests {
     #expect(try Self.use([Self.example, Self.example]) == said + said)
     #expect(try Self.use([], lines: [Self.example, "", Self.example]) == said + "\n" + said)
     #expect(try Self.use([], lines: []) == "")
+    let three = [Self.example, "", Self.example]
+    #expect(try Self.use([], [("batch", "2")], lines: three) == said + "\n" + said)
   }
 
   @Test func theBestFew() throws {
@@ -74,7 +77,7 @@ struct TranslateUseTests {
 
   @Test func scores() throws {
     let folder = try TestFolder()
-    let pairs = Toy.sentences(30, seed: 9)
+    let pairs = TranslateToy.sentences(30, seed: 9)
     try folder.write(Array(pairs.map(\.source).joined(separator: "\n").utf8), "a")
     try folder.write(Array(pairs.map(\.target).joined(separator: "\n").utf8), "b")
     var arguments = TaskArguments(Translator.evaluationOptions)

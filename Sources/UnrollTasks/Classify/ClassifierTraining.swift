@@ -238,12 +238,14 @@ struct ClassifyRun {
       truth = held.map { targets.ids[$0] }
     }
     guard !chances.isEmpty else { return }
-    let accuracy = 1 - ClassifyPrediction.judge(chances, truth, settings).error
+    let judged = ClassifyPrediction.judge(chances, truth, settings)
+    let accuracy = 1 - judged.error
     summary.validationAccuracy = accuracy
     summary.validationCount = chances.count
     report(
       .note(
-        "found \(NumberText.decimal(100 * accuracy, places: 1)) % of \(chances.count) examples that were held back"
+        "found \(NumberText.decimal(100 * accuracy, places: 1)) % of \(chances.count) examples that were held back, "
+          + "cross-entropy \(NumberText.decimal(judged.loss, places: 4)) nats"
       ))
   }
 }

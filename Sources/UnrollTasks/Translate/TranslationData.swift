@@ -63,11 +63,7 @@ struct TranslationData {
       guard let (from, to) = tokens(of: pair, settings.maximumLength) else { return }
       if isValidation { return validation.append(source: from, target: to) }
       totals.add(source: from.count, target: to.count)
-      if settings.streams {
-        stream.count(from.count + to.count + 1)
-      } else {
-        training.append(source: from, target: to)
-      }
+      if !settings.streams { training.append(source: from, target: to) }
     }
     try given?.visit { pair in
       if let (from, to) = tokens(of: pair, settings.maximumLength) {
@@ -75,7 +71,7 @@ struct TranslationData {
       }
     }
     if settings.streams {
-      stream.finishCount()
+      try stream.count(totals)
       self.stream = stream
     }
     summary.pairs = totals.count
@@ -150,12 +146,11 @@ final class TranslationStream {
   private let source: TranslationTokenizer
   private let target: TranslationTokenizer
   private let chosen: PairChoice
-  private let maximum: Int
-  private let budget: BatchBudget
+  private let settings: TranslationSettings
   /// Batches of an epoch: the same in each, for pools begin at the same pairs and only equals change places.
   private(set) var batchCount = 0
 
-  private var counter: LengthBatcher<Void>
+  private var budget = BatchBudget(tokens: 1)
   private var batcher: LengthBatcher<Example>
   private var next: (() throws -> TranslationPair?)?
   private var waiting: [[Example]] = []
@@ -169,19 +164,19 @@ final class TranslationStream {
     self.source = source
     self.target = target
     self.chosen = chosen
-    maximum = settings.maximumLength
-    budget = BatchBudget(tokens: settings.batchTokens)
-    counter = LengthBatcher(budget, random: nil)
-    batcher = LengthBatcher(budget, random: nil)
+    self.settings = settings
+    batcher = LengthBatcher(BatchBudget(tokens: 1), random: nil)
   }
 
-  /// Takes note of a pair of so many tokens, in the order of the files.
-  func count(_ length: Int) { batchCount += counter.add((), length: length).count }
-
-  func finishCount() { batchCount += counter.finish().count }
+  /// Counts the batches of an epoch of so much.
+  func count(_ totals: TokenTotals) throws {
+    budget = settings.budget(totals)
+    restart(nil)
+    while try nextBatch().count > 0 { batchCount += 1 }
+  }
 
   /// Begins an epoch.
-  func restart(_ random: RandomSource) {
+  func restart(_ random: RandomSource?) {
     batcher = LengthBatcher(budget, random: random)
     next = nil
     waiting = []
@@ -200,9 +195,8 @@ final class TranslationStream {
       defer { index += 1 }
       guard !chosen.judges(index) else { continue }
       let example = (source: source.encode(pair.source), target: target.encode(pair.target))
-      guard !example.source.isEmpty, !example.target.isEmpty, example.source.count <= maximum,
-        example.target.count <= maximum
-      else { continue }
+      let sizes = 1...settings.maximumLength
+      guard sizes.contains(example.source.count), sizes.contains(example.target.count) else { continue }
       waiting = batcher.add(example, length: example.source.count + example.target.count + 1)
     }
     var batch = TokenPairs()

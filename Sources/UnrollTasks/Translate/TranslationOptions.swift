@@ -28,6 +28,9 @@ extension Translator {
         "best", .integer(1...1000), valueName: "n", group: "Output",
         "Write so many translations of each text, likeliest first, each behind its score."),
       TaskOption(
+        "batch", .integer(1...100_000), valueName: "n", standard: "1", group: "Search",
+        "Lines of standard input that are read before they are translated together: faster, and later."),
+      TaskOption(
         "align", .flag, group: "Output",
         "Write the attention below each translation, tab separated, and draw it as a heat map."),
       TaskOption(
@@ -98,8 +101,8 @@ extension Translator {
         "epochs", .integer(1...1_000_000), valueName: "n", standard: "\(s.epochs)", group: "Training",
         "Passes over the data."),
       TaskOption(
-        "batch-tokens", .integer(1...10_000_000), valueName: "n", standard: "\(s.batchTokens)",
-        group: "Training", "Tokens of a batch, both sides together."),
+        "batch-tokens", .integer(1...10_000_000), valueName: "n", group: "Training",
+        "Tokens of a batch, both sides together; otherwise 500 to 3000, by the size of the data."),
       TaskOption(
         "rate", .number(1e-7...1), valueName: "η", standard: "\(s.learningRate)", group: "Training",
         "The highest learning rate."),

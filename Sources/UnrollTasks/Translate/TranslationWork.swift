@@ -31,7 +31,7 @@ struct TranslationWork: TrainingWork {
 
   private func epoch(_ random: inout RandomSource) -> [[Int]] {
     LengthBatcher<Int>.epoch(
-      lengths: lengths, BatchBudget(tokens: settings.batchTokens), random: &random)
+      lengths: lengths, settings.budget(data.totals), random: &random)
   }
 
   var stepsPerEpoch: Int { data.stream?.batchCount ?? batches.count }
@@ -57,14 +57,14 @@ struct TranslationWork: TrainingWork {
   func validate(_ model: TranslationNetwork) throws -> Double? {
     guard validation.count > 0 else { return nil }
     switch settings.selection {
-    case .loss: return try Self.loss(model, validation, batchTokens: settings.batchTokens)
+    case .loss: return try Self.loss(model, validation, settings.budget(data.totals))
     case .bleu: return try 1 - bleu(model) / 100
     }
   }
 
   /// Cross-entropy in nats a token, the end token included.
-  static func loss(_ model: TranslationNetwork, _ pairs: TokenPairs, batchTokens: Int) throws -> Double {
-    var batcher = LengthBatcher<Int>(BatchBudget(tokens: batchTokens), random: nil)
+  static func loss(_ model: TranslationNetwork, _ pairs: TokenPairs, _ budget: BatchBudget) throws -> Double {
+    var batcher = LengthBatcher<Int>(budget, random: nil)
     var batches: [[Int]] = []
     for index in 0..<pairs.count { batches += batcher.add(index, length: pairs.length(index)) }
     batches += batcher.finish()

@@ -95,6 +95,12 @@ extension Translator: TaskModel {
       TranslationNetwork(settings, sourceCount: sourceCount, targetCount: targetCount, using: &random)
     }
     try network.takeWeights(folder.tensors, file: file)
+    let names = Set(network.parameters.map(\.name))
+    if let other = folder.tensors.first(where: { !names.contains($0.name) }) {
+      throw ModelFileError(
+        .damaged, file: file, place: other.name, expected: "the weights that config.json asks for",
+        found: "one more")
+    }
     return network
   }
 

@@ -78,7 +78,7 @@ extension Translator {
     summary.end = result.end.rawValue
     if data.validation.count > 0 {
       summary.validationLoss = try TranslationWork.loss(
-        result.model, data.validation, batchTokens: settings.batchTokens)
+        result.model, data.validation, settings.budget(data.totals))
     }
     summary.seconds = (clock.now - start) / .seconds(1) + (journal?.secondsBefore ?? 0)
     return Translator(
