@@ -73,7 +73,7 @@ import UnrollTraining
   @Test(arguments: [
     ("import pytorch nothing.safetensors --config net.json -o model", ["nothing.safetensors"]),
     ("import pytorch weights.safetensors --config nothing.json -o model", ["nothing.json"]),
-    ("import pytorch weights.safetensors --config wrong.json -o model", ["wrong.json", "hidden", "options"]),
+    ("import pytorch weights.safetensors --config wrong.json -o model", ["wrong.json", "hidden", "option"]),
     ("import pytorch weights.safetensors --config small.json -o model", ["fc.", "none of them"]),
     ("import onnx weights.safetensors -o model", ["weights.safetensors"]),
     ("import onnx nothing.onnx -o model", ["nothing.onnx"]),
