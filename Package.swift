@@ -66,9 +66,12 @@ let package = Package(
       resources: [.copy("Goldens")]),
     tests(
       "UnrollExchangeTests",
-      ["UnrollExchange", "UnrollTasks", "UnrollTraining", "UnrollNetworks", "UnrollCore"],
+      [
+        "UnrollExchange", "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       resources: [.copy("Goldens")]),
-    tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks"]),
+    tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks", "UnrollTraining", "UnrollCore"]),
   ],
   cLanguageStandard: .c11
 )

@@ -58,7 +58,7 @@ extension NetworkModel: ArrayModel {
     let names = settings.heads.isEmpty ? ["output"] : settings.heads.map(\.name)
     let outputs = names.compactMap { name in result.outputs[name].map { (name, batchFirst($0, steps: steps)) }
     }
-    return outputs + finalStates(result.state)
+    return outputs + joined(result.state, suffix: "_n")
   }
 
   private static func refused(_ expected: String, _ found: Shape?) -> ExchangeError {
@@ -103,10 +103,15 @@ extension NetworkModel: ArrayModel {
     return found ? state : nil
   }
 
-  private func finalStates(_ state: State) -> [(name: String, tensor: Tensor)] {
+  /// The states before the first step, under the names of inputs.
+  package func zeroStates(batch: Int) -> [(name: String, tensor: Tensor)] {
+    joined(zeroState(batch: batch), suffix: "")
+  }
+
+  private func joined(_ state: State, suffix: String) -> [(name: String, tensor: Tensor)] {
     var result: [(name: String, tensor: Tensor)] = []
-    for (layer, places) in zip(settings.layers.filter { $0.kind == .recurrent }, state) {
-      for (part, name) in stateNames(layer, suffix: "_n").enumerated() {
+    for (layer, places) in zip(settings.layers.filter({ $0.kind == .recurrent }), state) {
+      for (part, name) in stateNames(layer, suffix: suffix).enumerated() {
         let parts = places.map { ONNXTensor($0[part]) }
         let shape = Shape([parts.count] + places[0][part].shape.extents)
         result.append((name, ONNXTensor.joined(parts, shape: shape).tensor))

@@ -1,9 +1,8 @@
 import Foundation
 import Testing
 import UnrollCore
+import UnrollExchange
 import UnrollTraining
-
-@testable import UnrollExchange
 
 /// A model with its inputs and the outputs that it must give, from a file that `scripts/goldens` makes.
 struct ONNXCase: Sendable, CustomTestStringConvertible {

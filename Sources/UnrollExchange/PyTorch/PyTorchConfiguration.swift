@@ -25,11 +25,11 @@ import UnrollTraining
 /// | `LastStep` | `output[:, -1]`, at each sequence's own last step |
 /// | `FinalState` | `h_n[-1]`, or `cat([h_n[-2], h_n[-1]])` of two directions |
 /// | `MeanOverTime`, `MaxOverTime` | the mean or the maximum over the steps of each sequence |
-struct PyTorchConfiguration: Decodable {
+package struct PyTorchConfiguration: Decodable {
   let modules: [PyTorchModule]
   let heads: [PyTorchModule]
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: PyTorchModule.Key.self)
     try PyTorchModule.check(container, known: ["modules", "heads"])
     modules = try container.decode([PyTorchModule].self, forKey: "modules")

@@ -18,7 +18,7 @@ extension NetworkModel {
     try self.init(described, tensors, file: weights, configuration: configuration)
   }
 
-  init(
+  package init(
     _ configuration: PyTorchConfiguration, _ tensors: [Safetensors.NamedTensor], file: String,
     configuration configurationFile: String
   ) throws {

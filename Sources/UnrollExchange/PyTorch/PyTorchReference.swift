@@ -4,7 +4,7 @@ import UnrollTraining
 
 /// PyTorch's equations, as its documentation states them, in double precision on the state dictionary itself: what
 /// an imported network is held against.
-struct PyTorchReference {
+package struct PyTorchReference {
   /// A sequence of vectors, or one vector.
   private typealias Rows = [[Double]]
 
@@ -12,7 +12,7 @@ struct PyTorchReference {
   private let tensors: [String: Tensor]
   private let file: String
 
-  init(_ configuration: PyTorchConfiguration, _ tensors: [Safetensors.NamedTensor], file: String) {
+  package init(_ configuration: PyTorchConfiguration, _ tensors: [Safetensors.NamedTensor], file: String) {
     self.configuration = configuration
     self.tensors = Dictionary(tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
     self.file = file
@@ -21,7 +21,7 @@ struct PyTorchReference {
   /// Runs both forms on a few sequences of unequal lengths.
   ///
   /// - Throws: `ExchangeError` when their numbers differ.
-  func probe(_ model: NetworkModel) throws {
+  package func probe(_ model: NetworkModel) throws {
     let lengths = [4, 1, 3]
     var random = RandomSource(seed: 7)
     let inputs = model.settings.layers.first?.inputs ?? 0

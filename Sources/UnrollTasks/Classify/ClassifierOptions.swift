@@ -93,6 +93,9 @@ extension ClassifierSettings {
     TaskOption(
       "shift", .number(0...1), valueName: "share", group: "Noise while training",
       "The share of its length by which a sequence is shifted at most."),
+    TaskOption(
+      "adversarial", .number(0...10), valueName: "size", group: "Noise while training",
+      "Learn to withstand the worst small step of the inputs, of this size relative to theirs."),
   ]
 
   private static let learningOptions = [
@@ -158,7 +161,8 @@ extension ClassifierSettings {
       ("patience", \.patience),
     ] { whole(name, path) }
     for (name, path) in [
-      ("token-dropout", \Self.tokenDropout), ("threshold", \.threshold), ("smoothing", \.smoothing),
+      ("token-dropout", \Self.tokenDropout), ("threshold", \.threshold), ("adversarial", \.adversarial),
+      ("smoothing", \.smoothing),
       ("validation-part", \.validationShare),
     ] { number(name, path) }
     for (name, path) in [

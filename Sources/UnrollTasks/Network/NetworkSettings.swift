@@ -85,12 +85,12 @@ public struct NetworkLayer: Sendable, Codable, Equatable {
 
 extension NetworkSettings {
   /// A parameter that the layers have, by name.
-  typealias Expected = (name: String, extents: [Int])
+  package typealias Expected = (name: String, extents: [Int])
 
   /// Proves that the layers fit each other, and lists their parameters with their shapes.
   ///
   /// - Throws: `ModelFileError` that names the layer.
-  func check(file: String) throws(ModelFileError) -> [Expected] {
+  package func check(file: String) throws(ModelFileError) -> [Expected] {
     func wrong(_ layer: NetworkLayer, _ index: Int, _ expected: String, _ found: String) -> ModelFileError {
       ModelFileError(
         .damaged, file: file, place: "layer \(layer.name.isEmpty ? "\(index)" : layer.name)",

@@ -60,13 +60,13 @@ public struct ONNXTensor: Sendable, Equatable {
     self.init(integers: integers, shape: shape, type: type)
   }
 
-  init(_ tensor: Tensor, type: ElementType) {
+  package init(_ tensor: Tensor, type: ElementType) {
     self.type = type
     shape = tensor.shape
     storage = .floats(tensor)
   }
 
-  init(integers: [Int64], shape: Shape, type: ElementType = .int64) {
+  package init(integers: [Int64], shape: Shape, type: ElementType = .int64) {
     precondition(integers.count == shape.count)
     self.type = type
     self.shape = shape
@@ -141,12 +141,12 @@ public struct ONNXTensor: Sendable, Equatable {
 /// Shapes from files and from arithmetic at run time, checked before memory is made for them.
 enum CheckedShape {
   /// The most elements of one array.
-  static let maximumElements = 1 << 28
+  static let maximumElements = 1 << 30
   /// The most axes.
   static let maximumRank = 64
 
   /// A shape, or `nil` when an extent is negative, or there are too many axes or elements.
-  static func make(_ extents: [Int]) -> Shape? {
+  static func make(_ extents: [Int], maximumElements: Int = maximumElements) -> Shape? {
     guard extents.count <= maximumRank else { return nil }
     var product = 1
     for extent in extents {

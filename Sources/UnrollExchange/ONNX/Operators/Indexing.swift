@@ -71,7 +71,7 @@ extension Operators {
   }
 
   /// A stretch of one axis.
-  static func part(_ x: ONNXTensor, axis: Int, _ range: Range<Int>) -> ONNXTensor {
+  package static func part(_ x: ONNXTensor, axis: Int, _ range: Range<Int>) -> ONNXTensor {
     let extents = x.shape.extents
     if range == 0..<extents[axis] { return x }
     var result = extents
@@ -205,6 +205,8 @@ extension Operators {
     }
     let low = bound(start, step > 0 ? 0...size : -1...size - 1)
     let high = bound(end, step > 0 ? 0...size : -1...size - 1)
+    // A longer step leaves the array as well, and cannot overflow.
+    let step = min(max(step, -size - 1), size + 1)
     let rows = Array(stride(from: low, to: high, by: step)).filter { (0..<size).contains($0) }
     var extents = x.shape.extents
     extents[axis] = rows.count

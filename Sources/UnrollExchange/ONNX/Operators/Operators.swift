@@ -4,7 +4,7 @@ import UnrollCore
 ///
 /// A maker asks for every attribute that it knows; the reader refuses the rest by name. Versions of the operator
 /// set from 7 on are read: where an operator changed since, its maker looks at the version.
-enum Operators {
+package enum Operators {
   /// - Parameter definition: whether recurrent nodes must run step by step.
   typealias Maker =
     @Sendable (_ node: inout NodeReader, _ definition: Bool) throws(ExchangeError) -> Operation

@@ -58,7 +58,7 @@ extension Operators {
     return { inputs, place throws(ExchangeError) in [converted(try inputs.required(0, place), to: type)] }
   }
 
-  static func converted(_ value: ONNXTensor, to type: ONNXTensor.ElementType) -> ONNXTensor {
+  package static func converted(_ value: ONNXTensor, to type: ONNXTensor.ElementType) -> ONNXTensor {
     if type.isFloating { return ONNXTensor(value.tensor, type: type) }
     let integers: [Int64] =
       switch value.storage {
