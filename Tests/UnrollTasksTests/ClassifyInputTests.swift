@@ -138,7 +138,8 @@ struct ClassifyInputTests {
   }
 
   @Test func evaluationKnowsItsLabels() throws {
-    let classifier = try Classifier.train(on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.epochs = 1 })
+    let classifier = try Classifier.train(
+      on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.epochs = 1 })
     let other = try ClassifierData(texts: ["a", "b"], labels: ["good", "ugly"])
     #expect {
       try classifier.evaluate(on: other)
