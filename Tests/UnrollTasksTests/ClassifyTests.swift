@@ -210,4 +210,25 @@ struct ClassifyTests {
     #expect(classifier.summary.end == "interrupted" && classifier.summary.history.count == 2)
     #expect(try classifier.classify(["a film"]).count == 1)
   }
+
+  /// Batches are bounded by their steps too, and their number changes from epoch to epoch.
+  @Test func longInputsTrain() throws {
+    var random = RandomSource(seed: 2)
+    let sequences = (0..<90).map { index in
+      (0..<50 + random.below(3000)).map { _ in [Float(index % 2) + 0.1 * random.normal()] }
+    }
+    let data = try ClassifierData(sequences: sequences, labels: (0..<90).map { $0 % 2 == 0 ? "low" : "high" })
+    let classifier = try Classifier.train(
+      on: data,
+      settings: Toy.small {
+        $0.maximumLength = 4000
+        $0.cell = .elman
+        $0.hiddenSize = 2
+        $0.embeddingSize = 0
+        $0.batchSize = 4
+        $0.epochs = 4
+        $0.adversarial = 0
+      })
+    #expect(try Toy.accuracy(classifier, data) == 1)
+  }
 }

@@ -80,12 +80,9 @@ struct ClassifyWork: TrainingWork {
 
   var stepsPerEpoch: Int { batches.count }
 
+  /// Where batches are bounded by their steps, their number differs a little from epoch to epoch.
   mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource) {
-    let count = batches.count
     batches = Self.cut(lengths, training.chosen, settings, &random)
-    // Where a batch is bounded by its steps, their number may differ a little from epoch to epoch.
-    while batches.count > count, let last = batches.popLast() { batches[0] += last }
-    while batches.count < count { batches.append(batches[batches.count % count]) }
   }
 
   func loss(
