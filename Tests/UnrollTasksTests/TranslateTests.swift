@@ -24,7 +24,8 @@ struct TranslateTests {
     _ tokens: TranslationSettings.Tokens
   ) throws {
     let translator = try Translator.train(
-      on: TranslateToy.sentences(300, seed: 1), settings: TranslateToy.settings(tokens, epochs: 12) { $0.batchTokens = 300 })
+      on: TranslateToy.sentences(300, seed: 1),
+      settings: TranslateToy.settings(tokens, epochs: 12) { $0.batchTokens = 300 })
     let others = TranslateToy.sentences(50, seed: 9)
     let found = try translator.translate(others.map(\.source))
     #expect(found.map(\.text) == others.map(\.target))
@@ -155,7 +156,8 @@ struct TranslateTests {
   @Test func comesBackFromItsFolderBitForBit() throws {
     for joint in [false, true] {
       let translator = try Translator.train(
-        on: TranslateToy.sentences(60, seed: 1), settings: TranslateToy.settings(.subwords, epochs: 2) { $0.isJoint = joint })
+        on: TranslateToy.sentences(60, seed: 1),
+        settings: TranslateToy.settings(.subwords, epochs: 2) { $0.isJoint = joint })
       let folder = try TestFolder()
       try translator.save(to: "\(folder.path)/model")
       let again = try Translator(contentsOf: "\(folder.path)/model")

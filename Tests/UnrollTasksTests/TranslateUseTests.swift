@@ -5,7 +5,8 @@ import UnrollTasks
 struct TranslateUseTests {
   private static let model = Result {
     try Translator.train(
-      on: TranslateToy.sentences(300, seed: 1), settings: TranslateToy.settings(.words, epochs: 12) { $0.batchTokens = 300 })
+      on: TranslateToy.sentences(300, seed: 1),
+      settings: TranslateToy.settings(.words, epochs: 12) { $0.batchTokens = 300 })
   }
 
   private static let example = "der hund sieht den vogel , der alt ist ."
