@@ -67,11 +67,11 @@ let package = Package(
     tests(
       "UnrollExchangeTests",
       [
-        "UnrollExchange", "UnrollTasks", "UnrollTraining", "UnrollNetworks", "UnrollCore",
+        "UnrollExchange", "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       resources: [.copy("Goldens")]),
-    tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks"]),
+    tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks", "UnrollTraining", "UnrollCore"]),
   ],
   cLanguageStandard: .c11
 )

@@ -9,8 +9,8 @@ import UnrollTraining
 struct ClassifyFilesTests {
   private static func texts() throws -> Classifier {
     try Classifier.train(
-      on: Toy.data(40),
-      settings: Toy.small {
+      on: ClassifyToy.data(40),
+      settings: ClassifyToy.small {
         $0.epochs = 2
         $0.members = 2
         $0.layers = 2
@@ -19,10 +19,10 @@ struct ClassifyFilesTests {
   }
 
   private static func sequences() throws -> Classifier {
-    let (all, labels) = Toy.sequences(20)
+    let (all, labels) = ClassifyToy.sequences(20)
     return try Classifier.train(
       on: ClassifierData(sequences: all, labels: labels),
-      settings: Toy.small {
+      settings: ClassifyToy.small {
         $0.epochs = 2
         $0.frame = 4
         $0.hop = 3
@@ -34,8 +34,8 @@ struct ClassifyFilesTests {
     _ tokens: ClassifierSettings.TokenKind
   ) throws {
     let classifier = try Classifier.train(
-      on: Toy.data(40),
-      settings: Toy.small {
+      on: ClassifyToy.data(40),
+      settings: ClassifyToy.small {
         $0.epochs = 2
         $0.tokens = tokens
         $0.vocabularySize = 280
@@ -45,7 +45,7 @@ struct ClassifyFilesTests {
     let folder = try TestFolder()
     try classifier.save(to: "\(folder.path)/model")
     let again = try #require(try TaskRegistry.load("\(folder.path)/model") as? Classifier)
-    let texts = Toy.texts(20, seed: 3).texts + ["", "never seen", "\u{1F600}"]
+    let texts = ClassifyToy.texts(20, seed: 3).texts + ["", "never seen", "\u{1F600}"]
     #expect(try again.classify(texts).map(\.bits) == classifier.classify(texts).map(\.bits))
     #expect(again.settings == classifier.settings && again.labels == ["bad", "good"])
     #expect(again.summary.history == classifier.summary.history)
@@ -57,7 +57,7 @@ struct ClassifyFilesTests {
     let folder = try TestFolder()
     try classifier.save(to: "\(folder.path)/model")
     let again = try Classifier(contentsOf: "\(folder.path)/model")
-    let (all, _) = Toy.sequences(9, seed: 3)
+    let (all, _) = ClassifyToy.sequences(9, seed: 3)
     #expect(try again.classify(sequences: all).map(\.bits) == classifier.classify(sequences: all).map(\.bits))
   }
 
@@ -126,11 +126,11 @@ struct ClassifyFilesTests {
   }
 
   @Test func theCardTellsWhatIsInside() throws {
-    let (texts, labels) = Toy.texts(40)
+    let (texts, labels) = ClassifyToy.texts(40)
     let data = try ClassifierData(texts: texts, labels: labels.map { "a|\($0)" })
     let classifier = try Classifier.train(
       on: data,
-      settings: Toy.small {
+      settings: ClassifyToy.small {
         $0.epochs = 2
         $0.validationShare = 0.25
       })

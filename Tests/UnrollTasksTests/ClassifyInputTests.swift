@@ -101,11 +101,11 @@ struct ClassifyInputTests {
   }
 
   @Test func aLabelSeenOnceIsLearnedFrom() throws {
-    let (texts, labels) = Toy.texts(30)
+    let (texts, labels) = ClassifyToy.texts(30)
     let data = try ClassifierData(texts: texts + ["quite odd"], labels: labels + ["once"])
     var notes: [String] = []
     let classifier = try Classifier.train(
-      on: data, settings: Toy.small { $0.validationShare = 0.3 },
+      on: data, settings: ClassifyToy.small { $0.validationShare = 0.3 },
       report: { if case .note(let text) = $0 { notes.append(text) } })
     #expect(notes.contains { $0.contains("\"once\"") && $0.contains("single example") })
     #expect(try classifier.classify(["quite odd"])[0].label == "once")
@@ -114,7 +114,7 @@ struct ClassifyInputTests {
   @Test func aVocabularyOfOneWord() throws {
     let data = try ClassifierData(
       texts: ["yes", "yes yes", "yes", "yes yes"], labels: ["one", "two", "one", "two"])
-    let classifier = try Classifier.train(on: data, settings: Toy.small { $0.epochs = 80 })
+    let classifier = try Classifier.train(on: data, settings: ClassifyToy.small { $0.epochs = 80 })
     #expect(try classifier.classify(["yes", "yes yes"]).map(\.label) == ["one", "two"])
     // Words that were never seen are unknown, and still give an answer.
     #expect(
@@ -138,7 +138,8 @@ struct ClassifyInputTests {
   }
 
   @Test func evaluationKnowsItsLabels() throws {
-    let classifier = try Classifier.train(on: Toy.data(20), settings: Toy.small { $0.epochs = 1 })
+    let classifier = try Classifier.train(
+      on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.epochs = 1 })
     let other = try ClassifierData(texts: ["a", "b"], labels: ["good", "ugly"])
     #expect {
       try classifier.evaluate(on: other)
@@ -150,10 +151,10 @@ struct ClassifyInputTests {
   }
 
   @Test func textsAreNoSequences() throws {
-    let texts = try Classifier.train(on: Toy.data(20), settings: Toy.small { $0.epochs = 1 })
-    let (sequences, labels) = Toy.sequences(20)
+    let texts = try Classifier.train(on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.epochs = 1 })
+    let (sequences, labels) = ClassifyToy.sequences(20)
     let numbers = try Classifier.train(
-      on: ClassifierData(sequences: sequences, labels: labels), settings: Toy.small { $0.epochs = 1 })
+      on: ClassifierData(sequences: sequences, labels: labels), settings: ClassifyToy.small { $0.epochs = 1 })
     #expect(throws: ClassifierError.self) { try texts.classify(sequences: sequences) }
     #expect(throws: ClassifierError.self) { try numbers.classify(["a text"]) }
     #expect(throws: ClassifierError.self) { try numbers.belief(in: "a text") }

@@ -4,7 +4,7 @@ import UnrollNetworks
 import UnrollTasks
 
 /// Examples whose labels follow a rule, and classifiers that train in a moment.
-enum Toy {
+enum ClassifyToy {
   /// Texts of filling words among which one says what they are: the order of words does not matter.
   static func texts(_ count: Int, seed: UInt64 = 1) -> (texts: [String], labels: [String]) {
     var random = RandomSource(seed: seed)

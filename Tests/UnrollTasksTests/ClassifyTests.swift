@@ -10,32 +10,32 @@ struct ClassifyTests {
   @Test(arguments: PoolingKind.allCases, [CellKind.lstm, .gru, .elman])
   func learnsAToy(_ pooling: PoolingKind, _ cell: CellKind) throws {
     let classifier = try Classifier.train(
-      on: Toy.data(),
-      settings: Toy.small {
+      on: ClassifyToy.data(),
+      settings: ClassifyToy.small {
         $0.pooling = [pooling]
         $0.cell = cell
       })
     // New texts of the same words: only the words count.
-    #expect(try Toy.accuracy(classifier, Toy.data(60, seed: 2)) == 1)
+    #expect(try ClassifyToy.accuracy(classifier, ClassifyToy.data(60, seed: 2)) == 1)
   }
 
   @Test(arguments: ClassifierSettings.TokenKind.allCases) func learnsFromTokens(
     _ tokens: ClassifierSettings.TokenKind
   ) throws {
     let classifier = try Classifier.train(
-      on: Toy.data(),
-      settings: Toy.small {
+      on: ClassifyToy.data(),
+      settings: ClassifyToy.small {
         $0.tokens = tokens
         $0.vocabularySize = 300
         $0.epochs = 40
       })
-    #expect(try Toy.accuracy(classifier, Toy.data(60, seed: 2)) == 1)
+    #expect(try ClassifyToy.accuracy(classifier, ClassifyToy.data(60, seed: 2)) == 1)
   }
 
   @Test(arguments: [1, 3]) func learnsSequences(_ frame: Int) throws {
-    let (sequences, labels) = Toy.sequences(60)
+    let (sequences, labels) = ClassifyToy.sequences(60)
     let data = try ClassifierData(sequences: sequences, labels: labels)
-    var settings = Toy.small {
+    var settings = ClassifyToy.small {
       $0.embeddingSize = frame == 1 ? 0 : 5
       $0.frame = frame
       $0.hop = (frame + 1) / 2
@@ -43,7 +43,7 @@ struct ClassifyTests {
     }
     settings.dropout = 0.1
     let classifier = try Classifier.train(on: data, settings: settings)
-    let (others, truth) = Toy.sequences(40, seed: 2)
+    let (others, truth) = ClassifyToy.sequences(40, seed: 2)
     let answers = try classifier.classify(sequences: others)
     #expect(answers.map(\.label) == truth)
     #expect(answers.allSatisfy { abs($0.probabilities.reduce(0) { $0 + $1.probability } - 1) < 1e-5 })
@@ -62,8 +62,8 @@ struct ClassifyTests {
       labels.append(index % 2 == 0 ? "ab" : "ba")
     }
     let data = try ClassifierData(texts: texts, labels: labels)
-    let classifier = try Classifier.train(on: data, settings: Toy.small { $0.epochs = 60 })
-    #expect(try Toy.accuracy(classifier, data) == 1)
+    let classifier = try Classifier.train(on: data, settings: ClassifyToy.small { $0.epochs = 60 })
+    #expect(try ClassifyToy.accuracy(classifier, data) == 1)
   }
 
   @Test func learnsSeveralLabels() throws {
@@ -81,7 +81,7 @@ struct ClassifyTests {
     for weights in ClassifierSettings.ClassWeights.allCases {
       let classifier = try Classifier.train(
         on: data,
-        settings: Toy.small {
+        settings: ClassifyToy.small {
           $0.isMultiLabel = true
           $0.classWeights = weights
           $0.epochs = 40
@@ -102,7 +102,7 @@ struct ClassifyTests {
     func chance(_ weights: ClassifierSettings.ClassWeights) throws -> Double {
       let classifier = try Classifier.train(
         on: data,
-        settings: Toy.small {
+        settings: ClassifyToy.small {
           $0.classWeights = weights
           $0.smoothing = 0
           $0.batchSize = 50
@@ -116,8 +116,8 @@ struct ClassifyTests {
   }
 
   @Test func sameBitsOnAnyThreadsAndTwice() throws {
-    let data = try Toy.data(50)
-    var settings = Toy.small {
+    let data = try ClassifyToy.data(50)
+    var settings = ClassifyToy.small {
       $0.dropout = 0.3
       $0.tokenDropout = 0.2
       $0.weightDropout = 0.2
@@ -129,8 +129,9 @@ struct ClassifyTests {
     }
     func bits(_ threads: Int) throws -> [UInt64] {
       try WorkerPool.$limit.withValue(threads) {
-        try Classifier.train(on: data, settings: settings).classify(Toy.texts(17, seed: 4).texts).flatMap(
-          \.bits)
+        try Classifier.train(on: data, settings: settings).classify(ClassifyToy.texts(17, seed: 4).texts)
+          .flatMap(
+            \.bits)
       }
     }
     let one = try bits(1)
@@ -142,8 +143,9 @@ struct ClassifyTests {
 
   /// An answer does not depend on what else is asked.
   @Test func answersStandAlone() throws {
-    let classifier = try Classifier.train(on: Toy.data(), settings: Toy.small { $0.epochs = 2 })
-    let texts = Toy.texts(33, seed: 8).texts + [""]
+    let classifier = try Classifier.train(
+      on: ClassifyToy.data(), settings: ClassifyToy.small { $0.epochs = 2 })
+    let texts = ClassifyToy.texts(33, seed: 8).texts + [""]
     let together = try classifier.classify(texts)
     for (text, answer) in zip(texts, together) {
       #expect(try classifier.classify([text])[0].bits == answer.bits)
@@ -152,17 +154,17 @@ struct ClassifyTests {
   }
 
   @Test func emptyTextsAreJudgedByTheBiasAlone() throws {
-    let (texts, labels) = Toy.texts(40)
+    let (texts, labels) = ClassifyToy.texts(40)
     let data = try ClassifierData(texts: texts + ["", "", "  "], labels: labels + ["bad", "bad", "bad"])
     for pooling in PoolingKind.allCases {
-      let classifier = try Classifier.train(on: data, settings: Toy.small { $0.pooling = [pooling] })
+      let classifier = try Classifier.train(on: data, settings: ClassifyToy.small { $0.pooling = [pooling] })
       let answers = try classifier.classify(["", " \n", "\u{3000}"])
       #expect(answers[0].label == "bad" && Set(answers.map(\.bits)).count == 1)
     }
   }
 
   @Test func beliefMovesWordByWord() throws {
-    let classifier = try Classifier.train(on: Toy.data(), settings: Toy.small())
+    let classifier = try Classifier.train(on: ClassifyToy.data(), settings: ClassifyToy.small())
     let belief = try classifier.belief(in: "The film was awful")
     #expect(belief.map(\.word) == ["", "the", "film", "was", "awful"])
     let (texts, answers) = (["", "the", "the film was awful"], [belief[0], belief[1], belief[4]])
@@ -182,7 +184,7 @@ struct ClassifyTests {
         labels: (0..<count).map { _ in random.below(2) == 0 ? "x" : "y" })
     }
     let (training, validation) = (try noise(60), try noise(60))
-    let settings = Toy.small {
+    let settings = ClassifyToy.small {
       $0.patience = 5
       $0.epochs = 60
     }
@@ -200,7 +202,7 @@ struct ClassifyTests {
   @Test func interruptedTrainingKeepsWhatThereIs() throws {
     var steps = 0
     let classifier = try Classifier.train(
-      on: Toy.data(), settings: Toy.small { $0.members = 3 },
+      on: ClassifyToy.data(), settings: ClassifyToy.small { $0.members = 3 },
       shouldStop: {
         steps += 1
         return steps > 7

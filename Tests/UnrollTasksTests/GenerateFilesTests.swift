@@ -10,7 +10,7 @@ struct GenerateFilesTests {
   @Test(arguments: LanguageSettings.Tokens.allCases, [0, 1, 2])
   func comesBackBitForBit(_ tokens: LanguageSettings.Tokens, _ kind: Int) throws {
     if kind == 2 && tokens == .subwords { return }
-    let model = try Toy.untrained(Toy.words, tokens) { settings in
+    let model = try LanguageToy.untrained(LanguageToy.words, tokens) { settings in
       settings.cell = kind == 0 ? .gru : .lstm
       settings.tiesWeights = kind == 1
       settings.softmax = kind == 2 ? .adaptive : nil
@@ -20,7 +20,7 @@ struct GenerateFilesTests {
     let path = "\(folder.path)/model"
     try model.save(to: path)
     let again = try LanguageModel(contentsOf: path)
-    #expect(Toy.bits(again) == Toy.bits(model))
+    #expect(LanguageToy.bits(again) == LanguageToy.bits(model))
     #expect(again.settings == model.settings && again.summary == model.summary)
     #expect(try again.score("one two").totalNats == model.score("one two").totalNats)
     let text = try model.generate(prompt: "one", length: 20, seed: 3)
@@ -37,7 +37,7 @@ struct GenerateFilesTests {
 
   @Test(arguments: ["config.json", "model.safetensors", "tokenizer.json", "manifest.json"], [0, 1, 2])
   func damageIsFound(_ name: String, _ kind: Int) throws {
-    let model = try Toy.untrained()
+    let model = try LanguageToy.untrained()
     let folder = try TestFolder()
     try model.save(to: "\(folder.path)/model")
     var bytes = try folder.read("model/\(name)")
@@ -73,7 +73,7 @@ struct GenerateFilesTests {
   ]) func whatDoesNotFitIsFound(_ name: String, _ old: String, _ new: String) throws {
     let folder = try TestFolder()
     let path = "\(folder.path)/model"
-    try Toy.untrained().save(to: path)
+    try LanguageToy.untrained().save(to: path)
     let text = String(decoding: try folder.read("model/\(name)"), as: UTF8.self)
     let changed = text.replacing(old, with: new)
     try #require(changed != text, "\(text.prefix(2000))")
@@ -103,12 +103,12 @@ struct GenerateFilesTests {
     for limit in [1 << 20, 0] where !bytes.isEmpty || limit > 0 {
       #expect {
         try LanguageModel.train(
-          contentsOf: "\(folder.path)/text", settings: Toy.settings { $0.memoryLimit = limit })
+          contentsOf: "\(folder.path)/text", settings: LanguageToy.settings { $0.memoryLimit = limit })
       } throws: {
         "\($0)".contains(message) && "\($0)".contains("\(folder.path)/text")
       }
     }
-    let model = try Toy.untrained()
+    let model = try LanguageToy.untrained()
     guard bytes != Array("aaaaaaaa".utf8) else { return }
     #expect(throws: DataError.self) { try model.score(contentsOf: "\(folder.path)/text") }
   }
@@ -118,14 +118,14 @@ struct GenerateFilesTests {
     #expect(throws: DataError.self) { try LanguageModel.train(contentsOf: "\(folder.path)/none") }
     #expect(throws: DataError.self) { try LanguageModel.train(contentsOf: folder.path) }
     try folder.write(Array(" \n \n".utf8), "blank")
-    let model = try Toy.untrained(Toy.words, .words)
+    let model = try LanguageToy.untrained(LanguageToy.words, .words)
     #expect {
       try model.score(contentsOf: "\(folder.path)/blank")
     } throws: {
       $0 as? LanguageError == .emptyText(place: "\(folder.path)/blank")
     }
     #expect {
-      try LanguageModel.train(contentsOf: "\(folder.path)/blank", settings: Toy.settings(.words))
+      try LanguageModel.train(contentsOf: "\(folder.path)/blank", settings: LanguageToy.settings(.words))
     } throws: {
       "\($0)" == "\(folder.path)/blank: expected at least 2 different tokens, found none"
     }
@@ -138,7 +138,7 @@ struct GenerateFilesTests {
     try folder.write(Array(text.utf8), "text")
     let model = try LanguageModel.train(
       contentsOf: "\(folder.path)/text",
-      settings: Toy.settings { settings in
+      settings: LanguageToy.settings { settings in
         (settings.hiddenSize, settings.embeddingSize, settings.epochs) = (2, 2, 1)
         (settings.streams, settings.steps) = (500, 500)
       })
@@ -149,7 +149,7 @@ struct GenerateFilesTests {
     "hidden", "layers", "steps", "streams", "epochs", "weight-dropout", "output-dropout", "rate", "clip",
     "validation", "vocabulary", "tied", "softmax",
   ]) func badSettings(_ name: String) {
-    let settings = Toy.settings { settings in
+    let settings = LanguageToy.settings { settings in
       switch name {
       case "hidden": settings.hiddenSize = 0
       case "layers": settings.layers = 33
@@ -167,7 +167,7 @@ struct GenerateFilesTests {
       }
     }
     #expect {
-      try LanguageModel.train(on: Toy.alphabet, settings: settings)
+      try LanguageModel.train(on: LanguageToy.alphabet, settings: settings)
     } throws: {
       if case .setting(name, _, _)? = $0 as? LanguageError { true } else { false }
     }
@@ -176,8 +176,8 @@ struct GenerateFilesTests {
   @Test func aRateThatIsTooHighIsSaid() {
     #expect(throws: TrainingError.self) {
       try LanguageModel.train(
-        on: Toy.alphabet,
-        settings: Toy.settings { ($0.learningRate, $0.clipNorm, $0.epochs) = (1e30, .infinity, 3) })
+        on: LanguageToy.alphabet,
+        settings: LanguageToy.settings { ($0.learningRate, $0.clipNorm, $0.epochs) = (1e30, .infinity, 3) })
     }
   }
 }

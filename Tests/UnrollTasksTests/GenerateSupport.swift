@@ -2,7 +2,7 @@ import UnrollCore
 import UnrollTasks
 
 /// Language models that train in a moment.
-enum Toy {
+enum LanguageToy {
   /// A text in which each token follows from the one before it.
   static let alphabet = String(repeating: "abcdefgh\n", count: 120)
   /// Twelve words in a circle, with punctuation.

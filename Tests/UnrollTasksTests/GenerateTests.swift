@@ -10,15 +10,15 @@ struct GenerateTests {
   @Test(
     arguments: LanguageSettings.Tokens.allCases, LanguageSettings.Cell.allCases)
   func aCircleIsLearnedWhole(_ tokens: LanguageSettings.Tokens, _ cell: LanguageSettings.Cell) throws {
-    let text = tokens == .characters ? Toy.alphabet : Toy.words
+    let text = tokens == .characters ? LanguageToy.alphabet : LanguageToy.words
     let model = try LanguageModel.train(
-      on: text, settings: Toy.settings(tokens) { ($0.cell, $0.epochs) = (cell, 50) })
+      on: text, settings: LanguageToy.settings(tokens) { ($0.cell, $0.epochs) = (cell, 50) })
     let start = tokens == .characters ? "abc" : "one two three, four five six:"
     let greedy = TokenSampler(temperature: 0)
     let next = try model.generate(prompt: start, length: 30, sampler: greedy)
     switch tokens {
     case .characters: #expect(next == "defgh\nabcdefgh\nabcdefgh\nabcdef")
-    case .subwords: #expect(Toy.words.contains(start + next) && next.count > 30)
+    case .subwords: #expect(LanguageToy.words.contains(start + next) && next.count > 30)
     case .words:
       // Words are joined by a space, and line feeds are no words.
       #expect(next.hasPrefix(" seven eight nine ; ten eleven twelve . one two three , four"))
@@ -30,14 +30,14 @@ struct GenerateTests {
   }
 
   @Test(arguments: [false, true]) func severalLayersAndTiedWeights(_ ties: Bool) throws {
-    let settings = Toy.settings { settings in
+    let settings = LanguageToy.settings { settings in
       (settings.layers, settings.tiesWeights) = (3, ties)
       (settings.inputDropout, settings.layerDropout) = (0.1, 0.1)
       (settings.outputDropout, settings.weightDropout) = (0.1, 0.1)
       settings.averaging = 0.9
       settings.epochs = 25
     }
-    let model = try LanguageModel.train(on: Toy.alphabet, settings: settings)
+    let model = try LanguageModel.train(on: LanguageToy.alphabet, settings: settings)
     let names = model.parameters.map(\.name)
     #expect(names.contains("head.weight") == !ties && names.contains("layers.2.forward.cell.weightInput"))
     let text = try model.generate(prompt: "fgh\n", length: 9, sampler: TokenSampler(temperature: 0))
@@ -45,13 +45,13 @@ struct GenerateTests {
   }
 
   @Test func anAdaptiveSoftmaxLearns() throws {
-    let settings = Toy.settings(.words) { settings in
+    let settings = LanguageToy.settings(.words) { settings in
       settings.softmax = .adaptive
       settings.tiesWeights = false
       // The second tail reads a sixteenth of these features.
       (settings.hiddenSize, settings.epochs) = (128, 40)
     }
-    let model = try LanguageModel.train(on: Toy.words, settings: settings)
+    let model = try LanguageModel.train(on: LanguageToy.words, settings: settings)
     #expect(model.parameters.contains { $0.name == "head.tail.1.1.weight" })
     #expect(
       try model.generate(prompt: "seven eight", length: 4, sampler: TokenSampler(temperature: 0))
@@ -60,7 +60,7 @@ struct GenerateTests {
 
   /// What comes before a text is known to be nothing, and a text's start can be learned.
   @Test func theStartOfATextIsLearned() throws {
-    let settings = Toy.settings { settings in
+    let settings = LanguageToy.settings { settings in
       (settings.streams, settings.steps, settings.epochs) = (1, 8, 60)
       settings.validationShare = 0
     }
@@ -70,7 +70,7 @@ struct GenerateTests {
   }
 
   @Test func theSameBitsForAnyThreadsAndTwice() throws {
-    let settings = Toy.settings { settings in
+    let settings = LanguageToy.settings { settings in
       (settings.hiddenSize, settings.embeddingSize, settings.epochs) = (33, 17, 2)
       (settings.inputDropout, settings.layerDropout) = (0.2, 0.2)
       (settings.outputDropout, settings.weightDropout) = (0.2, 0.2)
@@ -80,14 +80,14 @@ struct GenerateTests {
       var settings = settings
       settings.seed = seed
       return try WorkerPool.$limit.withValue(threads) {
-        try LanguageModel.train(on: Toy.alphabet, settings: settings)
+        try LanguageModel.train(on: LanguageToy.alphabet, settings: settings)
       }
     }
     let model = try train(1)
     let other = try train(2)
-    #expect(Toy.bits(model) == Toy.bits(other))
-    #expect(Toy.bits(model) == Toy.bits(try train(1)))
-    #expect(Toy.bits(model) != Toy.bits(try train(1, seed: 2)))
+    #expect(LanguageToy.bits(model) == LanguageToy.bits(other))
+    #expect(LanguageToy.bits(model) == LanguageToy.bits(try train(1)))
+    #expect(LanguageToy.bits(model) != LanguageToy.bits(try train(1, seed: 2)))
     let text = try WorkerPool.$limit.withValue(1) { try model.generate(prompt: "a", length: 60, seed: 3) }
     let again = try WorkerPool.$limit.withValue(2) { try other.generate(prompt: "a", length: 60, seed: 3) }
     #expect(text == again && text.count == 60)
@@ -95,7 +95,7 @@ struct GenerateTests {
   }
 
   @Test func aTextIsStreamedAsItIsProduced() throws {
-    let model = try Toy.untrained(Toy.words, .subwords)
+    let model = try LanguageToy.untrained(LanguageToy.words, .subwords)
     var pieces: [String] = []
     let text = try model.generate(prompt: "one", length: 40, seed: 2) { piece in
       pieces.append(piece)
@@ -112,7 +112,7 @@ struct GenerateTests {
   }
 
   @Test func samplersCut() throws {
-    let model = try Toy.untrained()
+    let model = try LanguageToy.untrained()
     let greedy = try model.generate(prompt: "a", length: 30, sampler: TokenSampler(temperature: 0))
     #expect(
       try model.generate(prompt: "a", length: 30, sampler: TokenSampler(temperature: 5, topK: 1), seed: 9)
@@ -126,8 +126,8 @@ struct GenerateTests {
 
   @Test(arguments: [["cd"], ["zz", "h\nab"], ["", "e"], ["abc"], ["xyz"]])
   func aStopEndsTheText(_ stop: [String]) throws {
-    let settings = Toy.settings()
-    let model = try LanguageModel.train(on: Toy.alphabet, settings: settings)
+    let settings = LanguageToy.settings()
+    let model = try LanguageModel.train(on: LanguageToy.alphabet, settings: settings)
     let text = try model.generate(
       prompt: "h\n", length: 30, sampler: TokenSampler(temperature: 0), stop: stop)
     let whole = "abcdefgh\nabcdefgh\nabcdefgh\nabc"
@@ -150,15 +150,15 @@ struct GenerateTests {
 
   @Test func aCorpusIsReadFromItsFile() throws {
     let folder = try TestFolder()
-    try folder.write(Array(Toy.alphabet.utf8), "text")
-    let settings = Toy.settings { settings in
+    try folder.write(Array(LanguageToy.alphabet.utf8), "text")
+    let settings = LanguageToy.settings { settings in
       settings.memoryLimit = 0
       (settings.outputDropout, settings.streams) = (0.1, 3)
     }
     let model = try LanguageModel.train(contentsOf: "\(folder.path)/text", settings: settings)
     // The streams' ends have nothing after them; every other token was to be predicted.
     #expect(model.summary.trainingTokens > 1000)
-    #expect(model.summary.trainingTokens + model.summary.validationTokens <= Toy.alphabet.count)
+    #expect(model.summary.trainingTokens + model.summary.validationTokens <= LanguageToy.alphabet.count)
     #expect(
       try model.generate(prompt: "ab", length: 9, sampler: TokenSampler(temperature: 0)) == "cdefgh\nab")
     var other = settings
@@ -171,10 +171,11 @@ struct GenerateTests {
   @Test func trainingCanBeEnded() throws {
     var steps = 0
     let model = try LanguageModel.train(
-      on: Toy.alphabet, settings: Toy.settings(),
+      on: LanguageToy.alphabet, settings: LanguageToy.settings(),
       report: { if case .training(.step) = $0 { steps += 1 } }, shouldStop: { steps >= 3 })
     #expect(steps == 3 && model.summary.end == "interrupted")
-    let short = try LanguageModel.train(on: Toy.alphabet, settings: Toy.settings(), timeLimit: 1e-6)
+    let short = try LanguageModel.train(
+      on: LanguageToy.alphabet, settings: LanguageToy.settings(), timeLimit: 1e-6)
     #expect(short.summary.end == "time limit")
   }
 }

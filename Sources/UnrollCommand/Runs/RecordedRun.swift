@@ -62,7 +62,24 @@ final class RecordedRun {
       note: { screen.write($0 + "\n") })
   }
 
-  private static func logs(_ options: RunOptions, run: String, isNew: Bool) throws -> [any TrainingLog] { [] }
+  private static func logs(_ options: RunOptions, run: String, isNew: Bool) throws -> [any TrainingLog] {
+    guard !options.logs.isEmpty else { return [] }
+    if options.logFolder == nil, try FileSystem.kind(of: run) == nil { try FileSystem.makeFolder(run) }
+    let folder = options.logFolder ?? "\(run)/\(logFolderName)"
+    if try FileSystem.kind(of: folder) == nil { try FileSystem.makeFolder(folder) }
+    let others = try FileSystem.names(in: folder)
+    if isNew, let other = others.first {
+      throw ModelFileError(
+        .occupied, file: folder, expected: "a folder without files for the logs",
+        found: "\(other); name another with --log-folder")
+    }
+    return try options.logs.sorted { $0.rawValue < $1.rawValue }.map { kind in
+      switch kind {
+      case .jsonLines: try JSONLinesLog("\(folder)/training.jsonl")
+      case .tensorBoard: try TensorBoardLog(folder)
+      }
+    }
+  }
 
   /// Makes the folder with its record in it, as a whole.
   private static func make(_ folder: String, _ record: RunRecord) throws {

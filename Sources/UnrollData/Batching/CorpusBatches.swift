@@ -23,7 +23,8 @@ package struct CorpusBatches {
   ///   - range: the bytes of the file that are read, cut where ``TextCuts`` allows it; nil: all.
   ///   - skip: how many windows of an epoch were seen already.
   package init(
-    path: String, range: Range<Int>? = nil, tokenizer: any Tokenizer, streams count: Int, steps: Int, skip: Int = 0,
+    path: String, range: Range<Int>? = nil, tokenizer: any Tokenizer, streams count: Int, steps: Int,
+    skip: Int = 0,
     chunkSize: Int = 1 << 16
   ) throws(DataError) {
     self.tokenizer = tokenizer

@@ -40,19 +40,17 @@ public struct GraphModel: TaskModel {
   /// - Parameter probe: shapes for some inputs of the probe, by name; `nil`: they are made up from the graph.
   /// - Throws: `ExchangeError` when the file is not sound, holds what is not known, or the two forms differ.
   public init(onnx path: String, probe: [String: [Int]] = [:]) throws(ExchangeError) {
-    let bytes: [UInt8]
-    do throws(ModelFileError) {
-      bytes = try FileSystem.contents(of: path, limit: ONNXModel.maximumFileSize)
-    } catch {
-      throw ExchangeError(error)
-    }
-    try self.init(bytes, file: path, probe: probe)
+    let (wire, size) = try WireModel.read(path)
+    try self.init(wire, size: size, file: path, probe: probe)
   }
 
   package init(_ bytes: [UInt8], file: String, probe: [String: [Int]] = [:]) throws(ExchangeError) {
-    let wire = try WireModel(checking: bytes, file: file)
-    model = try ONNXModel(wire, file: file, budget: bytes.count)
-    let definition = try ONNXModel(wire, file: file, budget: bytes.count, definition: true)
+    try self.init(try WireModel(checking: bytes, file: file), size: bytes.count, file: file, probe: probe)
+  }
+
+  private init(_ wire: WireModel, size: Int, file: String, probe: [String: [Int]]) throws(ExchangeError) {
+    model = try ONNXModel(wire, file: file, budget: size)
+    let definition = try ONNXModel(wire, file: file, budget: size, definition: true)
     try ONNXProbe(shapes: probe).compare(model, with: definition)
     source = file
     (graph, weights) = try Self.parted(wire, file: file)

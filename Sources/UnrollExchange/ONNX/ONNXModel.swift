@@ -1,6 +1,5 @@
 internal import SwiftProtobuf
 import UnrollCore
-import UnrollTraining
 
 /// A network from an ONNX file, ready to run.
 ///
@@ -26,9 +25,6 @@ public struct ONNXModel: Sendable {
     public let extents: [Extent]?
   }
 
-  /// The largest file that is read: 2 GiB, the bound of the format.
-  static let maximumFileSize = 1 << 31
-
   /// The file it came from, for errors.
   public let file: String
   public let inputs: [Port]
@@ -43,13 +39,8 @@ public struct ONNXModel: Sendable {
   ///
   /// - Throws: `ExchangeError`.
   public init(contentsOf path: String) throws(ExchangeError) {
-    let bytes: [UInt8]
-    do throws(ModelFileError) {
-      bytes = try FileSystem.contents(of: path, limit: Self.maximumFileSize)
-    } catch {
-      throw ExchangeError(error)
-    }
-    try self.init(bytes, file: path)
+    let (model, size) = try WireModel.read(path)
+    try self.init(model, file: path, budget: size)
   }
 
   /// Reads the contents of a file. `file` is what an error calls it.
@@ -69,7 +60,7 @@ public struct ONNXModel: Sendable {
     version = try Self.version(model, file: file)
     var planner = GraphPlanner(file: file, version: version, definition: definition, weights: weights)
     var plan = try planner.make(model.graph)
-    try plan.foldConstants(budget: budget + 16 << 20)
+    plan.foldConstants(budget: budget + 16 << 20)
     self.plan = plan
     self.file = file
     producer = [model.producerName, model.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")

@@ -52,7 +52,7 @@ struct ONNXProbe {
         }
       }
       if let given = shapes[port.name] { extents = given }
-      guard let shape = CheckedShape.make(extents), shape.count <= 1 << 24 else {
+      guard let shape = CheckedShape.make(extents, maximumElements: 1 << 24) else {
         throw ExchangeError(
           .input, file: model.file, place: "input \"\(port.name)\"", expected: "a shape for a probe",
           found: "\(extents)")

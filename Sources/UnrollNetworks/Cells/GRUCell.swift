@@ -28,9 +28,9 @@ public struct GRUCell: StandardCell {
     recurrentBias = Parameter(.zeros([hiddenSize]))
   }
 
-  public func step(_ x: Variable, _ state: HiddenState) throws(ShapeError) -> (
-    output: Variable, state: HiddenState
-  ) {
+  private func activations(
+    _ x: Variable, _ state: HiddenState
+  ) throws(ShapeError) -> (r: Variable, z: Variable, n: Variable) {
     let fromInput = try x.linear(weightInput.variable, bias: bias.variable)
     let fromState = try state.hidden.linear(weightRecurrent.variable)
     func gate(_ index: Int, _ sum: Variable) -> Variable {
@@ -39,8 +39,22 @@ public struct GRUCell: StandardCell {
     let r = (gate(0, fromInput) + gate(0, fromState)).sigmoid()
     let z = (gate(1, fromInput) + gate(1, fromState)).sigmoid()
     let n = (gate(2, fromInput) + r * (gate(2, fromState) + recurrentBias.variable)).tanh()
+    return (r, z, n)
+  }
+
+  public func step(_ x: Variable, _ state: HiddenState) throws(ShapeError) -> (
+    output: Variable, state: HiddenState
+  ) {
+    let (_, z, n) = try activations(x, state)
     let hidden = (1 - z) * n + z * state.hidden
     return (hidden, HiddenState(hidden: hidden))
+  }
+
+  public func gates(
+    _ x: Variable, _ state: HiddenState
+  ) throws(ShapeError) -> [(name: String, values: Variable)] {
+    let (r, z, _) = try activations(x, state)
+    return [("reset", r), ("update", z)]
   }
 
   public func fused(
@@ -93,9 +107,9 @@ public struct ResetBeforeGRUCell: StandardCell {
     bias = Parameter(.zeros([3 * hiddenSize]))
   }
 
-  public func step(_ x: Variable, _ state: HiddenState) throws(ShapeError) -> (
-    output: Variable, state: HiddenState
-  ) {
+  private func activations(
+    _ x: Variable, _ state: HiddenState
+  ) throws(ShapeError) -> (r: Variable, z: Variable, n: Variable) {
     let h = hiddenSize
     let fromInput = try x.linear(weightInput.variable, bias: bias.variable)
     let fromState = try state.hidden.linear(weightRecurrent.variable.rows(0..<2 * h))
@@ -103,8 +117,22 @@ public struct ResetBeforeGRUCell: StandardCell {
     let z = (fromInput.columns(h..<2 * h) + fromState.columns(h..<2 * h)).sigmoid()
     let candidate = try (r * state.hidden).linear(weightRecurrent.variable.rows(2 * h..<3 * h))
     let n = (fromInput.columns(2 * h..<3 * h) + candidate).tanh()
+    return (r, z, n)
+  }
+
+  public func step(_ x: Variable, _ state: HiddenState) throws(ShapeError) -> (
+    output: Variable, state: HiddenState
+  ) {
+    let (_, z, n) = try activations(x, state)
     let hidden = (1 - z) * n + z * state.hidden
     return (hidden, HiddenState(hidden: hidden))
+  }
+
+  public func gates(
+    _ x: Variable, _ state: HiddenState
+  ) throws(ShapeError) -> [(name: String, values: Variable)] {
+    let (r, z, _) = try activations(x, state)
+    return [("reset", r), ("update", z)]
   }
 
   public func fused(

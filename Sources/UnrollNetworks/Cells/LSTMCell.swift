@@ -51,19 +51,32 @@ public struct LSTMCell: StandardCell {
     Tensor((0..<4 * hiddenSize).map { $0 / max(1, hiddenSize) == 1 ? 1 : 0 })
   }
 
-  public func step(_ x: Variable, _ state: LSTMState) throws(ShapeError) -> (
-    output: Variable, state: LSTMState
-  ) {
+  private func activations(
+    _ x: Variable, _ state: LSTMState
+  ) throws(ShapeError) -> (i: Variable, f: Variable, g: Variable, o: Variable) {
     let gates =
       try x.linear(weightInput.variable, bias: bias.variable)
       + state.hidden.linear(weightRecurrent.variable)
     func gate(_ index: Int) -> Variable {
       gates.columns(index * hiddenSize..<(index + 1) * hiddenSize)
     }
-    let (i, f, g, o) = (gate(0).sigmoid(), gate(1).sigmoid(), gate(2).tanh(), gate(3).sigmoid())
+    return (gate(0).sigmoid(), gate(1).sigmoid(), gate(2).tanh(), gate(3).sigmoid())
+  }
+
+  public func step(_ x: Variable, _ state: LSTMState) throws(ShapeError) -> (
+    output: Variable, state: LSTMState
+  ) {
+    let (i, f, g, o) = try activations(x, state)
     let cell = f * state.cell + i * g
     let hidden = o * cell.tanh()
     return (hidden, LSTMState(hidden: hidden, cell: cell))
+  }
+
+  public func gates(
+    _ x: Variable, _ state: LSTMState
+  ) throws(ShapeError) -> [(name: String, values: Variable)] {
+    let (i, f, _, o) = try activations(x, state)
+    return [("input", i), ("forget", f), ("output", o)]
   }
 
   public func fused(
@@ -118,9 +131,9 @@ public struct PeepholeLSTMCell: StandardCell {
     bias = Parameter(LSTMCell.initialBias(hiddenSize))
   }
 
-  public func step(_ x: Variable, _ state: LSTMState) throws(ShapeError) -> (
-    output: Variable, state: LSTMState
-  ) {
+  private func activations(
+    _ x: Variable, _ state: LSTMState
+  ) throws(ShapeError) -> (i: Variable, f: Variable, o: Variable, cell: Variable) {
     let gates =
       try x.linear(weightInput.variable, bias: bias.variable)
       + state.hidden.linear(weightRecurrent.variable)
@@ -133,9 +146,22 @@ public struct PeepholeLSTMCell: StandardCell {
     let i = (gate(0) + seen(state.cell, 0)).sigmoid()
     let f = (gate(1) + seen(state.cell, 1)).sigmoid()
     let cell = f * state.cell + i * gate(2).tanh()
-    let o = (gate(3) + seen(cell, 2)).sigmoid()
+    return (i, f, (gate(3) + seen(cell, 2)).sigmoid(), cell)
+  }
+
+  public func step(_ x: Variable, _ state: LSTMState) throws(ShapeError) -> (
+    output: Variable, state: LSTMState
+  ) {
+    let (_, _, o, cell) = try activations(x, state)
     let hidden = o * cell.tanh()
     return (hidden, LSTMState(hidden: hidden, cell: cell))
+  }
+
+  public func gates(
+    _ x: Variable, _ state: LSTMState
+  ) throws(ShapeError) -> [(name: String, values: Variable)] {
+    let (i, f, o, _) = try activations(x, state)
+    return [("input", i), ("forget", f), ("output", o)]
   }
 
   public func fused(

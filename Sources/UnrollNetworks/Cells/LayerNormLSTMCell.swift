@@ -32,9 +32,9 @@ public struct LayerNormLSTMCell: StandardCell {
     biasCell = Parameter(.zeros([hiddenSize]))
   }
 
-  public func step(_ x: Variable, _ state: LSTMState) throws(ShapeError) -> (
-    output: Variable, state: LSTMState
-  ) {
+  private func activations(
+    _ x: Variable, _ state: LSTMState
+  ) throws(ShapeError) -> (i: Variable, f: Variable, g: Variable, o: Variable) {
     let fromInput = try x.linear(weightInput.variable).layerNorm(gain: gainInput.variable)
     let fromState = try state.hidden.linear(weightRecurrent.variable).layerNorm(
       gain: gainRecurrent.variable)
@@ -42,10 +42,24 @@ public struct LayerNormLSTMCell: StandardCell {
     func gate(_ index: Int) -> Variable {
       gates.columns(index * hiddenSize..<(index + 1) * hiddenSize)
     }
-    let cell = gate(1).sigmoid() * state.cell + gate(0).sigmoid() * gate(2).tanh()
+    return (gate(0).sigmoid(), gate(1).sigmoid(), gate(2).tanh(), gate(3).sigmoid())
+  }
+
+  public func step(_ x: Variable, _ state: LSTMState) throws(ShapeError) -> (
+    output: Variable, state: LSTMState
+  ) {
+    let (i, f, g, o) = try activations(x, state)
+    let cell = f * state.cell + i * g
     let shown = try cell.layerNorm(gain: gainCell.variable, bias: biasCell.variable)
-    let hidden = gate(3).sigmoid() * shown.tanh()
+    let hidden = o * shown.tanh()
     return (hidden, LSTMState(hidden: hidden, cell: cell))
+  }
+
+  public func gates(
+    _ x: Variable, _ state: LSTMState
+  ) throws(ShapeError) -> [(name: String, values: Variable)] {
+    let (i, f, _, o) = try activations(x, state)
+    return [("input", i), ("forget", f), ("output", o)]
   }
 
   public mutating func forEachParameter(

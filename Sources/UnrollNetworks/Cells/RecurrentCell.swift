@@ -63,11 +63,19 @@ public protocol RecurrentCell: Module {
     _ x: Variable, initial: State, order: StepOrder
   ) throws(ShapeError) -> (outputs: Variable, final: State)?
 
+  /// The gates of a step, `[B, H]` each, with numbers between 0 and 1: for people to look at. None where a cell has
+  /// none.
+  func gates(_ x: Variable, _ state: State) throws(ShapeError) -> [(name: String, values: Variable)]
+
   /// A step with everything made beforehand, for streams, or `nil` when this cell has no such form.
   func streaming(batch: Int) -> StreamingStep?
 }
 
 extension RecurrentCell {
+  public func gates(_ x: Variable, _ state: State) throws(ShapeError) -> [(name: String, values: Variable)] {
+    []
+  }
+
   public func streaming(batch: Int) -> StreamingStep? { nil }
 
   public func fused(

@@ -83,6 +83,9 @@ public struct Recurrent<Cell: RecurrentCell>: Module {
     let order = StepOrder(layout, reversed: reversed)
     let rows = droppedInput(x, &random)
     let mask = recurrentMask(layout, precision: x.rows.value.precision, &random)
+    if let probe = GateProbe.current {
+      try show(rows, initial: initial, order: order, mask: mask, to: probe)
+    }
     if mask == nil && !noise.hasZoneout && !definition,
       let (outputs, final) = try cell.fused(rows, initial: initial, order: order)
     {

@@ -27,7 +27,7 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   public var layers = 1
   public var bidirectional = true
   /// How the steps become one vector; of several ways, the vectors stand side by side.
-  public var pooling: [PoolingKind] = [.max]
+  public var pooling: [PoolingKind] = [.attention]
   /// Whether the inputs of a step stand beside its outputs when steps are pooled.
   public var poolsInputs = true
   /// The number of networks whose probabilities are averaged.
@@ -61,7 +61,7 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
 
   // Noise while training.
   /// The share of tokens that are read as unknown.
-  public var tokenDropout = 0.2
+  public var tokenDropout = 0.3
   /// The share of features dropped before, between and after the recurrent layers.
   public var dropout: Float = 0.4
   /// The share of recurrent weights that are dropped.
@@ -74,7 +74,7 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   public var shift: Float = 0
 
   /// ε: the size, relative to an example's inputs, of the step against which it is defended; 0: none.
-  public var adversarial = 0.0
+  public var adversarial = 0.04
 
   // Learning.
   public var isMultiLabel = false
@@ -83,12 +83,12 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   public var classWeights = ClassWeights.equal
   /// ε: the share of a target that is spread over all labels.
   public var smoothing = 0.05
-  public var epochs = 20
+  public var epochs = 10
   public var batchSize = 32
   public var learningRate: Float = 0.002
   public var weightDecay: Float = 0.01
   /// Epochs without a better validation before training ends; 0: never.
-  public var patience = 6
+  public var patience = 3
   public var choice = Choice.loss
   /// The decay of the moving average of the weights; 0: none is kept.
   public var averaging: Float = 0.99
@@ -105,6 +105,8 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   public static let sequences: ClassifierSettings = {
     var settings = ClassifierSettings()
     settings.cell = .gru
+    settings.pooling = [.max]
+    settings.adversarial = 0
     settings.embeddingSize = 0
     settings.dropout = 0.2
     settings.epochs = 100

@@ -32,7 +32,7 @@ extension Classifier: WorkingTask {
     }
     var classifier = try train(
       on: data, settings: settings, validation: validation, timeLimit: arguments.number("time"),
-      report: session.report, shouldStop: session.shouldStop)
+      journal: session.journal, report: session.report, shouldStop: session.shouldStop)
     classifier.format = format
     return classifier
   }

@@ -14,13 +14,14 @@ extension Classifier {
   ///   - settings: `.texts` or `.sequences` when `nil`.
   ///   - validation: examples that only judge.
   ///   - timeLimit: seconds for all of it; what is there by then is kept.
+  ///   - journal: keeps checkpoints and logs; what it holds is gone on with.
   ///   - report: takes events as they come.
   ///   - shouldStop: asked often; training ends with the best weights so far when it says yes.
   /// - Throws: `ClassifierError` when data or settings make no classifier, `TrainingError` when training goes astray.
   public static func train(
     on data: ClassifierData, settings: ClassifierSettings? = nil, validation: ClassifierData? = nil,
-    timeLimit: Double? = nil, report: @escaping (TaskEvent) -> Void = { _ in },
-    shouldStop: @escaping () -> Bool = { false }
+    timeLimit: Double? = nil, journal: TrainingJournal? = nil,
+    report: @escaping (TaskEvent) -> Void = { _ in }, shouldStop: @escaping () -> Bool = { false }
   ) throws -> Classifier {
     let settings =
       settings ?? { if case .texts = data.inputs { .texts } else { .sequences } }()
@@ -32,7 +33,7 @@ extension Classifier {
     }
     let run = ClassifyRun(
       data: data, validation: validation, names: names, settings: settings, timeLimit: timeLimit,
-      report: report, shouldStop: shouldStop)
+      journal: journal, report: report, shouldStop: shouldStop)
     return try run.train()
   }
 }
@@ -86,6 +87,7 @@ struct ClassifyRun {
   let names: LabelSet
   let settings: ClassifierSettings
   let timeLimit: Double?
+  let journal: TrainingJournal?
   let report: (TaskEvent) -> Void
   let shouldStop: () -> Bool
   private let clock = ContinuousClock()
@@ -105,7 +107,7 @@ struct ClassifyRun {
       let split = self.split(member, examples)
       let work = ClassifyWork(
         settings, training: split.training, validation: apart ?? split.validation)
-      let spent = (clock.now - start) / .seconds(1)
+      let spent = seconds(since: start)
       let limit = timeLimit.map { max(1, ($0 - spent) / Double(settings.members - member)) }
       let result = try fit(member, work, encoder, limit)
       results.append(result)
@@ -125,10 +127,15 @@ struct ClassifyRun {
       (results.first { $0.end != .completed && $0.end != .stoppedEarly } ?? results[0]).end.rawValue
     summary.dataHash = data.hash
     try score(&summary, results.map(\.model), apart, outside, examples.targets)
-    summary.seconds = (clock.now - start) / .seconds(1)
+    summary.seconds = seconds(since: start)
     return Classifier(
       settings: settings, labels: names.names, format: nil, summary: summary, encoder: encoder,
       networks: results.map(\.model))
+  }
+
+  /// Seconds of this process and of those before it that worked at the same training.
+  private func seconds(since start: ContinuousClock.Instant) -> Double {
+    (clock.now - start) / .seconds(1) + (journal?.secondsBefore ?? 0)
   }
 
   private func makeEncoder() throws(ClassifierError) -> ClassifierEncoder {
@@ -210,8 +217,9 @@ struct ClassifyRun {
         steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
       patience: settings.patience > 0 ? settings.patience : nil,
       averaging: settings.averaging > 0 ? settings.averaging : nil, timeLimit: limit, seed: random.next())
-    return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop) { report(.training($0)) }
-      .run()
+    return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop, journal: journal) {
+      report(.training($0))
+    }.run()
   }
 
   /// How well held-back examples were found: by all members where a validation part was given, else each by those
@@ -230,12 +238,14 @@ struct ClassifyRun {
       truth = held.map { targets.ids[$0] }
     }
     guard !chances.isEmpty else { return }
-    let accuracy = 1 - ClassifyPrediction.judge(chances, truth, settings).error
+    let judged = ClassifyPrediction.judge(chances, truth, settings)
+    let accuracy = 1 - judged.error
     summary.validationAccuracy = accuracy
     summary.validationCount = chances.count
     report(
       .note(
-        "found \(NumberText.decimal(100 * accuracy, places: 1)) % of \(chances.count) examples that were held back"
+        "found \(NumberText.decimal(100 * accuracy, places: 1)) % of \(chances.count) examples that were held back, "
+          + "cross-entropy \(NumberText.decimal(judged.loss, places: 4)) nats"
       ))
   }
 }

@@ -36,16 +36,11 @@ extension Tagger: ProbedModel {
     }
     let share = 1 / Float(networks.count)
     if let sum { probe.gives("scores", rows: share * sum, batch.layout, steps: size.steps) }
-    let fields = networks.compactMap(\.field)
-    if fields.count == networks.count {
-      func mean(_ name: String, _ part: (ConditionalRandomField) -> Variable) {
-        let sum = fields.dropFirst().reduce(part(fields[0])) { $0 + part($1) }
-        probe.gives(name, (share * sum).value)
-      }
-      mean("transitions") { $0.transitions.variable }
-      mean("start") { $0.start.variable }
-      mean("end") { $0.end.variable }
+    let decided = try TaggerDecoder(networks).answers(TaggerWords(sentences, lexicon)).map(\.tags)
+    let padded = decided.flatMap { tags in
+      tags.map { Float($0) } + Array(repeating: -1, count: size.steps - tags.count)
     }
+    probe.gives("tags", Tensor(padded, shape: [size.batch, size.steps]))
     return probe
   }
 }

@@ -21,7 +21,7 @@ extension LanguageModel: WorkingTask {
   ) throws -> LanguageModel {
     try train(
       contentsOf: files[0], settings: LanguageSettings(arguments), timeLimit: arguments.number("time-limit"),
-      report: session.report, shouldStop: session.shouldStop)
+      journal: session.journal, report: session.report, shouldStop: session.shouldStop)
   }
 
   public static let useInputs = "[TEXT…]"

@@ -11,34 +11,37 @@ extension LanguageModel {
   ///
   /// - Parameters:
   ///   - timeLimit: seconds; the best weights by then are kept.
+  ///   - journal: keeps checkpoints and logs; what it holds is gone on with.
   ///   - report: takes events as they come.
   ///   - shouldStop: asked often; training ends with the best weights so far when it says yes.
   /// - Throws: `DataError` when the file is no text, `LanguageError` when it is too short or a setting makes no
   ///   sense, `TrainingError` when training goes astray.
   public static func train(
     contentsOf path: String, settings: LanguageSettings = LanguageSettings(), timeLimit: Double? = nil,
-    report: @escaping (TaskEvent) -> Void = { _ in }, shouldStop: @escaping () -> Bool = { false }
+    journal: TrainingJournal? = nil, report: @escaping (TaskEvent) -> Void = { _ in },
+    shouldStop: @escaping () -> Bool = { false }
   ) throws -> LanguageModel {
     try settings.check()
     let corpus = try LanguageCorpus(
       path: path, validationShare: settings.validationShare, memoryLimit: settings.memoryLimit)
-    return try train(on: corpus, settings, timeLimit, report, shouldStop)
+    return try train(on: corpus, settings, timeLimit, journal, report, shouldStop)
   }
 
-  /// Trains a model on a text in memory; see ``train(contentsOf:settings:timeLimit:report:shouldStop:)``.
+  /// Trains a model on a text in memory; see ``train(contentsOf:settings:timeLimit:journal:report:shouldStop:)``.
   public static func train(
     on text: String, settings: LanguageSettings = LanguageSettings(), timeLimit: Double? = nil,
-    report: @escaping (TaskEvent) -> Void = { _ in }, shouldStop: @escaping () -> Bool = { false }
+    journal: TrainingJournal? = nil, report: @escaping (TaskEvent) -> Void = { _ in },
+    shouldStop: @escaping () -> Bool = { false }
   ) throws -> LanguageModel {
     try settings.check()
     let corpus = try LanguageCorpus(
       bytes: Array(text.utf8), name: "the text", validationShare: settings.validationShare)
-    return try train(on: corpus, settings, timeLimit, report, shouldStop)
+    return try train(on: corpus, settings, timeLimit, journal, report, shouldStop)
   }
 
   private static func train(
     on corpus: LanguageCorpus, _ settings: LanguageSettings, _ timeLimit: Double?,
-    _ report: @escaping (TaskEvent) -> Void, _ shouldStop: @escaping () -> Bool
+    _ journal: TrainingJournal?, _ report: @escaping (TaskEvent) -> Void, _ shouldStop: @escaping () -> Bool
   ) throws -> LanguageModel {
     let clock = ContinuousClock()
     let start = clock.now
@@ -53,12 +56,12 @@ extension LanguageModel {
         "\(count) tokens to learn from, \(validation.count) to judge by, "
           + "\(tokenizer.vocabularySize) in the vocabulary"))
     report(.phase("training"))
-    let result = try fit(work, settings, tokenizer, timeLimit, report, shouldStop)
+    let result = try fit(work, settings, tokenizer, timeLimit, journal, report, shouldStop)
     var summary = LanguageSummary(
       source: corpus.name, textHash: hash, trainingTokens: count, validationTokens: validation.count)
     summary.history = result.history
     summary.end = result.end.rawValue
-    summary.seconds = (clock.now - start) / .seconds(1)
+    summary.seconds = (clock.now - start) / .seconds(1) + (journal?.secondsBefore ?? 0)
     return LanguageModel(settings: settings, tokenizer: tokenizer, summary: summary, network: result.model)
   }
 
@@ -102,7 +105,7 @@ extension LanguageModel {
 
   private static func fit(
     _ work: LanguageWork, _ settings: LanguageSettings, _ tokenizer: any Tokenizer, _ timeLimit: Double?,
-    _ report: @escaping (TaskEvent) -> Void, _ shouldStop: @escaping () -> Bool
+    _ journal: TrainingJournal?, _ report: @escaping (TaskEvent) -> Void, _ shouldStop: @escaping () -> Bool
   ) throws -> TrainingResult<LanguageNetwork> {
     var random = RandomSource(seed: settings.seed)
     let network = LanguageNetwork(settings, vocabularySize: tokenizer.vocabularySize, using: &random)
@@ -115,7 +118,7 @@ extension LanguageModel {
         steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
       clipNorm: settings.clipNorm, averaging: settings.averaging > 0 ? settings.averaging : nil,
       timeLimit: timeLimit, seed: random.next())
-    return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop) {
+    return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop, journal: journal) {
       report(.training($0))
     }.run()
   }

@@ -80,6 +80,12 @@ struct LanguageWork: TrainingWork {
     }
   }
 
+  /// A file is read on from its beginning.
+  mutating func skip(steps: Int) throws {
+    guard case .file(let reading) = windows else { return }
+    for _ in 0..<steps { _ = try reading.next() }
+  }
+
   private func window(_ step: Int) throws -> LanguageBatch? {
     switch windows {
     case .memory:

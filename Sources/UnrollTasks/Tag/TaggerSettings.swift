@@ -85,9 +85,11 @@ public struct TaggerSettings: Sendable, Codable, Equatable {
     settings.wordDropout = 0.25
     settings.rareDropout = 1
     settings.dropout = 0.5
-    settings.hiddenSize = 100
+    settings.hiddenSize = 200
+    settings.characterHidden = 100
+    settings.featureSize = 32
     settings.batchWords = 300
-    settings.epochs = 14
+    settings.epochs = 12
     settings.exchange = 0.5
     return settings
   }()

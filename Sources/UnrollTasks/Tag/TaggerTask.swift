@@ -135,7 +135,8 @@ extension Tagger: WorkingTask {
     settings.take(arguments)
     return try train(
       corpus, validation: validation, validationShare: arguments.number("validation-share") ?? 0.1,
-      source: source, settings: settings, report: session.report, shouldStop: session.shouldStop)
+      source: source, settings: settings, journal: session.journal,
+      report: session.report, shouldStop: session.shouldStop)
   }
 
   private static func note(_ corpus: TaggerCorpus, _ validation: TaggerCorpus?, _ session: TaskSession) {

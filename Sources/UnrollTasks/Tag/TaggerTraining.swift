@@ -32,30 +32,33 @@ extension Tagger {
   /// - Parameters:
   ///   - validation: what the best epoch is chosen on; `nil`: a tenth of the sentences, which then are not learned from.
   ///   - settings: `nil`: those for entities where the tags spell entities, else those for tags.
+  ///   - journal: keeps checkpoints and logs; what it holds is gone on with.
   ///   - report: takes events as they come.
   ///   - shouldStop: asked often; training ends with the best weights so far when it says yes.
   /// - Throws: `TaggerError` and `DataError` for sentences that nothing can be learned from, `TrainingError` when
   ///   training goes astray.
   public static func train(
     on sentences: [Sentence], validation: [Sentence]? = nil, settings: TaggerSettings? = nil,
-    report: @escaping (TaskEvent) -> Void = { _ in }, shouldStop: @escaping () -> Bool = { false }
+    journal: TrainingJournal? = nil, report: @escaping (TaskEvent) -> Void = { _ in },
+    shouldStop: @escaping () -> Bool = { false }
   ) throws -> Tagger {
     let corpus = try TaggerCorpus(sentences, name: "the training sentences")
     let judges = try validation.map { try TaggerCorpus($0, name: "the validation sentences") }
     return try train(
-      corpus, validation: judges, source: TaggerSource(), settings: settings, report: report,
-      shouldStop: shouldStop)
+      corpus, validation: judges, source: TaggerSource(), settings: settings, journal: journal,
+      report: report, shouldStop: shouldStop)
   }
 
   static func train(
     _ corpus: TaggerCorpus, validation: TaggerCorpus?, validationShare: Double = 0.1, source: TaggerSource,
-    settings: TaggerSettings?, report: @escaping (TaskEvent) -> Void, shouldStop: @escaping () -> Bool
+    settings: TaggerSettings?, journal: TrainingJournal?, report: @escaping (TaskEvent) -> Void,
+    shouldStop: @escaping () -> Bool
   ) throws -> Tagger {
     let settings = settings ?? (corpus.scheme == nil ? .tags : .entities)
     try settings.check()
     let run = try TaggerRun(
-      corpus, validation: validation, share: validationShare, settings: settings, report: report,
-      shouldStop: shouldStop)
+      corpus, validation: validation, share: validationShare, settings: settings, journal: journal,
+      report: report, shouldStop: shouldStop)
     return try run.train(source)
   }
 }

@@ -36,6 +36,7 @@ extension Translator: WorkingTask {
     }
     return try train(
       on: pairs(files), validation: validation.isEmpty ? nil : pairs(validation),
-      settings: try TranslationSettings(arguments), report: session.report, shouldStop: session.shouldStop)
+      settings: try TranslationSettings(arguments), journal: session.journal, report: session.report,
+      shouldStop: session.shouldStop)
   }
 }

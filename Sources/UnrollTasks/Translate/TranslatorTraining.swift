@@ -40,22 +40,23 @@ extension Translator {
   /// - Parameters:
   ///   - validation: pairs that the best epoch is chosen by; `nil`: one in twenty of the pairs, at most 1000, which are
   ///     not learned from then.
+  ///   - journal: keeps checkpoints and logs; what it holds is gone on with.
   ///   - report: takes events as they come.
   ///   - shouldStop: asked often; training ends with the best weights so far when it says yes.
   /// - Throws: `TranslationError` when there is nothing to learn from, `TrainingError` when training goes astray.
   public static func train(
     on pairs: [TranslationPair], validation: [TranslationPair]? = nil,
-    settings: TranslationSettings = .init(),
+    settings: TranslationSettings = .init(), journal: TrainingJournal? = nil,
     report: @escaping (TaskEvent) -> Void = { _ in }, shouldStop: @escaping () -> Bool = { false }
   ) throws -> Translator {
     try train(
-      on: PairSource(pairs), validation: validation.map(PairSource.init), settings: settings, report: report,
-      shouldStop: shouldStop)
+      on: PairSource(pairs), validation: validation.map(PairSource.init), settings: settings,
+      journal: journal, report: report, shouldStop: shouldStop)
   }
 
   static func train(
     on source: PairSource, validation: PairSource?, settings: TranslationSettings,
-    report: @escaping (TaskEvent) -> Void, shouldStop: @escaping () -> Bool
+    journal: TrainingJournal?, report: @escaping (TaskEvent) -> Void, shouldStop: @escaping () -> Bool
   ) throws -> Translator {
     try settings.check()
     let clock = ContinuousClock()
@@ -70,7 +71,7 @@ extension Translator {
     let network = TranslationNetwork(
       settings, sourceCount: data.source.count, targetCount: data.target.count, using: &random)
     let plan = plan(settings, stepsPerEpoch: work.stepsPerEpoch, seed: random.next())
-    let result = try Trainer(work, model: network, plan: plan, shouldStop: shouldStop) {
+    let result = try Trainer(work, model: network, plan: plan, shouldStop: shouldStop, journal: journal) {
       report(.training($0))
     }.run()
     summary.history = result.history
@@ -79,7 +80,7 @@ extension Translator {
       summary.validationLoss = try TranslationWork.loss(
         result.model, data.validation, settings.budget(data.totals))
     }
-    summary.seconds = (clock.now - start) / .seconds(1)
+    summary.seconds = (clock.now - start) / .seconds(1) + (journal?.secondsBefore ?? 0)
     return Translator(
       settings: settings, source: data.source, target: data.target, network: result.model,
       limits: TranslationLimits(data.totals), summary: summary)

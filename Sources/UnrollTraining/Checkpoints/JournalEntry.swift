@@ -194,8 +194,48 @@ package final class JournalEntry {
 
   // MARK: - Logs
 
+  /// Steps between looks at distributions; the last of an epoch is one of them too.
+  private static let lookEvery = 100
+
+  /// Whether gradients and gates of a step are to be looked at.
+  func looks(at step: Int, isLast: Bool) -> Bool {
+    (isLast || step % Self.lookEvery == 0) && journal.logs.contains { $0.wantsDistributions }
+  }
+
   /// Hands an event to the logs.
-  func record(_ event: TrainingEvent) throws {
-    for log in journal.logs { try log.record(event, training: training) }
+  func record(_ event: TrainingEvent, steps: Int) throws {
+    for log in journal.logs { try log.record(event, training: training, steps: steps) }
+  }
+
+  func recordResumption(steps: Int) throws {
+    for log in journal.logs { try log.resume(training: training, steps: steps) }
+  }
+
+  /// Hands the distributions of gradients and gates to the logs.
+  ///
+  /// - Parameter parameters: those of the network, by which layers are named.
+  func record(
+    _ gradients: Gradients, _ probe: GateProbe, parameters: [(name: String, value: Tensor)], steps: Int
+  ) throws {
+    var all = zip(gradients.names, gradients.values).map { name, gradient in
+      TrainingDistribution(
+        .gradient, name: name, gradient.stored.withUnsafeElements { Histogram($0) })
+    }
+    let names = Dictionary(
+      parameters.map { (ObjectIdentifier($0.value.storage), $0.name) },
+      uniquingKeysWith: { first, _ in first })
+    for (index, layer) in probe.layers.enumerated() {
+      // `core.layers.0.forward.cell.weightInput` is of `core.layers.0.forward`.
+      let path = layer.weights.flatMap { names[$0] }?.split(separator: ".").dropLast()
+      let own = path.map { $0.last == "cell" ? $0.dropLast() : $0 }
+      let name = own.map { $0.joined(separator: ".") } ?? "recurrence-\(index + 1)"
+      for gate in layer.gates {
+        all.append(
+          TrainingDistribution(.gate, name: "\(name)/\(gate.name)", Histogram(gate.values, range: 0...1)))
+      }
+    }
+    for log in journal.logs where log.wantsDistributions {
+      for distribution in all { try log.record(distribution, training: training, steps: steps) }
+    }
   }
 }

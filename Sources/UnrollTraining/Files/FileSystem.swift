@@ -139,7 +139,18 @@ package enum FileSystem {
     try checkName(path)
     let descriptor = retrying { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
     guard descriptor >= 0 else { throw refusal(errno, path, "to create it") }
-    let failure = bytes.withUnsafeBytes { all -> ModelFileError? in
+    let failure =
+      writeAll(bytes, to: descriptor, path)
+      ?? (synchronize(descriptor) == 0 ? nil : refusal(errno, path, "to bring it to the disk"))
+    let closed = close(descriptor)
+    let code = errno
+    if let failure { throw failure }
+    // An interrupted close has closed; what it wrote is on the disk already.
+    if closed != 0 && code != EINTR { throw refusal(code, path, "to close it") }
+  }
+
+  private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, _ path: String) -> ModelFileError? {
+    bytes.withUnsafeBytes { all -> ModelFileError? in
       var rest = all[...]
       while !rest.isEmpty {
         let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
@@ -147,13 +158,37 @@ package enum FileSystem {
         if written < 0 { return refusal(errno, path, "to write \(bytes.count) bytes") }
         rest = rest.dropFirst(written)
       }
-      return synchronize(descriptor) == 0 ? nil : refusal(errno, path, "to bring it to the disk")
+      return nil
     }
-    let closed = close(descriptor)
-    let code = errno
-    if let failure { throw failure }
-    // An interrupted close has closed; what it wrote is on the disk already.
-    if closed != 0 && code != EINTR { throw refusal(code, path, "to close it") }
+  }
+
+  static func put(
+    _ bytes: [UInt8], to descriptor: Int32, _ path: String
+  ) throws(ModelFileError) {
+    if let failure = writeAll(bytes, to: descriptor, path) { throw failure }
+  }
+
+  /// Opens a file to write at its end.
+  static func openEnd(_ path: String) throws(ModelFileError) -> Int32 {
+    try checkName(path)
+    let descriptor = retrying { open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666) }
+    guard descriptor >= 0 else { throw refusal(errno, path, "to open it") }
+    return descriptor
+  }
+
+  static func cut(
+    _ descriptor: Int32, after byte: UInt8, within limit: Int, _ path: String
+  ) throws(ModelFileError) {
+    var information = stat()
+    guard fstat(descriptor, &information) == 0 else { throw refusal(errno, path, "to look at it") }
+    let size = Int(information.st_size)
+    let start = max(0, size - limit)
+    guard lseek(descriptor, off_t(start), SEEK_SET) >= 0 else {
+      throw refusal(errno, path, "to read its end")
+    }
+    let tail = try read(descriptor, count: size - start, path)
+    let kept = tail.lastIndex(of: byte).map { start + $0 + 1 } ?? start
+    guard ftruncate(descriptor, off_t(kept)) == 0 else { throw refusal(errno, path, "to shorten it") }
   }
 
   /// Waits until the disk has the names in a folder.
@@ -241,7 +276,7 @@ package enum FileSystem {
   }
 
   /// Opens a file so that no other process can do the same until the descriptor is closed or this process ends.
-  fileprivate static func lock(_ path: String) throws(ModelFileError) -> Int32 {
+  static func lock(_ path: String) throws(ModelFileError) -> Int32 {
     try checkName(path)
     let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw refusal(errno, path, "to open it") }
@@ -255,7 +290,7 @@ package enum FileSystem {
     return descriptor
   }
 
-  fileprivate static func unlock(_ descriptor: Int32) { close(descriptor) }
+  static func unlock(_ descriptor: Int32) { close(descriptor) }
 
   /// The path without links, dots and doubled slashes. What it names must exist.
   package static func resolved(_ path: String) throws(ModelFileError) -> String {
@@ -297,14 +332,4 @@ package enum FileSystem {
       if result != -1 || errno != EINTR { return result }
     }
   }
-}
-
-/// A file that one process at a time has for itself; the end of the process ends it as well.
-package final class FileLock: Sendable {
-  private let descriptor: Int32
-
-  /// - Throws: `ModelFileError`, of reason `occupied` when another process has it.
-  package init(_ path: String) throws(ModelFileError) { descriptor = try FileSystem.lock(path) }
-
-  deinit { FileSystem.unlock(descriptor) }
 }

@@ -75,7 +75,7 @@ public struct Trainer<Work: TrainingWork> {
 
   private func report(_ event: TrainingEvent) throws {
     tell(event)
-    try journal?.record(event)
+    try journal?.record(event, steps: steps)
   }
 
   /// Trains until an end is reached.
@@ -134,7 +134,7 @@ public struct Trainer<Work: TrainingWork> {
         .step(
           StepReport(
             epoch: epoch, step: position.step, stepsPerEpoch: stepsPerEpoch, epochs: plan.epochs,
-            loss: position.lossSum / Double(position.step), gradientNorm: norm,
+            loss: position.lossSum / Double(position.step), stepLoss: loss, gradientNorm: norm,
             learningRate: plan.optimizer.learningRate, elapsed: elapsed,
             remaining: remaining(epoch, position.step))))
       if shouldStop() || Task.isCancelled { end = .interrupted }
@@ -198,9 +198,13 @@ public struct Trainer<Work: TrainingWork> {
     var noise: RandomSource? = random.split()
     let handed = carry
     let work = work
-    let result = try valueWithGradient(of: model, inputs: [], memory: plan.memory) { model, _ in
-      let (loss, next) = try work.loss(model, step: step, carry: handed, random: &noise)
-      return (loss, next)
+    let probe =
+      journal?.looks(at: steps + 1, isLast: step + 1 == work.stepsPerEpoch) == true ? GateProbe() : nil
+    let result = try GateProbe.$current.withValue(probe) {
+      try valueWithGradient(of: model, inputs: [], memory: plan.memory) { model, _ in
+        let (loss, next) = try work.loss(model, step: step, carry: handed, random: &noise)
+        return (loss, next)
+      }
     }
     carry = result.extra
     let loss = Double(result.value.scalar)
@@ -209,6 +213,9 @@ public struct Trainer<Work: TrainingWork> {
     guard loss.isFinite && norm.isFinite else {
       let place = Self.fault(loss: loss, gradients, model.parameters)
       throw TrainingError.notFinite(place: place, epoch: epoch, step: step + 1)
+    }
+    if let probe {
+      try journal?.record(gradients, probe, parameters: model.parameters, steps: steps + 1)
     }
     // A bound on the norm needs no pass of its own: the update scales on its way, unless values are bounded after.
     var scale = plan.clipNorm.map { GradientClipping.factor(norm: norm, maximum: $0) } ?? 1

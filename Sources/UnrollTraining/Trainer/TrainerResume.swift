@@ -51,6 +51,7 @@ extension Trainer {
     history = record.history
     steps = record.steps
     secondsBefore = record.elapsed
+    try journal?.recordResumption(steps: steps)
     journal?.note(
       record.step == 0
         ? "going on at the beginning of epoch \(record.epoch)"

@@ -22,6 +22,8 @@ public struct StepReport: Sendable {
   public let epochs: Int
   /// The mean loss of the epoch so far.
   public let loss: Double
+  /// The loss of this step.
+  public let stepLoss: Double
   /// The norm of all gradients before clipping.
   public let gradientNorm: Double
   /// The learning rate of the step.

@@ -56,7 +56,7 @@ public enum ONNXExport {
   typealias Exporter = @Sendable (LoadedModel, Options) throws -> [UInt8]
 
   /// Holds a graph against what a network gave.
-  static func compare(_ graph: ONNXModel, _ probe: NetworkProbe) throws(ExchangeError) {
+  package static func compare(_ graph: ONNXModel, _ probe: NetworkProbe) throws(ExchangeError) {
     var values: [String: ONNXTensor] = [:]
     for (name, value) in probe.inputs {
       // What the graph does not ask for, such as states when they start from zeros, is zeros in a probe.

@@ -8,6 +8,8 @@ struct GraphPlan: Sendable {
     let inputs: [Int?]
     let outputs: [Int?]
     let operation: Operation
+    /// Whether it may run before the graph does, when all it reads is known.
+    let isFoldable: Bool
     /// The slots that nothing asks for after this step.
     var released: [Int] = []
   }
@@ -52,19 +54,23 @@ struct GraphPlan: Sendable {
   }
 
   /// Runs, once and for all, the steps whose inputs are all known, as far as their results fit a budget of bytes.
-  mutating func foldConstants(budget: Int) throws(ExchangeError) {
+  /// One that fails is left to fail when the graph runs.
+  mutating func foldConstants(budget: Int) {
     var left = budget
     var rest: [Step] = []
     for step in steps {
-      guard left > 0, step.inputs.allSatisfy({ $0 == nil || constants[$0!] != nil }) else {
+      var place = step.place
+      // Whole numbers take the most, 8 bytes.
+      place.maximumElements = min(place.maximumElements, left / 8)
+      guard step.isFoldable, step.inputs.allSatisfy({ $0 == nil || constants[$0!] != nil }),
+        let results = try? step.operation(step.inputs.map { $0.flatMap { constants[$0] } }, place),
+        step.outputs.count <= results.count
+      else {
         rest.append(step)
         continue
       }
-      let results = try step.operation(step.inputs.map { $0.flatMap { constants[$0] } }, step.place)
-      left -= results.reduce(0) { $0 + $1.byteCount }
-      for (index, slot) in step.outputs.enumerated() {
-        if let slot, index < results.count { constants[slot] = results[index] }
-      }
+      left = max(0, left - results.reduce(0) { $0 + $1.byteCount })
+      for (slot, result) in zip(step.outputs, results) { if let slot { constants[slot] = result } }
     }
     steps = rest
     releaseEarly()
@@ -196,7 +202,7 @@ struct GraphPlanner {
       inputs.append(slot)
     }
     var names: [String] = []
-    let known = outer.union(slots.keys)
+    let known = node.attribute.contains { $0.hasG } ? outer.union(slots.keys) : []
     let (file, version, depth, definition) = (file, version, depth, definition)
     var reader = try NodeReader(node, version: version, place: place) {
       (graph: WireGraph) throws(ExchangeError) in
@@ -215,7 +221,9 @@ struct GraphPlanner {
     var outputs: [Int?] = []
     for name in node.output { outputs.append(name.isEmpty ? nil : try define(name, place.name)) }
     plan.steps.append(
-      GraphPlan.Step(place: place, inputs: inputs, outputs: outputs, operation: operation))
+      GraphPlan.Step(
+        place: place, inputs: inputs, outputs: outputs, operation: operation,
+        isFoldable: Operators.recurrent[node.opType] == nil))
   }
 
   private func damaged(_ place: String, _ expected: String, _ found: String) -> ExchangeError {

@@ -14,6 +14,8 @@ typealias Operation =
 struct NodePlace: Sendable {
   let file: String
   let name: String
+  /// The most elements of a result.
+  var maximumElements = CheckedShape.maximumElements
 
   func refused(
     _ expected: String, _ found: String, _ reason: ExchangeError.Reason = .input
@@ -23,9 +25,9 @@ struct NodePlace: Sendable {
 
   /// A shape that was computed, if memory may be made for it.
   func shape(_ extents: [Int]) throws(ExchangeError) -> Shape {
-    guard let shape = CheckedShape.make(extents) else {
+    guard let shape = CheckedShape.make(extents, maximumElements: maximumElements) else {
       throw refused(
-        "a result of at most \(CheckedShape.maximumElements) elements and no negative extent", "\(extents)")
+        "a result of at most \(maximumElements) elements and no negative extent", "\(extents.prefix(9))")
     }
     return shape
   }

@@ -141,12 +141,12 @@ public struct ONNXTensor: Sendable, Equatable {
 /// Shapes from files and from arithmetic at run time, checked before memory is made for them.
 enum CheckedShape {
   /// The most elements of one array.
-  static let maximumElements = 1 << 28
+  static let maximumElements = 1 << 30
   /// The most axes.
   static let maximumRank = 64
 
   /// A shape, or `nil` when an extent is negative, or there are too many axes or elements.
-  static func make(_ extents: [Int]) -> Shape? {
+  static func make(_ extents: [Int], maximumElements: Int = maximumElements) -> Shape? {
     guard extents.count <= maximumRank else { return nil }
     var product = 1
     for extent in extents {

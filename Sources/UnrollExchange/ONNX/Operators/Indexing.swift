@@ -205,6 +205,8 @@ extension Operators {
     }
     let low = bound(start, step > 0 ? 0...size : -1...size - 1)
     let high = bound(end, step > 0 ? 0...size : -1...size - 1)
+    // A longer step leaves the array as well, and cannot overflow.
+    let step = min(max(step, -size - 1), size + 1)
     let rows = Array(stride(from: low, to: high, by: step)).filter { (0..<size).contains($0) }
     var extents = x.shape.extents
     extents[axis] = rows.count

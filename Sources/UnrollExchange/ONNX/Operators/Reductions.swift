@@ -47,15 +47,15 @@ extension Operators {
         } else {
           reduced = Set(x.shape.extents.indices)
         }
-        return [reduce(x, reduced, keeps: keeps, start: start, combine, end)]
+        return [try reduce(x, reduced, keeps: keeps, start: start, combine, end, place)]
       }
     }
   }
 
   private static func reduce(
     _ x: ONNXTensor, _ axes: Set<Int>, keeps: Bool, start: Double, _ combine: (Double, Double) -> Double,
-    _ end: (Double, Int) -> Double
-  ) -> ONNXTensor {
+    _ end: (Double, Int) -> Double, _ place: NodePlace
+  ) throws(ExchangeError) -> ONNXTensor {
     let strides = x.shape.strides
     let kept = x.shape.extents.indices.filter { !axes.contains($0) }
     let gone = axes.sorted()
@@ -78,8 +78,12 @@ extension Operators {
       return ONNXTensor(Tensor(results.map { Float($0) }, shape: Shape(extents)), type: x.type)
     case .integers(let integers):
       fill { Double(integers[$0]) }
-      let rounded = results.map { Int64(exactly: $0.rounded(.towardZero)) ?? 0 }
-      return ONNXTensor(integers: rounded, shape: Shape(extents), type: x.type)
+      // Beyond 2⁵³ a double does not tell one whole number from the next.
+      guard results.allSatisfy({ abs($0) < 0x1p53 }) else {
+        throw place.refused("results below 2⁵³", "a greater one, or none at all")
+      }
+      return ONNXTensor(
+        integers: results.map { Int64($0.rounded(.towardZero)) }, shape: Shape(extents), type: x.type)
     }
   }
 

@@ -141,6 +141,8 @@ struct RecurrentNodeRun {
     let x = try sequences()
     let weights = [inputs.optional(1), inputs.optional(2), inputs.optional(3), inputs.optional(7)]
     let sizes = try checkWeights(inputSize: x.features)
+    // Before anything is made for the steps: an input without features may have any number of them.
+    _ = try place.shape([directions, max(1, x.timeSteps), max(1, x.batch), sizes.hidden])
     let cells = try cache.directions(of: weights) { () throws(ExchangeError) in try makeDirections(sizes) }
     let packed = PackedSequence(x)
     let states = settings.kind == .lstm ? 2 : 1

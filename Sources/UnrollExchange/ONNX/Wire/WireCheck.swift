@@ -9,6 +9,8 @@ package struct WireCheck {
   static let maximumStrings = 1 << 18
   /// Numbers that take less room in the file than in memory.
   static let maximumNumbers = 1 << 21
+  /// Bytes of data of whole numbers of less than 64 bits, which all are held in 64.
+  static let maximumNarrowBytes = 1 << 22
 
   private enum Message: String {
     case model = "ModelProto"
@@ -41,6 +43,7 @@ package struct WireCheck {
   private var messages = 0
   private var strings = 0
   private var numbers = 0
+  private var narrowBytes = 0
 
   /// - Throws: `ExchangeError` when the bytes are no ONNX model, hold what is refused, or too much of it.
   static func check(_ bytes: UnsafeRawBufferPointer, file: String) throws(ExchangeError) {
@@ -61,6 +64,8 @@ package struct WireCheck {
     }
     try count(&messages, Self.maximumMessages, "messages", message)
     var position = range.lowerBound
+    // Of a tensor: its element type and the bytes of its data.
+    var (elementType, dataBytes) = (0, 0)
     while position < range.upperBound {
       let key = try varint(&position, range.upperBound, message)
       let (number, type) = (Int(key >> 3 & 0x1fff_ffff), key & 7)
@@ -69,7 +74,9 @@ package struct WireCheck {
       }
       switch (field, type) {
       case (.refused(let name), _): throw refused(message, "no \(name)", "\(name)")
-      case (.number, 0): _ = try varint(&position, range.upperBound, message)
+      case (.number, 0):
+        let value = try varint(&position, range.upperBound, message)
+        if message == .tensor, number == 2 { elementType = Int(truncatingIfNeeded: value) }
       case (.numbers, 0):
         _ = try varint(&position, range.upperBound, message)
         try count(&numbers, Self.maximumNumbers, "numbers", message)
@@ -79,7 +86,8 @@ package struct WireCheck {
         let content = try content(&position, range.upperBound, message)
         try walk(inner, content, depth: depth + 1)
       case (.bytes, 2):
-        _ = try content(&position, range.upperBound, message)
+        let content = try content(&position, range.upperBound, message)
+        if message == .tensor, number == 9 { dataBytes = content.count }
         try count(&strings, Self.maximumStrings, "strings", message)
       case (.numbers, 2):
         let content = try content(&position, range.upperBound, message)
@@ -95,6 +103,14 @@ package struct WireCheck {
           throw damaged(message, "whole numbers of \(width) bytes", "\(content.count) bytes")
         }
       default: throw damaged(message, "field \(number) in its own form", "wire type \(type)")
+      }
+    }
+    if message == .tensor, let type = ONNXTensor.ElementType(rawValue: elementType), !type.isFloating,
+      type.width < 8
+    {
+      narrowBytes += dataBytes
+      guard narrowBytes <= Self.maximumNarrowBytes else {
+        throw refused(message, "at most \(Self.maximumNarrowBytes) bytes of narrow whole numbers", "more")
       }
     }
   }

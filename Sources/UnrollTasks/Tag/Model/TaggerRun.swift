@@ -9,6 +9,7 @@ struct TaggerRun {
   private let training: TaggerCorpus
   private let validation: TaggerCorpus?
   private let tags: TaggerTags
+  private let journal: TrainingJournal?
   private let report: (TaskEvent) -> Void
   private let shouldStop: () -> Bool
   private let dataHash: String?
@@ -27,10 +28,11 @@ struct TaggerRun {
   /// - Throws: `TaggerError` when there is nothing to learn.
   init(
     _ corpus: TaggerCorpus, validation: TaggerCorpus?, share: Double, settings: TaggerSettings,
-    report: @escaping (TaskEvent) -> Void, shouldStop: @escaping () -> Bool
+    journal: TrainingJournal?, report: @escaping (TaskEvent) -> Void, shouldStop: @escaping () -> Bool
   ) throws {
     self.settings = settings
     dataHash = corpus.hash
+    self.journal = journal
     self.report = report
     self.shouldStop = shouldStop
     guard !corpus.sentences.isEmpty else { throw TaggerError.noWords(source: corpus.name) }
@@ -75,7 +77,7 @@ struct TaggerRun {
     }
     summary.sentences = learned.sentences.count
     summary.words = learned.wordCount
-    summary.seconds = (clock.now - start) / .seconds(1)
+    summary.seconds = (clock.now - start) / .seconds(1) + (journal?.secondsBefore ?? 0)
     var kept = settings
     kept.members = fit.networks.count
     let networks = fit.networks.map { network in
@@ -129,7 +131,7 @@ struct TaggerRun {
     // The trainer asks for the number of steps before it begins an epoch.
     var source = RandomSource(seed: plan.seed)
     first.beginEpoch(0, using: &source)
-    return try Trainer(first, model: network, plan: plan, shouldStop: shouldStop) {
+    return try Trainer(first, model: network, plan: plan, shouldStop: shouldStop, journal: journal) {
       report(.training($0))
     }.run()
   }

@@ -7,11 +7,13 @@ import UnrollTraining
 ///
 /// It reads `words` `[batch, time]`, `characters` `[batch, time, letters]`, −1 where a word has fewer, `features`
 /// `[batch, time, slots]`, affixes and the shape of each word, and `lengths` `[batch]`; what the model does not look
-/// at is no input. It gives `scores` `[batch, time, tags]`. Where tags are decided together, `transitions`
-/// `[tags, tags]`, `start` and `end` `[tags]` are the scores of the steps from tag to tag.
+/// at is no input. It gives `scores` `[batch, time, tags]` and the `tags` that are decided `[batch, time]`, −1 beyond the
+/// lengths: each by itself, or all of a sentence together.
 enum TagExport {
   private struct Configuration: Decodable {
     var model: TaggerSettings
+    var tags: [String]
+    var scheme: String?
   }
 
   private struct Inputs {
@@ -22,7 +24,8 @@ enum TagExport {
 
   static func bytes(_ folder: LoadedModel, _ options: ONNXExport.Options) throws -> [UInt8] {
     try ONNXExport.refuseStates(options, folder)
-    let settings = try folder.settings(as: Configuration.self).model
+    let configuration = try folder.settings(as: Configuration.self)
+    let settings = configuration.model
     let members = try ONNXExport.members(folder)
     var graph = GraphBuilder(name: "tag")
     func input(_ name: String, _ axis: GraphBuilder.Extent? = nil) -> String {
@@ -42,20 +45,24 @@ enum TagExport {
       all.append(!hasField && members.count > 1 ? graph.softmax(scores, logarithm: true) : scores)
     }
     let tags = try members[0].tensor("head.weight", rank: 2).shape[0]
-    graph.output(
-      graph.batchFirst(graph.average(all), steps), as: "scores",
-      [.named("batch"), .named("time"), .fixed(tags)])
-    if hasField {
-      for (name, rank) in [("transitions", 2), ("start", 1), ("end", 1)] {
-        var parts: [String] = []
-        for weights in members {
-          parts.append(
-            try graph.weight(weights.path + "." + name, try weights.tensor("field.\(name)", rank: rank)))
-        }
-        graph.output(graph.average(parts), as: name, Array(repeating: .fixed(tags), count: rank))
-      }
-    }
+    let (batch, time) = (GraphBuilder.Extent.named("batch"), GraphBuilder.Extent.named("time"))
+    let scores = graph.average(all)
+    graph.output(graph.batchFirst(scores, steps), as: "scores", [batch, time, .fixed(tags)])
+    let chosen =
+      hasField
+      ? try graph.likeliest(
+        scores, try LinearChainScores(members, constraints: constraints(configuration, count: tags)), steps)
+      : graph.apply("ArgMax", scores, attributes: [.integer("axis", 2), .integer("keepdims", 0)])
+    let exists = graph.squeezed(graph.cast(steps.mask, .bool), [2])
+    let shown = graph.transposed(graph.apply("Where", exists, chosen, graph.whole(-1)), [1, 0])
+    graph.output(shown, as: "tags", [batch, time], .int64)
     return try graph.bytes(description: "a tagger", file: folder.path)
+  }
+
+  /// What may follow what, where tags spell entities.
+  private static func constraints(_ configuration: Configuration, count: Int) -> TagConstraints? {
+    guard configuration.scheme != nil, configuration.tags.count == count else { return nil }
+    return TagConstraints(tags: configuration.tags, scheme: .bioes)
   }
 
   private static func emissions(

@@ -42,7 +42,7 @@ struct TranslateExport {
   private struct Memory {
     /// `[B, S, A]`.
     let keys: String
-    /// `[B, S, 2H + E]`: what was read, and the vectors of the words themselves.
+    /// What the encoder made of each token, and the token's own vector, `[B, S, 2H + E]`.
     let values: String
     /// `[B, 1, S]`.
     let mask: String
@@ -61,14 +61,12 @@ struct TranslateExport {
     let sourceSteps = graph.steps(graph.input("source_lengths", [.named("batch")], .int64), of: source)
     let target = graph.transposed(graph.input("target", [.named("batch"), .named("time")], .int64), [1, 0])
     let steps = graph.steps(graph.input("target_lengths", [.named("batch")], .int64), of: target)
-    // Vectors of both sides are read k times as large as they stand in their tables.
-    let scale = graph.number(0.5 * Float(settings.embeddingSize).squareRoot())
-    let x = graph.times(try graph.looked(up: source, in: weights.below("source")), scale)
+    let x = try vectors(source, weights.below("source"))
     let (read, _) = try graph.recurrent(x, weights.below("encoder"), settings.cell, sourceSteps)
-    let memory = try remembered(read, x, sourceSteps)
+    let memory = try remembered(read, words: x, sourceSteps)
     let start = try startState(read, sourceSteps)
     let state = takesStates ? stateInputs() : start
-    let vectors = graph.times(try graph.looked(up: target, in: table), scale)
+    let vectors = try vectors(target, table)
     let (said, attention, final) =
       settings.inputFeeding || settings.coverage
       ? try stepped(vectors, memory, state, steps) : try whole(vectors, memory, state, steps)
@@ -114,35 +112,20 @@ struct TranslateExport {
       covered: settings.coverage ? graph.input("covered", [.named("batch"), .named("source_time")]) : nil)
   }
 
+  /// k times the rows of a table; see `TranslationNetwork`.
+  private mutating func vectors(_ tokens: String, _ table: ExportWeights) throws(ExchangeError) -> String {
+    let scale = 0.5 * Float(settings.embeddingSize).squareRoot()
+    return graph.times(try graph.looked(up: tokens, in: table), graph.number(scale))
+  }
+
   private mutating func remembered(
-    _ read: String, _ words: String, _ steps: ExportedSteps
+    _ read: String, words: String, _ steps: ExportedSteps
   ) throws(ExchangeError) -> Memory {
     let states = graph.transposed(read, [1, 0, 2])
     return Memory(
       keys: try graph.linear(states, weights.below("attention.key")),
       values: graph.concatenated([states, graph.transposed(words, [1, 0, 2])], axis: 2),
       mask: graph.transposed(steps.mask, [1, 2, 0]))
-  }
-
-  /// What attention found, in its two parts: states, and words.
-  private func parts(
-    _ found: String, axis: Int, _ graph: inout GraphBuilder
-  ) -> (context: String, words: String) {
-    let states = 2 * settings.hiddenSize
-    return (
-      graph.part(found, axis: axis, 0..<states),
-      graph.part(found, axis: axis, states..<states + settings.embeddingSize)
-    )
-  }
-
-  /// oₜ.
-  private func said(
-    _ hidden: String, _ context: String, _ words: String, axis: Int, _ graph: inout GraphBuilder
-  ) throws(ExchangeError) -> String {
-    let read = try graph.linear(
-      graph.concatenated([hidden, context], axis: axis), weights.below("readout"))
-    let lexicon = try graph.linear(words, weights.below("lexicon"))
-    return graph.plus(graph.apply("Tanh", read), graph.apply("Tanh", lexicon))
   }
 
   /// s⁰ of all layers.
@@ -161,6 +144,26 @@ struct TranslateExport {
     return State(
       layers: all, said: settings.inputFeeding ? zeros(graph.list([settings.embeddingSize])) : nil,
       covered: settings.coverage ? zeros(graph.extent(read, axis: 0)) : nil)
+  }
+
+  /// What was read, by states and by words, along the last axis.
+  private func parted(
+    _ read: String, axis: Int, _ graph: inout GraphBuilder
+  ) -> (context: String, words: String) {
+    let states = 2 * settings.hiddenSize
+    return (
+      graph.part(read, axis: axis, 0..<states),
+      graph.part(read, axis: axis, states..<states + settings.embeddingSize)
+    )
+  }
+
+  /// oₜ.
+  private func said(
+    _ hidden: String, _ context: String, _ words: String, axis: Int, _ graph: inout GraphBuilder
+  ) throws(ExchangeError) -> String {
+    let read = try graph.linear(graph.concatenated([hidden, context], axis: axis), weights.below("readout"))
+    let own = try graph.linear(words, weights.below("lexicon"))
+    return graph.plus(graph.apply("Tanh", read), graph.apply("Tanh", own))
   }
 
   /// Attention of queries `[B, Q, H]`; with coverage, of one query each.
@@ -198,7 +201,7 @@ struct TranslateExport {
       final.layers[layer] = last[0]
       if layer == 0 {
         let (found, weights) = try attend(graph.transposed(outputs, [1, 0, 2]), memory, covered: nil, &graph)
-        (context, words) = parts(graph.transposed(found, [1, 0, 2]), axis: 2, &graph)
+        (context, words) = parted(graph.transposed(found, [1, 0, 2]), axis: 2, &graph)
         attention = graph.transposed(weights, [1, 0, 2])
         below = outputs
       } else {
@@ -262,7 +265,7 @@ struct TranslateExport {
       let rows = inner.squeezed(outputs, [0])
       if layer == 0 {
         let (found, weights) = try attend(inner.unsqueezed(rows, [1]), memory, covered: covered, &inner)
-        (context, words) = parts(inner.squeezed(found, [1]), axis: 1, &inner)
+        (context, words) = parted(inner.squeezed(found, [1]), axis: 1, &inner)
         attention = inner.squeezed(weights, [1])
         below = rows
       } else {
