@@ -85,6 +85,24 @@ import UnrollTraining
     for (name, expected) in probe.outputs { expectClose(found[name]?.tensor, expected, 1e-5, name) }
   }
 
+  /// Sequences without steps keep their state, and give what a pool of nothing gives.
+  @Test(arguments: examples) func emptySequences(_ example: Example) throws {
+    let model = try Self.model(example)
+    let graph = try ONNXModel(try model.onnx(), file: example.testDescription)
+    let probe = try model.probe(ProbeSize(batch: 3, steps: 4))
+    var arrays = Dictionary(uniqueKeysWithValues: probe.inputs.map { ($0.name, $0.value.tensor) })
+    arrays["lengths"] = Tensor([4, 0, 1])
+    let values = graph.inputs.reduce(into: [String: ONNXTensor]()) { values, port in
+      if let array = arrays[port.name] {
+        values[port.name] = Operators.converted(ONNXTensor(array), to: port.type)
+      }
+    }
+    let found = try graph.run(values)
+    for (name, expected) in try model.run(arrays: arrays) {
+      expectClose(found[name]?.tensor, expected, 1e-5, name)
+    }
+  }
+
   /// A sequence in two pieces, with the states of the first as those before the second, is the whole sequence.
   @Test(arguments: examples.prefix(13)) func statesGoInAndOut(_ example: Example) throws {
     guard example.layers[0].bidirectional != true else { return }
