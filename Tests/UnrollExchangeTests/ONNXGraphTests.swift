@@ -33,6 +33,15 @@ import UnrollTraining
     for (name, expected) in example.outputs { expectClose(found[name]?.tensor, expected, 1e-5, name) }
   }
 
+  /// No sequences, and sequences without steps, go through a graph that leaves extents open.
+  @Test(arguments: [(0, 3), (2, 0), (0, 0)]) func nothingToRead(_ batch: Int, _ steps: Int) throws {
+    let example = try #require(Self.exported.first { $0.name == "tagger_script" })
+    let model = try ONNXModel(example.model, file: example.name)
+    let tokens = ONNXTensor(integers: Array(repeating: 1, count: batch * steps), shape: [batch, steps])
+    let found = try model.run(["tokens": tokens])
+    #expect(found[model.outputs[0].name]?.shape == [batch, steps, 4])
+  }
+
   @Test(arguments: exported) func becomesAFolderAndComesBack(_ example: ONNXCase) throws {
     let model = try GraphModel(example.model, file: example.name)
     let path = FileManager.default.temporaryDirectory.appendingPathComponent(

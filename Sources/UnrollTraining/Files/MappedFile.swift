@@ -50,7 +50,9 @@ package final class MappedFile {
       if size == 0 {
         bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       } else {
-        guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+        guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
+          start != UnsafeMutableRawPointer(bitPattern: -1)
+        else {
           throw refusal(errno, "to map it into memory")
         }
         bytes = UnsafeRawBufferPointer(start: start, count: size)

@@ -110,21 +110,29 @@ extension Operators {
     let allowsZero = try node.flag("allowzero")
     return { inputs, place throws(ExchangeError) in
       let x = try inputs.required(0, place)
-      var extents = try inputs.list(1, place)
-      guard extents.count <= CheckedShape.maximumRank, extents.allSatisfy({ $0 >= -1 }),
-        extents.filter({ $0 == -1 }).count <= 1
-      else { throw place.refused("extents with at most one −1", "\(extents.prefix(9))") }
-      for axis in extents.indices where extents[axis] == 0 && !allowsZero {
-        guard axis < x.shape.rank else { throw place.refused("an extent to keep", "\(x.shape)") }
-        extents[axis] = x.shape[axis]
-      }
-      if let open = extents.firstIndex(of: -1) {
-        extents[open] = 1
-        let others = try place.shape(extents).count
-        guard others > 0, x.shape.count % others == 0 else {
-          throw place.refused("a shape for \(x.shape.count) elements", "\(extents) with one left open")
+      let given = try inputs.list(1, place)
+      guard given.count <= CheckedShape.maximumRank, given.allSatisfy({ $0 >= -1 }),
+        given.filter({ $0 == -1 }).count <= 1
+      else { throw place.refused("extents with at most one −1", "\(given.prefix(9))") }
+      var extents = given
+      // What is left for an open extent is that of the axes that are not kept, so that it is known for no elements too.
+      var rest = 1
+      for axis in x.shape.extents.indices {
+        if axis < extents.count, extents[axis] == 0, !allowsZero {
+          extents[axis] = x.shape[axis]
+        } else {
+          rest *= x.shape[axis]
         }
-        extents[open] = x.shape.count / others
+      }
+      guard allowsZero || given.indices.allSatisfy({ given[$0] != 0 || $0 < x.shape.rank }) else {
+        throw place.refused("extents to keep", "\(x.shape)")
+      }
+      if let open = given.firstIndex(of: -1) {
+        let others = try place.shape(given.filter { $0 > 0 }).count
+        guard others > 0, rest % others == 0, !allowsZero || !given.contains(0) else {
+          throw place.refused("a shape for \(x.shape.count) elements", "\(given) with one left open")
+        }
+        extents[open] = rest / others
       }
       let shape = try place.shape(extents)
       guard shape.count == x.shape.count else {
