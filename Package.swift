@@ -21,10 +21,13 @@ let package = Package(
   platforms: [.macOS(.v15), .iOS(.v18)],
   products: [
     .library(name: "Unroll", targets: ["Unroll"]),
+    .library(name: "UnrollExchange", targets: ["UnrollExchange"]),
     .executable(name: "unroll", targets: ["UnrollCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // For ONNX files alone: `UnrollExchange` and the command build it, `Unroll` does not.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
     .target(name: "CUnrollKernels", cSettings: cSettings),
@@ -33,11 +36,18 @@ let package = Package(
     floor("UnrollTraining", ["UnrollNetworks", "UnrollCore"]),
     floor("UnrollData", ["UnrollCore"]),
     floor("UnrollTasks", ["UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore"]),
+    .target(
+      name: "UnrollExchange",
+      dependencies: [
+        "UnrollTasks", "UnrollTraining", "UnrollNetworks", "UnrollCore",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["ONNX/Wire/onnx_wire.proto"], swiftSettings: swiftSettings),
     floor("Unroll", ["UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore"]),
     .executableTarget(
       name: "UnrollCommand",
       dependencies: [
-        "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore",
+        "UnrollExchange", "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -54,7 +64,14 @@ let package = Package(
     tests(
       "UnrollTasksTests", ["UnrollTasks", "UnrollData", "UnrollTraining", "UnrollCore"],
       resources: [.copy("Goldens")]),
-    tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks"]),
+    tests(
+      "UnrollExchangeTests",
+      [
+        "UnrollExchange", "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      resources: [.copy("Goldens")]),
+    tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks", "UnrollTraining", "UnrollCore"]),
   ],
   cLanguageStandard: .c11
 )

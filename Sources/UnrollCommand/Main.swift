@@ -16,7 +16,7 @@ struct Main: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [TrainCommand.self, ForecastCommand.self] + TaskRegistry.useCommands
-      + [EvaluateCommand.self, InspectCommand.self])
+      + [EvaluateCommand.self, InspectCommand.self, ImportCommand.self, ExportCommand.self, RunCommand.self])
 }
 
 /// Settings of the machine that every computing command takes.

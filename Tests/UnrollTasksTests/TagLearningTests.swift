@@ -100,6 +100,24 @@ struct TagLearningTests {
     #expect(try tagger.score(tests).value == tagger.summary.score)
   }
 
+  /// Words that only the validation part holds are known after the last training.
+  @Test func aRefitLearnsFromTheValidationPart() throws {
+    var settings = TagToy.small(entities: true, epochs: 20)
+    settings.refits = true
+    let judges = (0..<20).map { _ in
+      Tagger.Sentence(words: ["qu", "xi", "today"], tags: ["S-ship", "O", "O"])
+    }
+    let tagger = try Tagger.train(on: TagToy.names(60), validation: judges, settings: settings)
+    #expect(tagger.summary.isRefitted && tagger.summary.sentences == 80)
+    #expect(tagger.summary.validationSentences == 20 && tagger.summary.score != nil)
+    // In the scheme of the training part.
+    #expect(try tagger.tag([["qu", "xi", "today"]]) == [["B-ship", "O", "O"]])
+    settings.refits = false
+    let other = try Tagger.train(on: TagToy.names(60), validation: judges, settings: settings)
+    #expect(!other.summary.isRefitted && other.summary.sentences == 60)
+    #expect(try other.tag([["qu", "xi", "today"]]) != [["B-ship", "O", "O"]])
+  }
+
   @Test func stoppingKeepsWhatIsThere() throws {
     let steps = Atomic(0)
     let tagger = try Tagger.train(on: TagToy.grammar(60), settings: TagToy.small(epochs: 50)) {

@@ -1,11 +1,6 @@
+import Foundation
 import Testing
 import UnrollTraining
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// A folder of its own for a test, removed with all that is in it when the last reference goes.
 final class ScratchFolder {
@@ -56,4 +51,12 @@ func modelFileError(
   } catch {
     return error
   }
+}
+
+/// Writes at the end of a file, in place.
+func appending(_ bytes: [UInt8], to path: String) throws {
+  guard let file = FileHandle(forWritingAtPath: path) else { return }
+  try file.seekToEnd()
+  try file.write(contentsOf: Data(bytes))
+  try file.close()
 }

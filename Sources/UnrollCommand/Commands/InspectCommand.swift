@@ -1,4 +1,5 @@
 import ArgumentParser
+import UnrollExchange
 import UnrollTasks
 
 /// `unroll inspect`.
@@ -13,7 +14,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     try compute.run {
-      let description = try TaskRegistry.load(model).description
+      let description = try ExchangeModels.load(model).description
       let style = TerminalStream.standardOutput.style
       print(style.bold(description.title))
       for group in description.groups {

@@ -34,6 +34,9 @@ public struct Embedding: Module {
     weight = Parameter(.normal(deviation: deviation, shape: [count, size], using: &random))
   }
 
+  /// A table of the given vectors, `[count, size]`.
+  package init(weight: Tensor) { self.weight = Parameter(weight) }
+
   /// - Parameter indices: negative: a vector of zeros.
   /// - Returns: `[indices.count, size]`.
   /// - Throws: `ShapeError` when an index is not in the table.

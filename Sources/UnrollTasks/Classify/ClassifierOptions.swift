@@ -54,6 +54,9 @@ extension ClassifierSettings {
       "embedding", .integer(0...8192), valueName: "n", group: "Network",
       "The size of the vector of a token, or of a step of a sequence: 0 for its values themselves."),
     TaskOption(
+      "uninformed", .flag, group: "Network",
+      "Start the vectors of tokens at random alone, not with the labels that tokens occur with."),
+    TaskOption(
       "minimum-count", .integer(1...1_000_000), valueName: "n", group: "Network",
       "Tokens that are rarer are unknown."),
     TaskOption(
@@ -90,6 +93,9 @@ extension ClassifierSettings {
     TaskOption(
       "shift", .number(0...1), valueName: "share", group: "Noise while training",
       "The share of its length by which a sequence is shifted at most."),
+    TaskOption(
+      "adversarial", .number(0...10), valueName: "size", group: "Noise while training",
+      "Learn to withstand the worst small step of the inputs, of this size relative to theirs."),
   ]
 
   private static let learningOptions = [
@@ -155,7 +161,8 @@ extension ClassifierSettings {
       ("patience", \.patience),
     ] { whole(name, path) }
     for (name, path) in [
-      ("token-dropout", \Self.tokenDropout), ("threshold", \.threshold), ("smoothing", \.smoothing),
+      ("token-dropout", \Self.tokenDropout), ("threshold", \.threshold), ("adversarial", \.adversarial),
+      ("smoothing", \.smoothing),
       ("validation-part", \.validationShare),
     ] { number(name, path) }
     for (name, path) in [
@@ -168,6 +175,7 @@ extension ClassifierSettings {
     if arguments.flag("forward-only") { bidirectional = false }
     if arguments.flag("outputs-only") { poolsInputs = false }
     if arguments.flag("keep-case") { lowercases = false }
+    if arguments.flag("uninformed") { informed = false }
     if arguments.flag("differences") { differences = true }
     if arguments.flag("multi-label") { isMultiLabel = true }
     if let seed = arguments.integer("seed") { self.seed = UInt64(seed) }

@@ -27,7 +27,7 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   public var layers = 1
   public var bidirectional = true
   /// How the steps become one vector; of several ways, the vectors stand side by side.
-  public var pooling: [PoolingKind] = [.max]
+  public var pooling: [PoolingKind] = [.attention]
   /// Whether the inputs of a step stand beside its outputs when steps are pooled.
   public var poolsInputs = true
   /// The number of networks whose probabilities are averaged.
@@ -48,6 +48,9 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   /// The steps that are read of a text or a sequence; what follows is left out.
   public var maximumLength = 1000
 
+  /// Whether the vectors of tokens start with how much more often a token occurs with each label than without.
+  public var informed = true
+
   // Sequences.
   /// Whether the change since the step before is read beside each value.
   public var differences = false
@@ -58,7 +61,7 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
 
   // Noise while training.
   /// The share of tokens that are read as unknown.
-  public var tokenDropout = 0.2
+  public var tokenDropout = 0.3
   /// The share of features dropped before, between and after the recurrent layers.
   public var dropout: Float = 0.4
   /// The share of recurrent weights that are dropped.
@@ -70,6 +73,9 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   /// The share of its length by which a sequence is shifted at most.
   public var shift: Float = 0
 
+  /// ε: the size, relative to an example's inputs, of the step against which it is defended; 0: none.
+  public var adversarial = 0.04
+
   // Learning.
   public var isMultiLabel = false
   /// The probability from which on a label is said to apply, where there may be several.
@@ -77,12 +83,12 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   public var classWeights = ClassWeights.equal
   /// ε: the share of a target that is spread over all labels.
   public var smoothing = 0.05
-  public var epochs = 20
+  public var epochs = 10
   public var batchSize = 32
   public var learningRate: Float = 0.002
   public var weightDecay: Float = 0.01
   /// Epochs without a better validation before training ends; 0: never.
-  public var patience = 6
+  public var patience = 3
   public var choice = Choice.loss
   /// The decay of the moving average of the weights; 0: none is kept.
   public var averaging: Float = 0.99
@@ -99,6 +105,8 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
   public static let sequences: ClassifierSettings = {
     var settings = ClassifierSettings()
     settings.cell = .gru
+    settings.pooling = [.max]
+    settings.adversarial = 0
     settings.embeddingSize = 0
     settings.dropout = 0.2
     settings.epochs = 100
@@ -134,6 +142,7 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
     for (name, size) in [("noise", noise), ("scaling", scaling), ("shift", shift)] {
       try demand((0...10).contains(size), name, "0 to 10", size)
     }
+    try demand((0...10).contains(adversarial), "adversarial", "0 to 10", adversarial)
     try demand((0...1).contains(threshold), "threshold", "0 to 1", threshold)
     try demand((1...1_000_000).contains(epochs), "epochs", "1 to 1000000", epochs)
     try demand((1...1_000_000).contains(batchSize), "batch", "1 to 1000000", batchSize)

@@ -204,7 +204,10 @@ struct ClassifyRun {
     _ member: Int, _ work: ClassifyWork, _ encoder: ClassifierEncoder, _ limit: Double?
   ) throws -> TrainingResult<ClassifyNetwork> {
     var random = RandomSource(seed: settings.seed &+ UInt64(member) &* 0x9E37_79B9)
-    let network = ClassifyNetwork(settings, encoder.input, labels: names.names.count, using: &random)
+    var network = ClassifyNetwork(settings, encoder.input, labels: names.names.count, using: &random)
+    if settings.informed, case .texts(let texts) = work.training.inputs {
+      network.inform(texts, work.training.targets, work.training.chosen)
+    }
     let steps = settings.epochs * work.stepsPerEpoch
     let warmUp = min(100, steps / 10)
     let plan = TrainingPlan(
@@ -235,12 +238,14 @@ struct ClassifyRun {
       truth = held.map { targets.ids[$0] }
     }
     guard !chances.isEmpty else { return }
-    let accuracy = 1 - ClassifyPrediction.judge(chances, truth, settings).error
+    let judged = ClassifyPrediction.judge(chances, truth, settings)
+    let accuracy = 1 - judged.error
     summary.validationAccuracy = accuracy
     summary.validationCount = chances.count
     report(
       .note(
-        "found \(NumberText.decimal(100 * accuracy, places: 1)) % of \(chances.count) examples that were held back"
+        "found \(NumberText.decimal(100 * accuracy, places: 1)) % of \(chances.count) examples that were held back, "
+          + "cross-entropy \(NumberText.decimal(judged.loss, places: 4)) nats"
       ))
   }
 }

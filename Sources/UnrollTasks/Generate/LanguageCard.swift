@@ -69,6 +69,7 @@ extension LanguageModel {
       "unroll evaluate FOLDER text.txt", "```", "", "## Limits", "",
       "The model imitates the text that it learned from, with all that it says, and knows nothing else. What it "
         + "writes is made up. Tokens that the text lacks are all the same to it.", "",
+      "SHA-256 of the text: `\(summary.textHash)`", "",
     ]
     return lines.joined(separator: "\n")
   }

@@ -69,6 +69,16 @@ struct LanguageCorpus {
     while let piece = try reader.next() { try body(piece) }
   }
 
+  /// SHA-256 of the whole text. What is no text is found on the way, with its line.
+  func hash() throws -> String {
+    var hash = SHA256()
+    try forEachPiece(of: 0..<validation.upperBound) { piece in
+      var piece = piece
+      piece.withUTF8 { hash.update(UnsafeRawBufferPointer($0)) }
+    }
+    return hash.hexadecimal()
+  }
+
   /// The ids of a part.
   func tokens(of part: Range<Int>, _ tokenizer: any Tokenizer) throws -> [Int32] {
     var ids: [Int32] = []

@@ -58,6 +58,13 @@ extension LanguageModel: TaskModel {
       shapes.append(("\(name).weightRecurrent", [rows, size]))
       inputs = size
     }
+    // The output is as wide as the vocabulary; the tails of an adaptive softmax are smaller than its head.
+    if settings.softmax == .adaptive {
+      let cutoffs = LanguageNetwork.cutoffs(vocabularySize)
+      shapes.append(("head.head.weight", [(cutoffs.first ?? vocabularySize) + cutoffs.count, inputs]))
+    } else if !settings.tiesWeights {
+      shapes.append(("head.weight", [vocabularySize, inputs]))
+    }
     return shapes
   }
 

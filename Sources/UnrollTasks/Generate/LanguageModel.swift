@@ -17,12 +17,17 @@ public struct LanguageModel: Sendable {
   /// How the model came about.
   public let summary: LanguageSummary
   let network: LanguageNetwork
+
+  /// All weights by name.
+  package var parameters: [(name: String, value: Tensor)] { network.parameters }
 }
 
 /// How a language model came about.
 public struct LanguageSummary: Sendable, Codable, Equatable {
   /// The name of the text.
   public var source: String
+  /// SHA-256 of the text.
+  public var textHash: String
   /// The number of tokens that were learned from; for a text that is read from its file, of those in its windows.
   public var trainingTokens: Int
   /// The number of tokens that judged.

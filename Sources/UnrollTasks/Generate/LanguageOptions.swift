@@ -2,52 +2,77 @@ import UnrollData
 
 /// What a language model's commands offer.
 enum LanguageOptions {
-  static let training: [TaskOption] = [
+  static let training: [TaskOption] = text + model + noise + schedule
+
+  private static let text: [TaskOption] = [
     TaskOption(
       "tokens", .choice(LanguageSettings.Tokens.allCases.map(\.rawValue)), valueName: "kind",
       standard: "characters", group: "Text", "What the text is cut into."),
     TaskOption(
       "vocabulary", .integer(5...10_000_000), valueName: "n", group: "Text",
-      "The largest vocabulary. Standard: 10000 characters, 4000 subwords or 50000 words."),
+      "The largest vocabulary. \(standard(\.vocabularySize))"),
     TaskOption(
       "minimum-count", .integer(1...Int.max), valueName: "n", group: "Text",
-      "Rarer characters and words are unknown. Standard: 1 for characters, else 2."),
+      "Rarer characters and words are unknown. \(standard(\.minimumCount))"),
     TaskOption(
       "validation", .number(0...0.5), valueName: "share", standard: "0.05", group: "Text",
       "The share of the text, cut from its end, that judges each epoch; at most 4 MB."),
     TaskOption(
       "stream", .flag, group: "Text",
       "Read the text from the file in each epoch, and never hold all of it; always so above 64 MB."),
+  ]
+
+  private static let model: [TaskOption] = [
     TaskOption(
       "cell", .choice(LanguageSettings.Cell.allCases.map(\.rawValue)), valueName: "kind", standard: "lstm",
       group: "Model", "The recurrent cell."),
     TaskOption(
-      "embedding", .integer(1...8192), valueName: "n", group: "Model", "The size of a token's vector."),
-    TaskOption("hidden", .integer(1...8192), valueName: "n", group: "Model", "The units of a layer."),
-    TaskOption("layers", .integer(1...32), valueName: "n", group: "Model", "The number of recurrent layers."),
+      "embedding", .integer(1...8192), valueName: "n", group: "Model",
+      "The size of a token's vector. \(standard(\.embeddingSize))"),
+    TaskOption(
+      "hidden", .integer(1...8192), valueName: "n", group: "Model",
+      "The units of a layer. \(standard(\.hiddenSize))"),
+    TaskOption(
+      "layers", .integer(1...32), valueName: "n", group: "Model",
+      "The number of recurrent layers. \(standard(\.layers))"),
     TaskOption(
       "tied", .choice(["yes", "no"]), valueName: "yes|no", group: "Model",
       "Whether the table of token vectors is the output too. Standard: yes but for characters."),
     TaskOption(
       "softmax", .choice(LanguageSettings.Softmax.allCases.map(\.rawValue)), valueName: "kind",
       group: "Model", "The output. Standard: adaptive from 20000 words on."),
+  ]
+
+  private static let noise: [TaskOption] = {
+    func dropout(_ name: String, _ path: KeyPath<LanguageSettings, Float>, _ help: String) -> TaskOption {
+      TaskOption(
+        name, .number(0...0.95), valueName: "p", group: "Noise while training",
+        "The share dropped \(help). \(standard(path))")
+    }
+    return [
+      dropout("input-dropout", \.inputDropout, "of token vectors"),
+      dropout("layer-dropout", \.layerDropout, "between layers"),
+      dropout("output-dropout", \.outputDropout, "before the output"),
+      dropout("weight-dropout", \.weightDropout, "of recurrent weights"),
+    ]
+  }()
+
+  private static let schedule: [TaskOption] = [
     TaskOption(
-      "input-dropout", .number(0...0.95), valueName: "p", group: "Training", "Dropout of token vectors."),
-    TaskOption(
-      "layer-dropout", .number(0...0.95), valueName: "p", group: "Training", "Dropout between layers."),
-    TaskOption(
-      "output-dropout", .number(0...0.95), valueName: "p", group: "Training", "Dropout before the output."),
-    TaskOption(
-      "weight-dropout", .number(0...0.95), valueName: "p", group: "Training", "Dropout of recurrent weights."),
-    TaskOption("steps", .integer(1...100_000), valueName: "n", group: "Training", "Tokens of a window."),
+      "steps", .integer(1...100_000), valueName: "n", group: "Training",
+      "Tokens of a window. \(standard(\.steps))"),
     TaskOption(
       "streams", .integer(1...100_000), valueName: "n", group: "Training",
-      "Places that are read side by side."),
-    TaskOption("epochs", .integer(1...1_000_000), valueName: "n", group: "Training", "Passes over the text."),
-    TaskOption("rate", .number(0...10), valueName: "r", group: "Training", "The highest learning rate."),
+      "Places that are read side by side. \(standard(\.streams))"),
     TaskOption(
-      "weight-decay", .number(0...10), valueName: "d", standard: "0.01", group: "Training",
-      "How much weights shrink."),
+      "epochs", .integer(1...1_000_000), valueName: "n", group: "Training",
+      "Passes over the text. \(standard(\.epochs))"),
+    TaskOption(
+      "rate", .number(0...10), valueName: "r", group: "Training",
+      "The highest learning rate. \(standard(\.learningRate))"),
+    TaskOption(
+      "weight-decay", .number(0...10), valueName: "d", group: "Training",
+      "How much weights shrink. \(standard(\.weightDecay))"),
     TaskOption(
       "clip", .number(0...Double.infinity), valueName: "norm", standard: "1", group: "Training",
       "Gradients of a greater norm are shortened to it."),
@@ -61,6 +86,15 @@ enum LanguageOptions {
       "seed", .integer(0...Int.max), valueName: "n", standard: "1", group: "Training",
       "Equal seeds give equal models."),
   ]
+
+  /// What counts when nothing is said, in words: one value, or one for each kind of token.
+  private static func standard(_ path: KeyPath<LanguageSettings, some Any>) -> String {
+    let kinds = LanguageSettings.Tokens.allCases
+    let values = kinds.map { "\(LanguageSettings(tokens: $0)[keyPath: path])" }
+    if Set(values).count == 1 { return "Standard: \(values[0])." }
+    let each = zip(values, kinds).map { "\($0) for \($1.rawValue)" }
+    return "Standard: \(each.joined(separator: ", "))."
+  }
 
   static let use: [TaskOption] = [
     TaskOption(

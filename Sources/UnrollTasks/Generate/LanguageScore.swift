@@ -100,9 +100,10 @@ package struct LanguageScorer {
   /// How many steps are computed together; the bits do not depend on it.
   private let window: Int
 
-  package init(_ model: LanguageModel, window: Int = 256) {
+  /// - Parameter window: `nil`: 256, or fewer where the scores of a large vocabulary would fill memory.
+  package init(_ model: LanguageModel, window: Int? = nil) {
     network = model.network
-    self.window = window
+    self.window = max(1, window ?? min(256, (4 << 20) / model.tokenizer.vocabularySize))
   }
 
   /// Calls `body` with each token and −ln of its probability.

@@ -61,7 +61,7 @@ public struct LanguageSettings: Sendable, Codable, Equatable {
   public var epochs: Int
   /// The highest learning rate: it rises over the first steps and falls to zero by half a cosine.
   public var learningRate: Float
-  public var weightDecay: Float = 0.01
+  public var weightDecay: Float = 0.05
   /// Gradients of a greater norm are shortened to this one.
   public var clipNorm: Float = 1
   /// The decay a step of a moving average of the weights, which is what is judged and kept; 0: none.
@@ -79,8 +79,8 @@ public struct LanguageSettings: Sendable, Codable, Equatable {
     case .characters:
       (vocabularySize, minimumCount) = (10_000, 1)
       (embeddingSize, hiddenSize, layers, tiesWeights) = (128, 512, 1, false)
-      (inputDropout, layerDropout, outputDropout, weightDropout) = (0.1, 0.3, 0.4, 0.3)
-      (steps, streams, epochs, learningRate) = (128, 32, 20, 0.003)
+      (inputDropout, layerDropout, outputDropout, weightDropout) = (0.1, 0.3, 0.45, 0.4)
+      (steps, streams, epochs, learningRate) = (100, 32, 15, 0.003)
     case .subwords:
       (vocabularySize, minimumCount) = (4_000, 2)
       (embeddingSize, hiddenSize, layers, tiesWeights) = (256, 512, 1, true)

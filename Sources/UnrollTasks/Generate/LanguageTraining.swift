@@ -46,6 +46,7 @@ extension LanguageModel {
     let clock = ContinuousClock()
     let start = clock.now
     report(.phase("reading"))
+    let hash = try corpus.hash()
     let tokenizer = try corpus.tokenizer(settings)
     let settings = try resolved(settings, tokenizer, corpus)
     let validation = try corpus.tokens(of: corpus.validation, tokenizer)
@@ -57,7 +58,7 @@ extension LanguageModel {
     report(.phase("training"))
     let result = try fit(work, settings, tokenizer, timeLimit, journal, report, shouldStop)
     var summary = LanguageSummary(
-      source: corpus.name, trainingTokens: count, validationTokens: validation.count)
+      source: corpus.name, textHash: hash, trainingTokens: count, validationTokens: validation.count)
     summary.history = result.history
     summary.end = result.end.rawValue
     summary.seconds = (clock.now - start) / .seconds(1) + (journal?.secondsBefore ?? 0)

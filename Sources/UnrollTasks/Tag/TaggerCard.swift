@@ -69,6 +69,7 @@ extension Tagger {
           "\(TaggerScore.percent(score)) % on \(summary.validationSentences) sentences that chose the epoch"
         ))
     }
+    if summary.isRefitted { rows.append(("final fit", "on all sentences, those of the validation included")) }
     return .init(heading: "Training", rows: rows.map { (name: $0.0, value: $0.1) })
   }
 

@@ -122,6 +122,22 @@ struct TaggerCorpus: Sendable {
     }
   }
 
+  var wordCount: Int { sentences.reduce(0) { $0 + $1.words.count } }
+
+  /// The same entities, written in another scheme; as they are where one of both spells none.
+  func written(in other: TagScheme?) -> TaggerCorpus {
+    guard let other, let scheme, other != scheme else { return self }
+    let sentences = sentences.map {
+      Tagger.Sentence(words: $0.words, tags: scheme.convert($0.tags, to: other))
+    }
+    return TaggerCorpus(name: name, sentences: sentences, scheme: other)
+  }
+
+  /// These sentences and others.
+  func joined(with other: TaggerCorpus) -> TaggerCorpus {
+    TaggerCorpus(name: name, sentences: sentences + other.sentences, scheme: scheme)
+  }
+
   /// Some of the sentences.
   func choosing(_ places: [Int]) -> TaggerCorpus {
     TaggerCorpus(name: name, sentences: places.map { sentences[$0] }, scheme: scheme)

@@ -47,6 +47,13 @@ public struct TaggerSettings: Sendable, Codable, Equatable {
   /// (Kiperwasser and Goldberg 2016, section 3.1).
   public var rareDropout: Float = 0.5
 
+  /// The chance of any affix or shape to be taken for an unknown one; rare ones are, as words are, more often.
+  public var featureDropout: Float = 0
+  /// The chance of a character to be taken for an unknown one.
+  public var characterDropout: Float = 0
+  /// The chance of an entity of a training sentence to make way for another of its type, anew in each epoch.
+  public var exchange: Float = 0
+
   // MARK: Training
 
   public var epochs = 14
@@ -61,6 +68,9 @@ public struct TaggerSettings: Sendable, Codable, Equatable {
   public var patience = 0
   /// Networks that are trained from different random numbers and decide together.
   public var members = 1
+  /// Whether, once epoch and threshold are chosen, networks are trained again on all sentences, those included that were
+  /// held back for the choice. No score of data that was not learned from is left then but that of a test part.
+  public var refits = false
   public var seed: UInt64 = 1
 
   public init() {}
@@ -75,9 +85,12 @@ public struct TaggerSettings: Sendable, Codable, Equatable {
     settings.wordDropout = 0.25
     settings.rareDropout = 1
     settings.dropout = 0.5
-    settings.hiddenSize = 100
+    settings.hiddenSize = 200
+    settings.characterHidden = 100
+    settings.featureSize = 32
     settings.batchWords = 300
-    settings.epochs = 20
+    settings.epochs = 12
+    settings.exchange = 0.5
     return settings
   }()
 
@@ -95,10 +108,15 @@ public struct TaggerSettings: Sendable, Codable, Equatable {
     try demand((0...8).contains(suffixes), "suffixes", "0 to 8 characters", suffixes)
     try demand((1...8192).contains(hiddenSize), "hidden", "1 to 8192 units", hiddenSize)
     try demand((1...16).contains(layers), "layers", "1 to 16 layers", layers)
-    for (name, rate) in [("dropout", dropout), ("word dropout", wordDropout)] {
+    let rates = [
+      ("dropout", dropout), ("word dropout", wordDropout), ("feature dropout", featureDropout),
+      ("character dropout", characterDropout),
+    ]
+    for (name, rate) in rates {
       try demand(rate >= 0 && rate < 1, name, "0 to less than 1", rate)
     }
     try demand(rareDropout >= 0 && rareDropout.isFinite, "rare dropout", "at least 0", rareDropout)
+    try demand((0...1).contains(exchange), "exchange", "0 to 1", exchange)
     try demand((1...1_000_000).contains(epochs), "epochs", "1 to 1000000", epochs)
     try demand(batchWords >= 1, "batch", "at least 1 word", batchWords)
     try demand(learningRate > 0 && learningRate.isFinite, "rate", "more than 0", learningRate)

@@ -90,6 +90,15 @@ extension Tagger: WorkingTask {
       "rare-dropout", .number(0...1000), valueName: "alpha", group: "Training",
       "A word seen n times is taken for unknown by chance alpha / (alpha + n)."),
     TaskOption(
+      "feature-dropout", .number(0...0.99), valueName: "share", group: "Training",
+      "The share of affixes and shapes that are taken for unknown."),
+    TaskOption(
+      "character-dropout", .number(0...0.99), valueName: "share", group: "Training",
+      "The share of characters that are taken for unknown."),
+    TaskOption(
+      "exchange", .number(0...1), valueName: "share", group: "Training",
+      "The share of entities whose place another of their type takes, anew in each epoch."),
+    TaskOption(
       "averaging", .number(0...0.999999), valueName: "decay", group: "Training",
       "The decay a step of the moving average of weights that is kept; 0: none."),
     TaskOption(
@@ -97,6 +106,9 @@ extension Tagger: WorkingTask {
       "The probability that is spread over all tags, with softmax."),
     TaskOption(
       "members", .integer(1...64), valueName: "n", group: "Training", "Networks that decide together."),
+    TaskOption(
+      "refit", .flag, group: "Training",
+      "Train again on all sentences, those of the validation included, after they have served."),
     TaskOption(
       "seed", .integer(0...Int.max), valueName: "n", group: "Training",
       "Where random numbers start: the same seed, the same model."),
@@ -151,8 +163,12 @@ extension Tagger: WorkingTask {
   public func evaluate(on files: [String], _ arguments: TaskArguments, _ session: TaskSession) throws {
     var source = source
     source.take(arguments)
-    let corpus = try TaggerCorpus(path: files[0], source, scheme: .none)
-    session.write(try score(corpus).text())
+    // Tags that break every scheme are scored as they stand, as conlleval does.
+    var corpus = try TaggerCorpus(path: files[0], source, scheme: .none)
+    if tags.scheme != nil, let schemed = try? TaggerCorpus(corpus.sentences, name: files[0]) {
+      corpus = schemed
+    }
+    session.write(try score(corpus.written(in: tags.scheme)).text())
   }
 }
 
@@ -192,10 +208,14 @@ extension TaggerSettings {
     number("dropout", &dropout)
     number("word-dropout", &wordDropout)
     number("rare-dropout", &rareDropout)
+    number("feature-dropout", &featureDropout)
+    number("character-dropout", &characterDropout)
+    number("exchange", &exchange)
     number("averaging", &averaging)
     smoothing = arguments.number("smoothing") ?? smoothing
     decision = arguments.text("decision").flatMap { TagDecision(rawValue: $0) } ?? decision
     cell = arguments.text("cell").flatMap { CellKind(rawValue: $0) } ?? cell
+    refits = refits || arguments.flag("refit")
     seed = arguments.integer("seed").map { UInt64($0) } ?? seed
   }
 }

@@ -42,10 +42,12 @@ extension Tagger {
     while let line = session.readLine() { try answer(line) }
   }
 
+  private static let atBlanks = WordTokenizer.train(on: [], splitting: .whitespace)
+  private static let atPunctuation = WordTokenizer.train(on: [], splitting: .words)
+
   /// The words of a text.
   func words(of text: String, isTokenized: Bool) -> [String] {
-    let splitter = WordTokenizer.train(on: [], splitting: isTokenized ? .whitespace : .words)
-    return splitter.words(in: text)
+    (isTokenized ? Self.atBlanks : Self.atPunctuation).words(in: text)
   }
 
   private struct Line: Encodable {

@@ -25,17 +25,30 @@ public struct ModelDescription: Sendable {
   public struct Group: Sendable {
     public let heading: String
     public let rows: [(name: String, value: String)]
+
+    package init(heading: String, rows: [(name: String, value: String)]) {
+      self.heading = heading
+      self.rows = rows
+    }
   }
   /// What the model is, in a line.
   public let title: String
   public let groups: [Group]
   /// Each parameter, its shape and its number of elements.
   public let parameters: [(name: String, shape: String, count: Int)]
+
+  package init(
+    title: String, groups: [Group], parameters: [(name: String, shape: String, count: Int)]
+  ) {
+    self.title = title
+    self.groups = groups
+    self.parameters = parameters
+  }
 }
 
 /// All tasks. A new task is a folder of its own and a line here.
 public enum TaskRegistry {
-  public static let all: [any TaskModel.Type] = [Forecaster.self] + working
+  public static let all: [any TaskModel.Type] = [Forecaster.self] + working + [NetworkModel.self]
 
   /// The tasks that say themselves what they take.
   public static let working: [any WorkingTask.Type] = [
@@ -44,8 +57,10 @@ public enum TaskRegistry {
 
   /// Loads a model of any task.
   ///
+  /// - Parameter others: types of models beside those of the tasks.
   /// - Throws: `ModelFileError` when the folder is damaged, missing or of a task that this version lacks.
-  public static func load(_ path: String) throws -> any TaskModel {
+  public static func load(_ path: String, others: [any TaskModel.Type] = []) throws -> any TaskModel {
+    let all = all + others
     let name = try ModelDirectory.load(path).task
     guard let type = all.first(where: { $0.task == name }) else {
       throw ModelFileError(

@@ -10,7 +10,7 @@ package struct AlignmentPlot: Sendable {
   }
 
   /// - Parameter attention: a row of `source.count` weights for each target token.
-  init(source: [String], target: [String], attention: [[Float]]) {
+  package init(source: [String], target: [String], attention: [[Float]]) {
     self.source = source
     self.target = target
     self.attention = attention
@@ -19,7 +19,8 @@ package struct AlignmentPlot: Sendable {
   /// The matrix as tab separated text: source tokens in the first line, then a target token and its weights a line.
   package var text: String {
     func field(_ token: String) -> String {
-      String(String.UnicodeScalarView(token.unicodeScalars.map { $0 == "\t" || $0 == "\n" ? " " : $0 }))
+      let scalars = Self.bare(token).unicodeScalars
+      return String(String.UnicodeScalarView(scalars.map { $0 == "\t" || $0 == "\n" ? " " : $0 }))
     }
     var lines = [([""] + source.map(field)).joined(separator: "\t")]
     for (token, weights) in zip(target, attention) {
@@ -82,9 +83,14 @@ package struct AlignmentPlot: Sendable {
     return "#" + level(0xF2, 0x00) + level(0xF2, 0x4B) + level(0xF2, 0x8D)
   }
 
-  /// A token with its spaces made visible, and not too long.
+  /// A token without the space that a piece of a word has before it.
+  private static func bare(_ token: String) -> String {
+    token.hasPrefix(" ") && token.count > 1 ? String(token.dropFirst()) : token
+  }
+
+  /// A token as a label: a space is made visible, and it is not too long.
   private static func shown(_ token: String) -> String {
-    let text = token.hasPrefix(" ") && token.count > 1 ? String(token.dropFirst()) : token
+    let text = bare(token)
     return PlotStyle.shortened(text == " " ? "␣" : text, to: 140, size: PlotStyle.labelSize)
   }
 }

@@ -9,9 +9,9 @@ struct TranslationLimits: Sendable, Codable, Equatable {
   /// The most source tokens that are read at once; a longer text is cut into pieces.
   var source: Int
 
-  init(_ pairs: TokenPairs) {
-    ratio = Double(pairs.targetTokens) / Double(max(1, pairs.sourceTokens))
-    source = max(Self.shortest, 2 * pairs.longestSource)
+  init(_ totals: TokenTotals) {
+    ratio = Double(totals.targetTokens) / Double(max(1, totals.sourceTokens))
+    source = max(Self.shortest, 2 * totals.longestSource)
   }
 
   private static let shortest = 64
@@ -108,7 +108,8 @@ struct TranslationDecoder: Sendable {
     for (index, network) in networks.enumerated() {
       let state = moves ? run.states[index].selecting(parents.map(Int32.init)) : run.states[index]
       let (said, attention, after) = try network.step(
-        try network.table(tokens), state, encoded[index].memory.selecting(readers), random: &none)
+        try network.vectors(tokens, random: &none), state, encoded[index].memory.selecting(readers),
+        random: &none)
       logits.append(try network.logits(said))
       next.states.append(after)
       if weights == nil { weights = attention.value }

@@ -8,11 +8,13 @@ extension TranslationNetwork {
   /// - Parameters:
   ///   - smoothing: ε.
   ///   - sampling: the share of tokens read that are the network's own.
-  func loss(
-    _ batch: TranslationBatch, smoothing: Double, sampling: Float, random: inout RandomSource?
+  ///   - stepping: whether to go step by step although all steps could be run together.
+  package func loss(
+    _ batch: TranslationBatch, smoothing: Double, sampling: Float, random: inout RandomSource?,
+    stepping: Bool = false
   ) throws(ShapeError) -> Variable {
     let encoded = try encode(batch.source, random: &random)
-    guard settings.inputFeeding || settings.coverage || sampling > 0 else {
+    guard stepping || settings.inputFeeding || settings.coverage || sampling > 0 else {
       return try entropy(
         try read(batch.target, encoded, random: &random), batch.labels, smoothing: smoothing)
     }
@@ -75,7 +77,8 @@ extension TranslationNetwork {
   ///     (1 − ε)·(lse − z[y]) + ε·(lse − mean z) = (lse − z[y]) + ε·(z[y] − mean z)
   ///
   /// and the last term needs the rows of W that the labels name, and the mean of all rows.
-  func entropy(_ said: Variable, _ labels: [Int32], smoothing: Double) throws(ShapeError) -> Variable {
+  package func entropy(_ said: Variable, _ labels: [Int32], smoothing: Double) throws(ShapeError) -> Variable
+  {
     let weight = table.weight.variable
     let hard = try Loss.crossEntropy(of: said, weight, bias: bias.variable, labels)
     guard smoothing > 0 else { return hard }

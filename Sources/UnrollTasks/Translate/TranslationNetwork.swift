@@ -4,17 +4,21 @@ import UnrollNetworks
 
 /// A sequence-to-sequence network with attention.
 ///
-///     x = encoder(E_s[source])                    both directions, [S, 2H]
+///     v = k·E_s[source]                           [S, E]
+///     x = encoder(v)                              both directions, [S, 2H]
 ///     s⁰ = tanh(W_b · mean x + b)                 the decoder's states before the first token
-///     qₜ, s¹ₜ = layer₁(E_t[yₜ₋₁], s¹ₜ₋₁)           with input feeding: [E_t[yₜ₋₁]; oₜ₋₁]
-///     cₜ = attention(qₜ, x)
+///     qₜ, s¹ₜ = layer₁(k·E_t[yₜ₋₁], s¹ₜ₋₁)         with input feeding: [k·E_t[yₜ₋₁]; oₜ₋₁]
+///     aₜ, cₜ = attention(qₜ, x)                   cₜ = Σ aₜₛ xₛ
 ///     hˡₜ = layerₗ([hˡ⁻¹ₜ; cₜ]) + hˡ⁻¹ₜ             h¹ = q
 ///     oₜ = tanh(W_o [hₜ; cₜ] + b)                 (Luong et al. 2015, equation 5)
+///        + tanh(W_l Σ aₜₛ vₛ + b)                 what the words read are by themselves
 ///     p(yₜ) = softmax(E_t oₜ + b)                 one table for reading and for saying
 ///
 /// The first layer asks before the others read what was found (Wu et al. 2016, section 3.2): with the tokens of the
-/// target known, every layer runs over the whole target at once, and yet upper layers carry on what was read.
-struct TranslationNetwork: Module {
+/// target known, every layer runs over the whole target at once, and yet upper layers carry on what was read. The way
+/// from the words read to the word said that goes round all states is that of Nguyen and Chiang (2018, section 4): rare
+/// words are translated as words. k = √E / 2, since a table of small vectors serves the head and larger ones the cells.
+package struct TranslationNetwork: Module {
   let settings: TranslationSettings
   var sourceTable: Embedding
   /// `nil`: the source's.
@@ -25,10 +29,12 @@ struct TranslationNetwork: Module {
   var additive: AdditiveAttention?
   var general: GeneralAttention?
   var readout: Linear
+  var lexicon: Linear
   var bias: Parameter
 
-  init(_ settings: TranslationSettings, sourceCount: Int, targetCount: Int, using random: inout RandomSource)
-  {
+  package init(
+    _ settings: TranslationSettings, sourceCount: Int, targetCount: Int, using random: inout RandomSource
+  ) {
     self.settings = settings
     let (e, h) = (settings.embeddingSize, settings.hiddenSize)
     // The table is the head as well: vectors of about unit length keep the first logits small.
@@ -54,10 +60,11 @@ struct TranslationNetwork: Module {
       general = GeneralAttention(querySize: h, memorySize: memory, using: &random)
     }
     readout = Linear(inputSize: h + memory, outputSize: e, using: &random)
+    lexicon = Linear(inputSize: e, outputSize: e, using: &random)
     bias = Parameter(.zeros([settings.isJoint ? sourceCount : targetCount]))
   }
 
-  mutating func forEachParameter(
+  package mutating func forEachParameter(
     _ path: String, _ body: (String, inout Parameter) throws -> Void
   ) rethrows {
     try sourceTable.forEachParameter(parameterName(path, "source"), body)
@@ -70,6 +77,7 @@ struct TranslationNetwork: Module {
     try additive?.forEachParameter(parameterName(path, "attention"), body)
     try general?.forEachParameter(parameterName(path, "attention"), body)
     try readout.forEachParameter(parameterName(path, "readout"), body)
+    try lexicon.forEachParameter(parameterName(path, "lexicon"), body)
     try body(parameterName(path, "bias"), &bias)
   }
 
@@ -118,11 +126,26 @@ extension TranslationNetwork {
     return try general!.memory(read)
   }
 
-  func attend(_ query: Variable, _ memory: AttentionMemory, covered: Variable?) throws(ShapeError) -> (
-    context: Variable, weights: Variable
-  ) {
-    if let additive { return try additive(query, memory, covered: covered) }
-    return try general!(query, memory, covered: nil)
+  /// - Returns: cₜ, Σ aₜₛ vₛ and aₜ.
+  private func attend(
+    _ query: Variable, _ memory: AttentionMemory, covered: Variable?
+  ) throws(ShapeError) -> (context: Variable, words: Variable, weights: Variable) {
+    let (read, weights): (Variable, Variable)
+    if let additive {
+      (read, weights) = try additive(query, memory, covered: covered)
+    } else {
+      (read, weights) = try general!(query, memory, covered: nil)
+    }
+    let states = encoder.outputSize
+    return (read.columns(0..<states), read.columns(states..<read.shape.columns), weights)
+  }
+
+  /// oₜ.
+  private func said(
+    _ hidden: Variable, _ context: Variable, _ words: Variable, random: inout RandomSource?
+  ) throws(ShapeError) -> Variable {
+    let read = dropped(Variable.concatenatedColumns([hidden, context]), &random)
+    return dropped(try readout(read).tanh() + lexicon(words).tanh(), &random)
   }
 
   private func dropped(_ x: Variable, _ random: inout RandomSource?) -> Variable {
@@ -136,11 +159,14 @@ extension TranslationNetwork {
   }
 
   func encode(_ source: TokenBatch, random: inout RandomSource?) throws(ShapeError) -> Encoded {
-    let vectors = dropped(try sourceTable(thinned(source.ids, &random)), &random)
+    let vectors = try vectors(source.ids, of: sourceTable, random: &random)
     let (outputs, _) = try encoder(
       PackedSequence(rows: vectors, layout: source.layout), random: &random)
     let read = PackedSequence(rows: dropped(outputs.rows, &random), layout: source.layout)
-    let memory = try remember(read)
+    let keyed = try remember(read)
+    let words = PackedSequence(rows: vectors, layout: source.layout).sequenceMajor
+    let memory = AttentionMemory(
+      keys: keyed.keys, values: .concatenatedColumns([keyed.values, words]), segments: keyed.segments)
     let start = try bridge(try read.rows.meanOverSteps(source.layout)).tanh()
     return Encoded(memory: memory, start: start)
   }
@@ -167,23 +193,22 @@ extension TranslationNetwork {
   ) throws(ShapeError) -> Variable {
     let layout = target.layout
     let start = initialState(encoded, order: layout.order)
-    let vectors = dropped(try table(thinned(target.ids, &random)), &random)
+    let vectors = try vectors(target.ids, of: table, random: &random)
     let readers = layout.counts.flatMap { layout.order[..<$0] }
     let memory = encoded.memory.selecting(readers)
-    var (below, context) = (vectors, vectors)
+    var (below, context, words) = (vectors, vectors, vectors)
     for (index, layer) in layers.enumerated() {
       let input = index == 0 ? vectors : Variable.concatenatedColumns([dropped(below, &random), context])
       let (outputs, _) = try layer(
         PackedSequence(rows: input, layout: layout), initialState: [start.layers[index]], random: &random)
       if index == 0 {
-        context = try attend(outputs.rows, memory, covered: nil).context
+        (context, words, _) = try attend(outputs.rows, memory, covered: nil)
         below = outputs.rows
       } else {
         below = outputs.rows + below
       }
     }
-    let said = try readout(dropped(Variable.concatenatedColumns([below, context]), &random)).tanh()
-    return dropped(said, &random)
+    return try said(below, context, words, random: &random)
   }
 
   /// One token for each reader.
@@ -195,7 +220,7 @@ extension TranslationNetwork {
   ) throws(ShapeError) -> (said: Variable, weights: Variable, state: State) {
     let layout = SequenceLayout(lengths: Array(repeating: 1, count: vectors.shape[0]))
     var next = state
-    var (below, context, weights) = (vectors, vectors, vectors)
+    var (below, context, words, weights) = (vectors, vectors, vectors, vectors)
     for (index, layer) in layers.enumerated() {
       let parts =
         index == 0
@@ -205,14 +230,13 @@ extension TranslationNetwork {
         initialState: [state.layers[index]], random: &random)
       next.layers[index] = after[0]
       if index == 0 {
-        (context, weights) = try attend(outputs.rows, memory, covered: state.covered)
+        (context, words, weights) = try attend(outputs.rows, memory, covered: state.covered)
         below = outputs.rows
       } else {
         below = outputs.rows + below
       }
     }
-    let said = dropped(
-      try readout(dropped(Variable.concatenatedColumns([below, context]), &random)).tanh(), &random)
+    let said = try said(below, context, words, random: &random)
     if state.fed != nil { next.fed = said }
     if let covered = state.covered { next.covered = covered + weights }
     return (said, weights, next)
@@ -223,7 +247,16 @@ extension TranslationNetwork {
     try said.linear(table.weight.variable, bias: bias.variable)
   }
 
+  /// k times the rows of a table.
+  private func vectors(
+    _ ids: [Int32], of table: Embedding, random: inout RandomSource?
+  ) throws(ShapeError) -> Variable {
+    let scale = 0.5 * Double(settings.embeddingSize).squareRoot()
+    return dropped(try table(thinned(ids, &random)).affine(times: scale, plus: 0), &random)
+  }
+
+  /// What the decoder reads at the tokens before: k·E_t[yₜ₋₁].
   func vectors(_ ids: [Int32], random: inout RandomSource?) throws(ShapeError) -> Variable {
-    dropped(try table(thinned(ids, &random)), &random)
+    try vectors(ids, of: table, random: &random)
   }
 }

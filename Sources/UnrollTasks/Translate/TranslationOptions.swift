@@ -28,6 +28,9 @@ extension Translator {
         "best", .integer(1...1000), valueName: "n", group: "Output",
         "Write so many translations of each text, likeliest first, each behind its score."),
       TaskOption(
+        "batch", .integer(1...100_000), valueName: "n", standard: "1", group: "Search",
+        "Lines of standard input that are read before they are translated together: faster, and later."),
+      TaskOption(
         "align", .flag, group: "Output",
         "Write the attention below each translation, tab separated, and draw it as a heat map."),
       TaskOption(
@@ -62,6 +65,9 @@ extension Translator {
       TaskOption(
         "maximum-length", .integer(1...100_000), valueName: "n", standard: "\(s.maximumLength)",
         group: "Data", "Pairs with a side of more tokens are left out."),
+      TaskOption(
+        "stream", .flag, group: "Data",
+        "Read the pairs anew in each epoch instead of holding them in memory."),
       TaskOption("cell", .choice(["gru", "lstm"]), standard: s.cell.rawValue, group: "Model", "The cell."),
       TaskOption(
         "embedding", .integer(1...8192), valueName: "n", standard: "\(s.embeddingSize)", group: "Model",
@@ -95,8 +101,8 @@ extension Translator {
         "epochs", .integer(1...1_000_000), valueName: "n", standard: "\(s.epochs)", group: "Training",
         "Passes over the data."),
       TaskOption(
-        "batch-tokens", .integer(1...10_000_000), valueName: "n", standard: "\(s.batchTokens)",
-        group: "Training", "Tokens of a batch, both sides together."),
+        "batch-tokens", .integer(1...10_000_000), valueName: "n", group: "Training",
+        "Tokens of a batch, both sides together; otherwise 500 to 3000, by the size of the data."),
       TaskOption(
         "rate", .number(1e-7...1), valueName: "η", standard: "\(s.learningRate)", group: "Training",
         "The highest learning rate."),
@@ -143,6 +149,7 @@ extension TranslationSettings {
     attention = a.text("attention").flatMap(AttentionKind.init) ?? attention
     inputFeeding = a.flag("input-feeding")
     coverage = a.flag("coverage")
+    streams = a.flag("stream")
     epochs = a.integer("epochs") ?? epochs
     batchTokens = a.integer("batch-tokens") ?? batchTokens
     learningRate = a.number("rate").map { Float($0) } ?? learningRate

@@ -1,3 +1,4 @@
+import UnrollData
 import UnrollNetworks
 
 /// How a translator is built and trained.
@@ -14,9 +15,9 @@ public struct TranslationSettings: Sendable, Codable, Equatable {
 
   /// How a decoder's state looks at the source.
   public enum AttentionKind: String, Sendable, Codable, CaseIterable {
-    /// v·tanh(W q + U x) (Bahdanau et al. 2015).
+    /// v·tanh(W q + U x) (Bahdanau et al. 2015); learns faster from little data.
     case additive
-    /// q·W x (Luong et al. 2015, "general").
+    /// q·W x (Luong et al. 2015, "general"); a step takes less time.
     case multiplicative
   }
 
@@ -44,7 +45,7 @@ public struct TranslationSettings: Sendable, Codable, Equatable {
   public var encoderLayers = 1
   /// The first layer asks the attention; the others read what it found, too.
   public var decoderLayers = 2
-  public var attention = AttentionKind.multiplicative
+  public var attention = AttentionKind.additive
   /// Whether a step reads what the step before said beside its token (Luong et al. 2015, section 3.3). Training
   /// takes several times as long: steps can no longer be run together.
   public var inputFeeding = false
@@ -65,8 +66,8 @@ public struct TranslationSettings: Sendable, Codable, Equatable {
   public var scheduledSampling: Float = 0
 
   public var epochs = 20
-  /// Tokens of a batch, both sides together.
-  public var batchTokens = 3000
+  /// Tokens of a batch, both sides together; `nil`: 250 batches an epoch, of 500 to 3000 tokens.
+  public var batchTokens: Int?
   public var learningRate: Float = 0.002
   public var weightDecay: Float = 0
   /// The decay a step of the moving average that is judged and kept; 0: none.
@@ -76,12 +77,18 @@ public struct TranslationSettings: Sendable, Codable, Equatable {
   public var selection = Selection.bleu
   /// Pairs with a side of more tokens are left out of training.
   public var maximumLength = 256
+  /// Whether pairs are read anew in each epoch instead of being held: for more of them than memory holds. Their order
+  /// is drawn among the pairs of a few dozen batches then, not among all.
+  public var streams = false
   public var seed: UInt64 = 1
 
   public init() {}
 
-  /// Whether training must go step by step.
-  var steps: Bool { inputFeeding || coverage || scheduledSampling > 0 }
+  /// Small batches for little data: a few large ones an epoch would end before the network has learned.
+  func budget(_ totals: TokenTotals) -> BatchBudget {
+    let all = totals.sourceTokens + totals.targetTokens
+    return BatchBudget(tokens: batchTokens ?? min(3000, max(500, all / 250)))
+  }
 
   /// - Throws: `TranslationError.setting`, for settings that make no network.
   func check() throws(TranslationError) {
@@ -105,7 +112,7 @@ public struct TranslationSettings: Sendable, Codable, Equatable {
     try demand((0..<1).contains(labelSmoothing), "label-smoothing", "0 to less than 1", labelSmoothing)
     try demand((0...1).contains(scheduledSampling), "scheduled-sampling", "0 to 1", scheduledSampling)
     try demand((1...1_000_000).contains(epochs), "epochs", "1 to 1000000", epochs)
-    try demand(batchTokens >= 1, "batch-tokens", "at least 1", batchTokens)
+    try demand(batchTokens ?? 1 >= 1, "batch-tokens", "at least 1", batchTokens ?? 1)
     try demand(learningRate > 0 && learningRate.isFinite, "rate", "more than 0", learningRate)
     try demand(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", "at least 0", weightDecay)
     try demand((0..<1).contains(averaging), "averaging", "0 to less than 1", averaging)

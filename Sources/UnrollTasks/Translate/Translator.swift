@@ -33,8 +33,11 @@ public struct TranslationSearch: Sendable, Equatable {
     self.best = best
   }
 
+  /// Until nothing better can come: where a network is sure, those beside the right hypothesis end early, and as many of
+  /// them as the beam is wide say nothing.
   var search: BeamSearch {
-    BeamSearch(width: max(beam, best), lengthPenalty: lengthPenalty, best: best)
+    BeamSearch(
+      width: max(beam, best), lengthPenalty: lengthPenalty, best: best, stopping: .whenDecided)
   }
 }
 
@@ -176,4 +179,9 @@ extension Translator {
       sourceTokens: parts.flatMap(\.sourceTokens), targetTokens: parts.flatMap(\.targetTokens),
       attention: attention)
   }
+}
+
+extension Translator {
+  /// All weights by name.
+  package var weights: [(name: String, value: Tensor)] { network.parameters }
 }

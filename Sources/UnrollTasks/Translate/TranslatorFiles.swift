@@ -72,7 +72,7 @@ extension Translator: TaskModel {
       ("source.weight", [sourceCount, settings.embeddingSize]),
       ("bridge.weight", [settings.hiddenSize * settings.decoderLayers * settings.stateParts, memory]),
       ("readout.weight", [settings.embeddingSize, settings.hiddenSize + memory]),
-      ("bias", [targetCount]),
+      ("lexicon.weight", [settings.embeddingSize, settings.embeddingSize]), ("bias", [targetCount]),
     ]
     if !settings.isJoint { expected.append(("target.weight", [targetCount, settings.embeddingSize])) }
     for (name, wanted) in expected where shape(name) != wanted {
@@ -95,6 +95,12 @@ extension Translator: TaskModel {
       TranslationNetwork(settings, sourceCount: sourceCount, targetCount: targetCount, using: &random)
     }
     try network.takeWeights(folder.tensors, file: file)
+    let names = Set(network.parameters.map(\.name))
+    if let other = folder.tensors.first(where: { !names.contains($0.name) }) {
+      throw ModelFileError(
+        .damaged, file: file, place: other.name, expected: "the weights that config.json asks for",
+        found: "one more")
+    }
     return network
   }
 

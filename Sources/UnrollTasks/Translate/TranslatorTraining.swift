@@ -20,30 +20,6 @@ struct TranslationSummary: Sendable, Codable, Equatable {
   var validationLoss: Double?
 }
 
-/// Where pairs come from: gone through several times, never held as a whole.
-struct PairSource {
-  let name: String
-  /// Calls its argument with each pair.
-  let forEach: ((_ source: String, _ target: String) throws -> Void) throws -> Void
-
-  /// A tab separated file, or two files of lines that belong together.
-  init(files: [String], sourceColumn: Int = 1, targetColumn: Int = 2) {
-    name = files.joined(separator: " and ")
-    forEach = { body in
-      var reader =
-        files.count == 2
-        ? try PairReader(source: files[0], target: files[1])
-        : try PairReader(separated: files[0], source: sourceColumn, target: targetColumn)
-      while let pair = try reader.next() { try body(pair.source, pair.target) }
-    }
-  }
-
-  init(_ pairs: [TranslationPair]) {
-    name = "the pairs"
-    forEach = { body in for pair in pairs { try body(pair.source, pair.target) } }
-  }
-}
-
 /// A text and what it is to become.
 public struct TranslationPair: Sendable, Equatable {
   public let source: String
@@ -90,8 +66,7 @@ extension Translator {
     var summary = data.summary
     for remark in data.remarks { report(.note(remark)) }
     report(.phase("training"))
-    let work = TranslationWork(
-      settings, data.training, validation: data.validation, target: data.target)
+    let work = TranslationWork(settings, data)
     var random = RandomSource(seed: settings.seed)
     let network = TranslationNetwork(
       settings, sourceCount: data.source.count, targetCount: data.target.count, using: &random)
@@ -103,12 +78,12 @@ extension Translator {
     summary.end = result.end.rawValue
     if data.validation.count > 0 {
       summary.validationLoss = try TranslationWork.loss(
-        result.model, data.validation, batchTokens: settings.batchTokens)
+        result.model, data.validation, settings.budget(data.totals))
     }
     summary.seconds = (clock.now - start) / .seconds(1) + (journal?.secondsBefore ?? 0)
     return Translator(
       settings: settings, source: data.source, target: data.target, network: result.model,
-      limits: TranslationLimits(data.training), summary: summary)
+      limits: TranslationLimits(data.totals), summary: summary)
   }
 
   private static func plan(_ settings: TranslationSettings, stepsPerEpoch: Int, seed: UInt64) -> TrainingPlan
@@ -122,84 +97,5 @@ extension Translator {
         steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
       patience: settings.patience > 0 ? settings.patience : nil,
       averaging: settings.averaging > 0 ? settings.averaging : nil, seed: seed)
-  }
-}
-
-/// Pairs made into tokens, and the tokenizers that were learned from them.
-struct TranslationData {
-  let source: TranslationTokenizer
-  let target: TranslationTokenizer
-  private(set) var training = TokenPairs()
-  private(set) var validation = TokenPairs()
-  private(set) var summary = TranslationSummary()
-
-  /// - Throws: what is wrong with the files, or `TranslationError` when nothing is left of them.
-  init(_ pairs: PairSource, validation given: PairSource?, _ settings: TranslationSettings) throws {
-    var count = 0
-    try pairs.forEach { _, _ in count += 1 }
-    let share = given == nil && count >= 20 ? min(0.05, 1000 / Double(count)) : 0
-    func judges(_ index: Int) -> Bool {
-      share > 0 && DataSplit.isValidation(index, fraction: share, seed: settings.seed)
-    }
-    (source, target) = try Self.tokenizers(pairs, settings) { judges($0) }
-    summary.source = pairs.name
-    var index = 0
-    try pairs.forEach { left, right in
-      let isValidation = judges(index)
-      index += 1
-      add(left, right, maximum: settings.maximumLength, validation: isValidation)
-    }
-    try given?.forEach { add($0, $1, maximum: settings.maximumLength, validation: true) }
-    summary.pairs = training.count
-    summary.sourceTokens = training.sourceTokens
-    summary.targetTokens = training.targetTokens
-    summary.validationPairs = validation.count
-    guard training.count > 0 else {
-      throw TranslationError.noPairs(
-        file: pairs.name, empty: summary.empty, long: summary.long, maximumLength: settings.maximumLength)
-    }
-    if let given, validation.count == 0 { throw TranslationError.noValidationPairs(file: given.name) }
-  }
-
-  private static func tokenizers(
-    _ pairs: PairSource, _ settings: TranslationSettings, judges: (Int) -> Bool
-  ) throws -> (TranslationTokenizer, TranslationTokenizer) {
-    var left = TranslationTokenizerTrainer(settings)
-    var right = left
-    var index = 0
-    try pairs.forEach { source, target in
-      defer { index += 1 }
-      guard !judges(index) else { return }
-      left.add(source)
-      if settings.isJoint { left.add(target) } else { right.add(target) }
-    }
-    let source = left.finish()
-    return (source, settings.isJoint ? source : right.finish())
-  }
-
-  private mutating func add(_ left: String, _ right: String, maximum: Int, validation isValidation: Bool) {
-    let (from, to) = (source.encode(left), target.encode(right))
-    guard !from.isEmpty, !to.isEmpty else {
-      summary.empty += 1
-      return
-    }
-    if isValidation {
-      validation.append(source: from, target: to)
-    } else if from.count > maximum || to.count > maximum {
-      summary.long += 1
-    } else {
-      training.append(source: from, target: to)
-    }
-  }
-
-  /// What a person should know of the data.
-  var remarks: [String] {
-    var remarks = [
-      "\(training.count) pairs to learn from (\(training.sourceTokens) and \(training.targetTokens) tokens of "
-        + "\(source.count) and \(target.count)), \(validation.count) to judge by"
-    ]
-    if summary.empty > 0 { remarks.append("left out: \(summary.empty) pairs with an empty side") }
-    if summary.long > 0 { remarks.append("left out: \(summary.long) pairs with a side that is too long") }
-    return remarks
   }
 }

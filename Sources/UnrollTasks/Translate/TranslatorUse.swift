@@ -12,9 +12,17 @@ extension Translator {
       }
       return
     }
-    // Line by line: what is typed is answered at once, and a pipe may be endless.
-    while let line = session.readLine() {
-      try writer.write(try translate([line], search: search, with: others)[0])
+    // Line by line unless told otherwise: what is typed is answered at once, and a pipe may be endless.
+    let together = arguments.integer("batch") ?? 1
+    var lines: [String] = []
+    var hasEnded = false
+    while !hasEnded {
+      if let line = session.readLine() { lines.append(line) } else { hasEnded = true }
+      guard hasEnded || lines.count >= together else { continue }
+      for translation in try translate(lines, search: search, with: others) {
+        try writer.write(translation)
+      }
+      lines = []
     }
   }
 
@@ -29,9 +37,9 @@ extension Translator {
       files: files, sourceColumn: arguments.integer("source-column") ?? 1,
       targetColumn: arguments.integer("target-column") ?? 2)
     var (sources, references): ([String], [String]) = ([], [])
-    try pairs.forEach { source, target in
-      sources.append(source)
-      references.append(target)
+    try pairs.visit { pair in
+      sources.append(pair.source)
+      references.append(pair.target)
     }
     let others = try arguments.texts("ensemble").map { try Translator(contentsOf: $0) }
     session.report(.phase("translating"))

@@ -141,7 +141,7 @@ extension ModelDirectory {
   }
 
   /// Decodes JSON; what does not fit is told with its place, such as `settings.layers[2].hiddenSize`.
-  static func decode<Value: Decodable>(
+  package static func decode<Value: Decodable>(
     _ type: Value.Type, _ bytes: [UInt8], file: String
   ) throws(ModelFileError) -> Value {
     do {

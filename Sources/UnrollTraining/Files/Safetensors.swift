@@ -29,6 +29,20 @@ public enum Safetensors {
   public static func decode(
     _ bytes: UnsafeRawBufferPointer, file: String
   ) throws(ModelFileError) -> (tensors: [NamedTensor], metadata: [String: String]) {
+    let (header, data) = try header(bytes, file: file)
+    var tensors: [NamedTensor] = []
+    tensors.reserveCapacity(header.entries.count)
+    for entry in header.entries {
+      let slice = UnsafeRawBufferPointer(rebasing: data[entry.range])
+      tensors.append((entry.name, try tensor(entry, slice, file: file)))
+    }
+    return (tensors, header.metadata)
+  }
+
+  /// The header of a file, checked, and the bytes after it.
+  static func header(
+    _ bytes: UnsafeRawBufferPointer, file: String
+  ) throws(ModelFileError) -> (header: SafetensorsHeader, data: UnsafeRawBufferPointer) {
     func damaged(_ expected: String, _ found: String) -> ModelFileError {
       ModelFileError(.damaged, file: file, expected: expected, found: found)
     }
@@ -46,20 +60,15 @@ public enum Safetensors {
     let data = UnsafeRawBufferPointer(rebasing: bytes[start...])
     let header = try SafetensorsHeader(
       json: UnsafeRawBufferPointer(rebasing: bytes[8..<start]), dataCount: data.count, file: file)
-    var tensors: [NamedTensor] = []
-    tensors.reserveCapacity(header.entries.count)
-    for entry in header.entries {
-      let slice = UnsafeRawBufferPointer(rebasing: data[entry.range])
-      tensors.append((entry.name, try tensor(entry, slice, file: file)))
-    }
-    return (tensors, header.metadata)
+    return (header, data)
   }
 
-  /// Reads a file.
+  /// Reads a file, tensor by tensor from where the system keeps it; nothing may write it meanwhile.
   public static func read(
     _ path: String
   ) throws(ModelFileError) -> (tensors: [NamedTensor], metadata: [String: String]) {
-    try decode(try FileSystem.contents(of: path, limit: maximumFileSize), file: path)
+    let file = try SafetensorsFile(path)
+    return (try file.tensors(), file.metadata)
   }
 
   /// Writes tensors into memory, as F32. Names must differ; `file` is what an error calls it.

@@ -1,4 +1,5 @@
 import UnrollCore
+import UnrollData
 import UnrollNetworks
 
 /// Examples as a network reads them: the steps that exist, longest example first.
@@ -70,7 +71,7 @@ enum EncodedExamples: Sendable {
     if random != nil, settings.tokenDropout > 0 {
       let rate = Float(settings.tokenDropout)
       for row in batch.ids.indices where random!.uniform() < rate {
-        batch.ids[row] = 1
+        batch.ids[row] = SpecialToken.unknown.id
         if hasForms { batch.forms[row] = -1 }
       }
     }

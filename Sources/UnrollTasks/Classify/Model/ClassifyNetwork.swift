@@ -59,22 +59,32 @@ struct ClassifyNetwork: Module {
   /// - Returns: `[B, C]`, in the order in which the examples were given.
   /// - Throws: `ShapeError` when the batch was made for another network.
   func callAsFunction(_ batch: ClassifyBatch, random: inout RandomSource?) throws(ShapeError) -> Variable {
-    let drop = Dropout(rate: settings.dropout)
-    var x = try read(batch)
-    if words != nil || project != nil { x = drop(x, random: &random) }
+    try judge(read(batch, random: &random), batch.layout, random: &random)
+  }
+
+  /// x, `[N, E]`.
+  func read(_ batch: ClassifyBatch, random: inout RandomSource?) throws(ShapeError) -> Variable {
+    let x = try read(batch)
+    return words != nil || project != nil ? Dropout(rate: settings.dropout)(x, random: &random) : x
+  }
+
+  /// y of x.
+  func judge(
+    _ x: Variable, _ layout: SequenceLayout, random: inout RandomSource?
+  ) throws(ShapeError) -> Variable {
     let core = core.droppingWeights(rate: settings.weightDropout, random: &random)
-    let (outputs, _) = try core(PackedSequence(rows: x, layout: batch.layout), random: &random)
+    let (outputs, _) = try core(PackedSequence(rows: x, layout: layout), random: &random)
     var both = outputs
     if settings.poolsInputs {
-      both = PackedSequence(rows: .concatenatedColumns([outputs.rows, x]), layout: batch.layout)
+      both = PackedSequence(rows: .concatenatedColumns([outputs.rows, x]), layout: layout)
     }
     var pooled: [Variable] = []
     for pool in pools {
       pooled.append(try pool(pool.kind == .last ? outputs : both))
-      if pool.kind == .last, settings.poolsInputs { pooled.append(try x.meanOverSteps(batch.layout)) }
+      if pool.kind == .last, settings.poolsInputs { pooled.append(try x.meanOverSteps(layout)) }
     }
     let vector = pooled.count == 1 ? pooled[0] : .concatenatedColumns(pooled)
-    return try head(drop(vector, random: &random))
+    return try head(Dropout(rate: settings.dropout)(vector, random: &random))
   }
 
   private func read(_ batch: ClassifyBatch) throws(ShapeError) -> Variable {

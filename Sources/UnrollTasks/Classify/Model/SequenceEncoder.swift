@@ -1,23 +1,23 @@
 import UnrollCore
 
 /// How the channels of sequences are brought to one scale, learned from what is trained on, and cut into frames.
-struct SequenceEncoder: Sendable, Codable, Equatable {
-  struct Scale: Sendable, Codable, Equatable {
-    var mean: Float
-    var deviation: Float
+package struct SequenceEncoder: Sendable, Codable, Equatable {
+  package struct Scale: Sendable, Codable, Equatable {
+    package var mean: Float
+    package var deviation: Float
     /// The deviation of the change from step to step, on the scale of the channel.
-    var change: Float
+    package var change: Float
   }
-  var channels: [Scale]
+  package var channels: [Scale]
   /// Whether values were missing, so that the network is told where.
-  var marksMissing: Bool
-  var differences: Bool
-  var frame: Int
-  var hop: Int
-  var maximumLength: Int
+  package var marksMissing: Bool
+  package var differences: Bool
+  package var frame: Int
+  package var hop: Int
+  package var maximumLength: Int
 
-  /// - Throws: `ClassifierError` when sequences have no values at all.
-  init(of sequences: [ClassifierData.Sequence], channels count: Int, _ settings: ClassifierSettings) {
+  /// Learns the scales of sequences.
+  package init(of sequences: [ClassifierData.Sequence], channels count: Int, _ settings: ClassifierSettings) {
     differences = settings.differences
     frame = settings.frame
     hop = settings.hop
@@ -53,23 +53,29 @@ struct SequenceEncoder: Sendable, Codable, Equatable {
   /// The features of a step before it becomes part of a frame.
   var stepWidth: Int { channels.count * (1 + (differences ? 1 : 0) + (marksMissing ? 1 : 0)) }
   /// The features of a frame.
-  var width: Int { stepWidth * frame }
+  package var width: Int { stepWidth * frame }
 
   /// The number of frames of so many steps: as many as it takes to cover all.
-  func frames(of steps: Int) -> Int {
+  package func frames(of steps: Int) -> Int {
     let steps = min(steps, maximumLength)
     return steps == 0 ? 0 : steps <= frame ? 1 : (steps - frame + hop - 1) / hop + 1
   }
 
   /// Noise that makes a sequence another one of its kind.
-  struct Noise {
-    var noise: Float
-    var scaling: Float
-    var shift: Float
+  package struct Noise {
+    package var noise: Float
+    package var scaling: Float
+    package var shift: Float
+
+    package init(noise: Float, scaling: Float, shift: Float) {
+      self.noise = noise
+      self.scaling = scaling
+      self.shift = shift
+    }
   }
 
   /// The frames of a sequence, `[frames, width]`. A last frame that reaches beyond the end repeats the last step.
-  func callAsFunction(
+  package func callAsFunction(
     _ sequence: ClassifierData.Sequence, _ noise: Noise? = nil, random: inout RandomSource?
   ) -> [Float] {
     let steps = min(sequence.steps, maximumLength)

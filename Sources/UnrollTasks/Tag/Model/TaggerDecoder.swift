@@ -10,6 +10,9 @@ struct TaggerDecoder: Sendable {
   private let networks: [TaggerNetwork]
   private let field: ConditionalRandomField?
 
+  /// Whether the tags of a sentence are decided together.
+  var decidesTogether: Bool { field != nil }
+
   /// What was decided of a sentence.
   struct Answer: Sendable {
     let tags: [Int32]
@@ -39,39 +42,57 @@ struct TaggerDecoder: Sendable {
 
   /// The tags of all sentences, in their order.
   func answers(_ words: TaggerWords, withChances: Bool = false) throws(ShapeError) -> [Answer] {
-    var batcher = LengthBatcher<Int>(BatchBudget(tokens: Self.batchWords), random: nil)
-    var batches: [[Int]] = []
-    for (index, sentence) in words.sentences.enumerated() {
-      batches += batcher.add(index, length: sentence.count)
+    var answers = [Answer](repeating: Answer(tags: [], chances: []), count: words.sentences.count)
+    for batch in Self.batches(words) {
+      let emissions = try emissions(TaggerBatch(batch, of: words))
+      for (index, answer) in zip(batch, try decide(emissions, withChances)) { answers[index] = answer }
     }
-    batches += batcher.finish()
-    var answers = [Answer?](repeating: nil, count: words.sentences.count)
-    for batch in batches {
-      for (index, answer) in zip(batch, try decide(TaggerBatch(batch, of: words), withChances)) {
-        answers[index] = answer
-      }
-    }
-    return answers.compactMap { $0 }
+    return answers
   }
 
-  private func decide(_ batch: TaggerBatch, _ withChances: Bool) throws(ShapeError) -> [Answer] {
+  /// The tags of all sentences as they would be with some multiples of numbers added to the scores of tags.
+  func tags(_ words: TaggerWords, adding bonus: [Float], times steps: [Float]) throws(ShapeError)
+    -> [[[Int32]]]
+  {
+    var answers = steps.map { _ in [[Int32]](repeating: [], count: words.sentences.count) }
+    for batch in Self.batches(words) {
+      let emissions = try emissions(TaggerBatch(batch, of: words))
+      for (place, step) in steps.enumerated() {
+        let rows = emissions.rows + Variable(Tensor(bonus.map { $0 * step }))
+        let found = try decide(PackedSequence(rows: rows, layout: emissions.layout), false)
+        for (index, answer) in zip(batch, found) { answers[place][index] = answer.tags }
+      }
+    }
+    return answers
+  }
+
+  private static func batches(_ words: TaggerWords) -> [[Int]] {
+    var batcher = LengthBatcher<Int>(BatchBudget(tokens: batchWords), random: nil)
+    let full = words.sentences.enumerated().flatMap { batcher.add($0, length: $1.count) }
+    return full + batcher.finish()
+  }
+
+  /// The scores of a batch, the mean of all networks.
+  private func emissions(_ batch: TaggerBatch) throws(ShapeError) -> PackedSequence {
     var none: RandomSource?
-    var sum: Variable?
+    var rows: [Variable] = []
     for network in networks {
       let scores = try network.emissions(batch, random: &none).rows
       // Scores of tags that are decided one by one are compared as chances.
-      let rows = network.field == nil && networks.count > 1 ? scores.logSoftmax() : scores
-      sum = sum.map { $0 + rows } ?? rows
+      rows.append(network.field == nil && networks.count > 1 ? scores.logSoftmax() : scores)
     }
-    guard let sum else { return [] }
+    let sum = rows.dropFirst().reduce(rows[0], +)
     let mean = networks.count > 1 ? sum.affine(times: 1 / Double(networks.count), plus: 0) : sum
-    let emissions = PackedSequence(rows: mean, layout: batch.layout)
+    return PackedSequence(rows: mean, layout: batch.layout)
+  }
+
+  private func decide(_ emissions: PackedSequence, _ withChances: Bool) throws(ShapeError) -> [Answer] {
     let tags = try field?.decode(emissions).map(\.tags) ?? Self.largest(emissions)
     guard withChances else { return tags.map { Answer(tags: $0, chances: []) } }
-    let chances = try field?.marginals(emissions).rows ?? mean.softmax()
+    let chances = try field?.marginals(emissions).rows ?? emissions.rows.softmax()
     let width = chances.shape.columns
     let elements = chances.value.elements
-    let rows = batch.layout.unpacking(Array(0..<batch.layout.rows))
+    let rows = emissions.layout.unpacking(Array(0..<emissions.layout.rows))
     return zip(tags, rows).map { tags, rows in
       Answer(tags: tags, chances: zip(tags, rows).map { elements[$1 * width + Int($0)] })
     }

@@ -16,7 +16,7 @@ struct TaggerLexicon: Sendable {
     /// The word's id.
     let word: Int32
     /// The ids of its characters, of a very long word those at its ends.
-    let characters: [Int32]
+    var characters: [Int32]
     /// The ids of its affixes and its shape, as many for every word.
     var features: [Int32]
   }
@@ -72,7 +72,7 @@ struct TaggerLexicon: Sendable {
 /// Sentences as places in a list of the different words that they hold.
 struct TaggerWords: Sendable {
   private(set) var forms: [TaggerLexicon.Form] = []
-  private(set) var sentences: [[Int32]] = []
+  var sentences: [[Int32]] = []
 
   init(_ sentences: some Sequence<some Sequence<String>>, _ lexicon: TaggerLexicon) {
     var places: [String: Int32] = [:]

@@ -1,0 +1,88 @@
+import UnrollCore
+
+/// Runs two forms of one graph on an input made up for it, and holds their numbers against each other.
+struct ONNXProbe {
+  /// Extents for some inputs, where those made up would not fit the graph.
+  let shapes: [String: [Int]]
+
+  /// - Throws: `ExchangeError` when no made-up input runs, or the two forms differ.
+  func compare(_ model: ONNXModel, with definition: ONNXModel) throws(ExchangeError) {
+    var failure: ExchangeError?
+    // Sizes that free axes may have, one after the other; and what whole numbers may be.
+    for (sizes, number) in [
+      ([2, 3, 4], 1), ([2, 3, 4], 0), ([1, 3, 2], 1), ([1, 1, 1], 0), ([3, 2, 5], 1),
+    ] {
+      let values = try inputs(model, sizes: sizes, number: Int64(number))
+      let expected: [String: ONNXTensor]
+      do throws(ExchangeError) {
+        expected = try definition.run(values)
+      } catch {
+        guard error.reason == .input else { throw error }
+        failure = failure ?? error
+        continue
+      }
+      let found = try model.run(values)
+      for output in model.outputs {
+        try compare(found[output.name], expected[output.name], output.name, model.file)
+      }
+      return
+    }
+    let hint = "; give shapes for the inputs that fit it"
+    throw failure.map {
+      ExchangeError($0.reason, file: $0.file, place: $0.place, expected: $0.expected + hint, found: $0.found)
+    } ?? ExchangeError(.input, file: model.file, expected: "a probe that runs", found: "none")
+  }
+
+  private func inputs(
+    _ model: ONNXModel, sizes: [Int], number: Int64
+  ) throws(ExchangeError) -> [String: ONNXTensor] {
+    var random = RandomSource(seed: 11)
+    var named: [String: Int] = [:]
+    var values: [String: ONNXTensor] = [:]
+    for port in model.inputs {
+      var extents: [Int] = []
+      for (axis, extent) in (port.extents ?? []).enumerated() {
+        switch extent {
+        case .fixed(let size): extents.append(size)
+        case .named(let name):
+          let size = named[name] ?? sizes[named.count % sizes.count]
+          named[name] = size
+          extents.append(size)
+        case .free: extents.append(sizes[axis % sizes.count])
+        }
+      }
+      if let given = shapes[port.name] { extents = given }
+      guard let shape = CheckedShape.make(extents, maximumElements: 1 << 24) else {
+        throw ExchangeError(
+          .input, file: model.file, place: "input \"\(port.name)\"", expected: "a shape for a probe",
+          found: "\(extents)")
+      }
+      if port.type.isFloating {
+        values[port.name] = ONNXTensor(.normal(deviation: 1, shape: shape, using: &random), type: port.type)
+      } else {
+        let all = Array(repeating: number, count: shape.count)
+        values[port.name] = ONNXTensor(integers: all, shape: shape, type: port.type)
+      }
+    }
+    return values
+  }
+
+  private func compare(
+    _ found: ONNXTensor?, _ expected: ONNXTensor?, _ name: String, _ file: String
+  ) throws(ExchangeError) {
+    guard let found, let expected, found.shape == expected.shape else {
+      throw ExchangeError(
+        .mismatch, file: file, place: "output \"\(name)\"",
+        expected: "shape \(expected.map { "\($0.shape)" } ?? "of none")",
+        found: found.map { "\($0.shape)" } ?? "none")
+    }
+    for (index, (a, b)) in zip(found.tensor.elements, expected.tensor.elements).enumerated() {
+      // Single precision in another order of sums.
+      guard a == b || abs(a - b) <= 1e-4 * max(1, abs(b)) || a.isNaN && b.isNaN else {
+        throw ExchangeError(
+          .mismatch, file: file, place: "output \"\(name)\", element \(index)",
+          expected: "\(b), as the nodes' own equations give", found: "\(a)")
+      }
+    }
+  }
+}

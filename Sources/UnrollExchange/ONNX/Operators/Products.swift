@@ -1,0 +1,151 @@
+import UnrollCore
+
+/// Matrix products and what is made of whole rows.
+extension Operators {
+  static let products: [String: Maker] = [
+    "MatMul": { node, _ throws(ExchangeError) in
+      try node.takes(inputs: 2...2)
+      return { inputs, place throws(ExchangeError) in
+        let (a, b) = (try inputs.floats(0, place), try inputs.floats(1, place))
+        return [ONNXTensor(try matrixProduct(a, b, place), type: inputs[0]!.type)]
+      }
+    },
+    "Gemm": gemm,
+    "Softmax": { node, _ throws(ExchangeError) in try softmax(&node, logarithm: false) },
+    "LogSoftmax": { node, _ throws(ExchangeError) in try softmax(&node, logarithm: true) },
+  ]
+
+  private static func matrixProduct(
+    _ a: Tensor, _ b: Tensor, _ place: NodePlace
+  ) throws(ExchangeError) -> Tensor {
+    guard a.shape.rank > 0, b.shape.rank > 0 else {
+      throw place.refused("matrices or vectors", "\(a.shape) and \(b.shape)")
+    }
+    // Vectors are matrices for the while: a row at the left, a column at the right.
+    let left = a.shape.rank == 1 ? a.reshaped(to: [1, a.shape[0]]) : a
+    let right = b.shape.rank == 1 ? b.reshaped(to: [b.shape[0], 1]) : b
+    let (m, k, n) = (left.shape[-2], left.shape[-1], right.shape[-1])
+    guard right.shape[-2] == k else {
+      throw place.refused("\(k) rows at the right", "\(a.shape) and \(b.shape)")
+    }
+    var result: Tensor
+    if right.shape.rank == 2 {
+      let extents = left.shape.extents.dropLast() + [n]
+      let shape = try place.shape(Array(extents))
+      let flat = left.reshaped(to: [left.shape.rows, k])
+      result = try place.fitting { () throws(ShapeError) in try Variable(flat).matrixProduct(Variable(right))
+      }
+      .value.reshaped(to: shape)
+    } else {
+      result = try batchedProduct(left, right, m, k, n, place)
+    }
+    var extents = result.shape.extents
+    if a.shape.rank == 1 { extents.remove(at: extents.count - 2) }
+    if b.shape.rank == 1 { extents.removeLast() }
+    return result.reshaped(to: Shape(extents))
+  }
+
+  /// One product for each place of the axes in front.
+  private static func batchedProduct(
+    _ a: Tensor, _ b: Tensor, _ m: Int, _ k: Int, _ n: Int, _ place: NodePlace
+  ) throws(ExchangeError) -> Tensor {
+    let front = try Broadcast.shape(
+      Shape(a.shape.extents.dropLast(2)), Shape(b.shape.extents.dropLast(2)), place)
+    let shape = try place.shape(front.extents + [m, n])
+    func blocks(_ x: Tensor) -> [Int] {
+      let own = Shape(Array(x.shape.extents.dropLast(2)))
+      let numbers = ONNXTensor(integers: (0..<Int64(own.count)).map { $0 }, shape: own)
+      return (Broadcast.expand(numbers, to: front).integers ?? []).map { Int($0) }
+    }
+    let (left, right) = (
+      Variable(a.reshaped(to: [a.shape.rows, k])), Variable(b.reshaped(to: [b.shape.rows, n]))
+    )
+    var parts: [Variable] = []
+    for (i, j) in zip(blocks(a), blocks(b)) {
+      let (x, y) = (left.rows(i * m..<(i + 1) * m), right.rows(j * k..<(j + 1) * k))
+      parts.append(try place.fitting { () throws(ShapeError) in try x.matrixProduct(y) })
+    }
+    guard !parts.isEmpty else { return .zeros(shape) }
+    return Variable.concatenatedRows(parts).value.reshaped(to: shape)
+  }
+
+  /// y = α·A·B + β·C.
+  private static let gemm: Maker = { node, _ throws(ExchangeError) in
+    try node.takes(inputs: 2...3)
+    let (alpha, beta) = (try node.float("alpha") ?? 1, try node.float("beta") ?? 1)
+    let (turnsA, turnsB) = (try node.flag("transA"), try node.flag("transB"))
+    return { inputs, place throws(ExchangeError) in
+      let (a, b) = (try inputs.required(0, place), try inputs.required(1, place))
+      _ = (try inputs.floats(0, place), try inputs.floats(1, place))
+      guard a.shape.rank == 2, b.shape.rank == 2 else {
+        throw place.refused("two matrices", "\(a.shape) and \(b.shape)")
+      }
+      let left = turnsA ? permuted(a, [1, 0]).tensor : a.tensor
+      let columns = turnsB ? b.shape[0] : b.shape[1]
+      guard left.shape[1] == (turnsB ? b.shape[1] : b.shape[0]) else {
+        throw place.refused("matrices that meet", "\(a.shape) and \(b.shape)")
+      }
+      let shape = try place.shape([left.shape[0], columns])
+      var result = try place.fitting { () throws(ShapeError) in
+        turnsB
+          ? try Variable(left).linear(Variable(b.tensor))
+          : try Variable(left).matrixProduct(Variable(b.tensor))
+      }
+      if alpha != 1 { result = alpha * result }
+      if let c = inputs.optional(2), beta != 0 {
+        let bias = try inputs.floats(2, place)
+        guard try Broadcast.shape(shape, c.shape, place) == shape else {
+          throw place.refused("a third input that is repeated up to \(shape)", "\(c.shape)")
+        }
+        let whole = Variable(Broadcast.expand(ONNXTensor(bias), to: shape).tensor)
+        result = result + (beta == 1 ? whole : beta * whole)
+      }
+      return [ONNXTensor(result.value, type: a.type)]
+    }
+  }
+
+  /// y = eˣ / Σ eˣ along an axis, or its logarithm. Before version 13 along all axes from the given one on.
+  private static func softmax(
+    _ node: inout NodeReader, logarithm: Bool
+  ) throws(ExchangeError) -> Operation {
+    try node.takes(inputs: 1...1)
+    let isOld = node.version < 13
+    let axis = try node.integer("axis") ?? (isOld ? 1 : -1)
+    return { inputs, place throws(ExchangeError) in
+      var x = try inputs.floats(0, place)
+      let extents = x.shape.extents
+      let axis = try place.axis(axis, rank: max(1, extents.count))
+      let outer = extents.prefix(axis).reduce(1, *)
+      let size = isOld ? extents.dropFirst(axis).reduce(1, *) : extents.isEmpty ? 1 : extents[axis]
+      let inner = isOld ? 1 : extents.dropFirst(axis + 1).reduce(1, *)
+      x.withUnsafeMutableElements { elements in
+        for block in 0..<outer {
+          for column in 0..<inner {
+            let places = stride(
+              from: block * size * inner + column, to: (block + 1) * size * inner, by: inner)
+            normalize(elements, places, logarithm: logarithm)
+          }
+        }
+      }
+      return [ONNXTensor(x, type: inputs[0]!.type)]
+    }
+  }
+
+  private static func normalize(
+    _ x: UnsafeMutableBufferPointer<Float>, _ places: StrideTo<Int>, logarithm: Bool
+  ) {
+    var top = -Float.infinity
+    for place in places where x[place] > top { top = x[place] }
+    if top == -.infinity { top = 0 }
+    var sum = 0.0
+    for place in places {
+      let part = exponential(Double(x[place] - top))
+      sum += part
+      if !logarithm { x[place] = Float(part) }
+    }
+    let shift = logarithm ? Double(top) + naturalLogarithm(sum) : 0
+    for place in places {
+      x[place] = logarithm ? Float(Double(x[place]) - shift) : Float(Double(x[place]) / sum)
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import UnrollCore
+
+/// What a network read and what it gave for it, as arrays by name: what another form of it is held against.
+public struct NetworkProbe: Sendable {
+  /// An array that a network reads.
+  public enum Input: Sendable {
+    case floats(Tensor)
+    case integers([Int], Shape)
+
+    /// The elements as `Float`.
+    public var tensor: Tensor {
+      switch self {
+      case .floats(let tensor): tensor
+      case .integers(let integers, let shape): Tensor(integers.map { Float($0) }, shape: shape)
+      }
+    }
+  }
+
+  public var inputs: [(name: String, value: Input)] = []
+  public var outputs: [(name: String, value: Tensor)] = []
+
+  package init() {}
+
+  package mutating func reads(_ name: String, _ tensor: Tensor) { inputs.append((name, .floats(tensor))) }
+  package mutating func reads(_ name: String, _ integers: [Int], _ shape: Shape) {
+    inputs.append((name, .integers(integers, shape)))
+  }
+  package mutating func gives(_ name: String, _ tensor: Tensor) { outputs.append((name, tensor)) }
+}
+
+/// The size of a probe, and where its numbers come from.
+public struct ProbeSize: Sendable {
+  public var batch: Int
+  /// The steps of the longest sequence; others are shorter.
+  public var steps: Int
+  public var seed: UInt64
+
+  public init(batch: Int, steps: Int, seed: UInt64 = 1) {
+    self.batch = batch
+    self.steps = steps
+    self.seed = seed
+  }
+
+  /// The lengths of the sequences: the longest in the middle, none empty.
+  package var lengths: [Int] {
+    (0..<batch).map { row in row == batch / 2 ? steps : 1 + (row * 7 + Int(seed % 5)) % max(1, steps) }
+  }
+}
+
+/// A model that can show what its network does.
+public protocol ProbedModel: TaskModel {
+  /// Runs the network on made-up inputs.
+  func probe(_ size: ProbeSize) throws -> NetworkProbe
+}
