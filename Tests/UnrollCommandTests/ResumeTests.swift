@@ -63,6 +63,24 @@ import Testing
     #expect(try folder.bytes("model/model.safetensors") == Self.whole.get())
   }
 
+  @Test func logsAreKeptAndNotMixed() throws {
+    let folder = try Self.killed("--log jsonl,tensorboard")
+    #expect(folder.names("model.run/logs") == ["training-1", "training-2", "training.jsonl"])
+    #expect(try Command.run("train --resume model.run", in: folder).code == 0)
+    #expect(try folder.bytes("model/model.safetensors") == Self.whole.get())
+    #expect(folder.names("model.run") == ["logs"])
+    #expect(folder.names("model.run/logs/training-2").count == 2)
+    let lines = folder.read("model.run/logs/training.jsonl")?.split(separator: "\n") ?? []
+    #expect(lines.allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}") })
+    #expect(lines.contains { $0.contains("\"resumed\"") } && lines.last?.contains("\"finished\"") == true)
+    // Another training does not write among them, and finds a place of its own.
+    let line = "train forecast sales.csv -o model \(Self.options) --log jsonl"
+    let again = try Command.run(line, in: folder)
+    #expect(again.code == 1 && again.errors.contains("--log-folder"), "\(again.errors)")
+    let other = try Command.run("\(line) --log-folder other", in: folder)
+    #expect(other.code == 0 && folder.names("other") == ["training.jsonl"], "\(other.errors)")
+  }
+
   @Test func aKilledTrainingGoesOn() throws {
     let folder = try Self.killed()
     let outcome = try Command.run("train --resume model.run --threads 1", in: folder)

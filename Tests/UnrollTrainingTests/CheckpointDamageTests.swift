@@ -164,21 +164,52 @@ struct CheckpointDamageTests {
     #expect(try refusal { _, model, _ in model = SmallNetwork(hidden: 9) }.found.contains("shape"))
   }
 
+  /// Changes what the records say, and the manifests with them.
+  private func rewrite(_ folder: ScratchFolder, _ change: (String) -> String) throws {
+    for name in folder.names() {
+      let text = String(decoding: try folder.read("\(name)/checkpoint.json"), as: UTF8.self)
+      let bytes = Array(change(text).utf8)
+      try folder.write(bytes, "\(name)/checkpoint.json")
+      let manifest = String(decoding: try folder.read("\(name)/manifest.json"), as: UTF8.self)
+        .replacing("\"bytes\" : \(text.utf8.count)", with: "\"bytes\" : \(bytes.count)")
+        .replacing(SHA256.hexadecimal(Array(text.utf8)), with: SHA256.hexadecimal(bytes))
+      try folder.write(Array(manifest.utf8), "\(name)/manifest.json")
+    }
+  }
+
   @Test func anotherVersionIsRefused() throws {
     let folder = try ScratchFolder()
     killed(folder)
-    for name in folder.names() {
-      let text = String(decoding: try folder.read("\(name)/checkpoint.json"), as: UTF8.self)
-      let bytes = Array(text.replacing("\"version\" : 1", with: "\"version\" : 2").utf8)
-      try folder.write(bytes, "\(name)/checkpoint.json")
-      let manifest = String(decoding: try folder.read("\(name)/manifest.json"), as: UTF8.self)
-      let old = SHA256.hexadecimal(Array(text.utf8))
-      #expect(manifest.contains(old))
-      try folder.write(
-        Array(manifest.replacing(old, with: SHA256.hexadecimal(bytes)).utf8), "\(name)/manifest.json")
-    }
+    try rewrite(folder) { $0.replacing("\"version\" : 1", with: "\"version\" : 2") }
     var notes: [String] = []
     let error = #expect(throws: ModelFileError.self) { _ = try resumed(folder, &notes) }
     #expect(error?.reason == .unsupported && error?.found.contains("version 2") == true)
+  }
+
+  /// A record that lies is refused, or passed over; it never ends the process.
+  @Test(arguments: [
+    "9223372036854775807", "-1", "-9223372036854775808", "1e300", "0", "null", "[]", "\"1\"",
+    "99999999999999",
+  ]) func recordsThatLieDoNoHarm(_ lie: String) throws {
+    for key in ["epoch", "step", "steps", "stepsPerEpoch", "elapsed", "bestEpoch", "lossSum", "history"] {
+      let folder = try ScratchFolder()
+      killed(folder)
+      try rewrite(folder) { text in
+        // The keys of the record itself are indented by two.
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+          line.hasPrefix("  \"\(key)\" : ")
+            ? "  \"\(key)\" : \(lie)" + (key == "history" ? ", \"x\" : [" : ",") : String(line)
+        }.joined(separator: "\n")
+      }
+      var notes: [String] = []
+      do {
+        let outcome = try resumed(folder, &notes)
+        let isHarmless = key == "elapsed" || key == "lossSum"
+        let whole = try Self.whole.get()
+        #expect(isHarmless || outcome == whole, "\(key) \(lie)")
+      } catch let error as ModelFileError {
+        #expect(!error.expected.isEmpty)
+      }
+    }
   }
 }

@@ -6,8 +6,8 @@ struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a model of a task on a file.",
     discussion: """
-      unroll train forecast sales.csv -o model --checkpoint-every 5m   writes checkpoints to model.run
-      unroll train --resume model.run                                  goes on with it after an interruption
+      With --checkpoint-every, a training writes checkpoints beside its model, and goes on with them after a crash: \
+      unroll train --resume MODEL.run
       """,
     subcommands: [TrainForecastCommand.self] + TaskRegistry.trainCommands)
 

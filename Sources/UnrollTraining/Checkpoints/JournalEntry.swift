@@ -51,8 +51,8 @@ package final class JournalEntry {
       do throws(ModelFileError) {
         let snapshot = try TrainingSnapshot(contentsOf: checkpointPath(steps: steps, in: folder))
         kept = Array(found[...index])
-        if let best = snapshot.record.best, let first = snapshot.record.bestCheckpoint {
-          bestCheckpoint = (best.epoch, first)
+        if let best = snapshot.record.bestEpoch, let first = snapshot.record.bestCheckpoint {
+          bestCheckpoint = (best, first)
         }
         journal.count(secondsBefore: snapshot.record.elapsed)
         return snapshot
@@ -85,8 +85,8 @@ package final class JournalEntry {
 
   /// The first checkpoint that knows the best epoch, if one made now would not be it.
   private func bestCheckpoint(_ record: TrainingSnapshot.Record) -> Int? {
-    guard let best = record.best else { return nil }
-    return bestCheckpoint.flatMap { $0.epoch == best.epoch ? $0.steps : nil } ?? record.steps
+    guard let best = record.bestEpoch else { return nil }
+    return bestCheckpoint.flatMap { $0.epoch == best ? $0.steps : nil } ?? record.steps
   }
 
   /// The steps that save a moment.
@@ -112,8 +112,8 @@ package final class JournalEntry {
     try plan.run()
     lastSave = clock.now
     let steps = snapshot.record.steps
-    if let best = snapshot.record.best, let first = bestCheckpoint(snapshot.record) {
-      bestCheckpoint = (best.epoch, first)
+    if let best = snapshot.record.bestEpoch, let first = bestCheckpoint(snapshot.record) {
+      bestCheckpoint = (best, first)
     }
     kept = kept.filter { $0 < steps } + [steps]
     let wanted = Set(kept.suffix(2) + [bestCheckpoint?.steps].compactMap { $0 })
@@ -130,7 +130,7 @@ package final class JournalEntry {
     var format = JournalEntry.resultFormat
     var version = JournalEntry.resultVersion
     var history: [EpochReport]
-    var best: EpochReport?
+    var bestEpoch: Int?
     var end: TrainingEnd
     var elapsed: Double
   }
@@ -155,6 +155,9 @@ package final class JournalEntry {
       record = try TrainingSnapshot.decodeRecord(
         ResultRecord.self, files[Self.resultFile] ?? [], format: Self.resultFormat,
         version: Self.resultVersion, file: "\(path)/\(Self.resultFile)")
+      try TrainingSnapshot.check(
+        record.history, bestEpoch: record.bestEpoch, elapsed: record.elapsed,
+        file: "\(path)/\(Self.resultFile)")
       tensors = try Safetensors.decode(
         files[Self.weightsFile] ?? [], file: "\(path)/\(Self.weightsFile)"
       ).tensors
@@ -165,7 +168,9 @@ package final class JournalEntry {
     var trained = model
     try trained.takeWeights(tensors, file: "\(path)/\(Self.weightsFile)")
     journal.count(secondsBefore: record.elapsed)
-    return TrainingResult(model: trained, history: record.history, best: record.best, end: record.end)
+    return TrainingResult(
+      model: trained, history: record.history, best: record.bestEpoch.map { record.history[$0 - 1] },
+      end: record.end)
   }
 
   /// Stores what the trainer ended with, and removes its checkpoints.
@@ -174,7 +179,7 @@ package final class JournalEntry {
     guard let folder = journal.folder else { return }
     let path = resultPath(folder)
     let record = ResultRecord(
-      history: result.history, best: result.best, end: result.end, elapsed: elapsed)
+      history: result.history, bestEpoch: result.best?.epoch, end: result.end, elapsed: elapsed)
     let weights = result.model.namedWeights()
     if let name = weights.first(where: { !Kernels.allFinite($0.tensor) })?.name {
       throw TrainingError.notFinite(place: .weight(name), epoch: result.history.count, step: 0)

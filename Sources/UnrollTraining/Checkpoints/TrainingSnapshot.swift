@@ -29,10 +29,10 @@ package struct TrainingSnapshot {
     /// The random numbers that come next. The order of the examples is not stored: whoever goes on shuffles again
     /// from the seed, and must arrive here.
     var random: RandomSource
-    var schedule: Schedule
-    var stopping: EarlyStopping
+    /// Every epoch that ended. The schedule and early stopping remember nothing else.
     var history: [EpochReport]
-    var best: EpochReport?
+    /// The best of them.
+    var bestEpoch: Int?
     /// Seconds of training so far.
     var elapsed: Double
     /// The number of tensors in each group of what is carried; `nil`: nothing is.
@@ -100,7 +100,8 @@ package struct TrainingSnapshot {
     optimizer = try OptimizerState(
       decoding: try bytes(Self.optimizerFile), file: "\(path)/\(Self.optimizerFile)")
     if files[Self.averageFile] != nil { average = try tensors(Self.averageFile) }
-    if record.best != nil { best = try tensors(Self.bestFile) }
+    try Self.check(record, file: "\(path)/\(Self.recordFile)")
+    if record.bestEpoch != nil { best = try tensors(Self.bestFile) }
     if let groups = record.carryGroups {
       carry = try Self.grouped(try tensors(Self.carryFile), groups, file: "\(path)/\(Self.carryFile)")
     }
@@ -134,6 +135,36 @@ package struct TrainingSnapshot {
         found: "\(header.format) of version \(header.version)")
     }
     return try ModelDirectory.decode(type, bytes, file: file)
+  }
+
+  /// Numbers that the rest of the program may count on.
+  private static func check(_ record: Record, file: String) throws(ModelFileError) {
+    let counts = [record.epoch, record.step, record.steps, record.stepsPerEpoch]
+    guard counts.allSatisfy({ (0...1 << 53).contains($0) }), record.epoch == record.history.count + 1 else {
+      throw ModelFileError(
+        .damaged, file: file, expected: "an epoch behind those of the history, and counts of steps",
+        found: "epoch \(record.epoch) after \(record.history.count)")
+    }
+    try check(record.history, bestEpoch: record.bestEpoch, elapsed: record.elapsed, file: file)
+  }
+
+  /// The same for what checkpoints and results have in common.
+  static func check(
+    _ history: [EpochReport], bestEpoch: Int?, elapsed: Double, file: String
+  ) throws(ModelFileError) {
+    func damaged(_ expected: String, _ found: String) -> ModelFileError {
+      ModelFileError(.damaged, file: file, expected: expected, found: found)
+    }
+    for (index, report) in history.enumerated() where report.epoch != index + 1 {
+      throw damaged("epoch \(index + 1) at this place of the history", "epoch \(report.epoch)")
+    }
+    if let bestEpoch, !(1...max(1, history.count)).contains(bestEpoch) || history.isEmpty {
+      throw damaged("a best epoch among \(history.count)", "\(bestEpoch)")
+    }
+    let times = history.flatMap { [$0.elapsed, $0.remaining] } + [elapsed]
+    if let time = times.first(where: { !(0...1e12).contains($0) }) {
+      throw damaged("times in seconds", "\(time)")
+    }
   }
 
   private static func grouped(

@@ -169,8 +169,7 @@ public struct Trainer<Work: TrainingWork> {
     if let name = Self.firstNotFinite(candidate.parameters) { throw fault(.weight(name)) }
     let validation = try work.validate(candidate)
     if let validation, !validation.isFinite { throw fault(.validation) }
-    // Without a validation part every epoch counts as the best: the last weights are kept.
-    let verdict = validation.map { stopping.observe(Float($0)) } ?? .improved
+    let verdict = observe(validation, loss: loss)
     let lowest = Double(stopping.best ?? .infinity)
     let improved = verdict == .improved || (validation ?? 0) <= lowest + plan.tolerance * abs(lowest)
     let entry = EpochReport(
@@ -178,11 +177,19 @@ public struct Trainer<Work: TrainingWork> {
       learningRate: plan.optimizer.learningRate, elapsed: elapsed,
       remaining: remaining(epoch, work.stepsPerEpoch))
     if improved { best = (entry, candidate) }
-    plan.schedule.observe(Float(validation ?? loss))
     history.append(entry)
     try report(.epoch(entry))
     if let validation, let goal = plan.goal, validation <= goal { return .goalReached }
     return verdict == .stop ? .stoppedEarly : nil
+  }
+
+  /// Tells early stopping and the schedule of an epoch. What they remember is a function of all epochs before.
+  @discardableResult
+  mutating func observe(_ validation: Double?, loss: Double) -> EarlyStopping.Verdict {
+    // Without a validation part every epoch counts as the best: the last weights are kept.
+    let verdict = validation.map { stopping.observe(Float($0)) } ?? .improved
+    plan.schedule.observe(Float(validation ?? loss))
+    return verdict
   }
 
   private func remaining(_ epoch: Int, _ step: Int) -> Double {

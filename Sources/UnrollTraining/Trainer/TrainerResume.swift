@@ -11,8 +11,8 @@ extension Trainer {
     }
     let record = TrainingSnapshot.Record(
       epoch: position.epoch, step: position.step, steps: steps, stepsPerEpoch: work.stepsPerEpoch,
-      lossSum: position.lossSum, random: random, schedule: plan.schedule, stopping: stopping,
-      history: history, best: best?.report, elapsed: elapsed, carryGroups: carry?.map(\.count))
+      lossSum: position.lossSum, random: random, history: history, bestEpoch: best?.report.epoch,
+      elapsed: elapsed, carryGroups: carry?.map(\.count))
     let weights = model.namedWeights()
     return TrainingSnapshot(
       record: record, weights: weights,
@@ -35,10 +35,10 @@ extension Trainer {
       try copy.takeWeights(tensors, file: Self.file)
       average = copy.parameters.map(\.value)
     }
-    if let report = record.best, let tensors = snapshot.best {
+    if let epoch = record.bestEpoch, let tensors = snapshot.best {
       var copy = model
       try copy.takeWeights(tensors, file: Self.file)
-      best = (report, copy)
+      best = (record.history[epoch - 1], copy)
     }
     var position = Position(epoch: record.epoch, step: record.step, lossSum: record.lossSum)
     if let tensors = snapshot.carry {
@@ -46,10 +46,8 @@ extension Trainer {
       position.carry = carry
     }
     model = weights
-    plan.schedule = record.schedule
-    stopping = record.stopping
+    for report in record.history { observe(report.validation, loss: report.loss) }
     history = record.history
-    steps = record.steps
     secondsBefore = record.elapsed
     try journal?.recordResumption(steps: steps)
     journal?.note(
@@ -62,12 +60,12 @@ extension Trainer {
   /// Shuffles from the seed to the moment of a checkpoint: the order of the examples may depend on every shuffle before.
   /// The random numbers that come next then prove that this is the training of the checkpoint.
   private mutating func shuffle(to record: TrainingSnapshot.Record) throws {
-    guard (1...max(1, plan.epochs)).contains(record.epoch), record.step >= 0 else {
+    guard (1...max(1, plan.epochs)).contains(record.epoch) else {
       throw Self.misfit("epoch \(record.epoch) of at most \(plan.epochs)")
     }
     for epoch in 1..<record.epoch {
       work.beginEpoch(epoch, using: &random)
-      for _ in 0..<work.stepsPerEpoch { _ = random.split() }
+      pass(work.stepsPerEpoch)
     }
     if record.step > 0 {
       work.beginEpoch(record.epoch, using: &random)
@@ -75,12 +73,20 @@ extension Trainer {
         throw Self.misfit("step \(record.step) of \(work.stepsPerEpoch)")
       }
       try work.skip(steps: record.step)
-      for _ in 0..<record.step { _ = random.split() }
+      pass(record.step)
     }
     guard work.stepsPerEpoch == record.stepsPerEpoch else {
       throw Self.misfit("\(record.stepsPerEpoch) steps an epoch, not \(work.stepsPerEpoch)")
     }
-    guard random == record.random else { throw Self.misfit("another order of the examples") }
+    guard random == record.random, steps == record.steps else {
+      throw Self.misfit("another order of the examples")
+    }
+  }
+
+  /// Steps that were taken before, as far as random numbers know them.
+  private mutating func pass(_ count: Int) {
+    for _ in 0..<count { _ = random.split() }
+    steps += count
   }
 
   private static var file: String { "checkpoint" }
