@@ -220,7 +220,7 @@ struct ClassifyTests {
     let data = try ClassifierData(sequences: sequences, labels: (0..<90).map { $0 % 2 == 0 ? "low" : "high" })
     let classifier = try Classifier.train(
       on: data,
-      settings: Toy.small {
+      settings: ClassifyToy.small {
         $0.maximumLength = 4000
         $0.cell = .elman
         $0.hiddenSize = 2
@@ -229,6 +229,6 @@ struct ClassifyTests {
         $0.epochs = 4
         $0.adversarial = 0
       })
-    #expect(try Toy.accuracy(classifier, data) == 1)
+    #expect(try ClassifyToy.accuracy(classifier, data) == 1)
   }
 }
