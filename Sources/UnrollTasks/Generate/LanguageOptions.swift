@@ -122,8 +122,31 @@ enum LanguageOptions {
   ]
 
   static let evaluation: [TaskOption] = [
-    TaskOption("score", .flag, "Write each token's surprise instead, one JSON object a line.")
+    TaskOption("score", .flag, "Write each token's surprise instead, one JSON object a line."),
+    TaskOption(
+      "adapt", .flag, group: "Dynamic evaluation",
+      "Go on learning from the text, each token once it was scored."),
+    TaskOption(
+      "adapt-rate", .number(0...1000), valueName: "η", standard: "\(LanguageAdaptation().rate)",
+      group: "Dynamic evaluation", "The learning rate."),
+    TaskOption(
+      "adapt-decay", .number(0...1), valueName: "λ", standard: "\(LanguageAdaptation().decay)",
+      group: "Dynamic evaluation", "The share of the way back to the trained weights at each step."),
+    TaskOption(
+      "adapt-window", .integer(1...65536), valueName: "n", standard: "\(LanguageAdaptation().window)",
+      group: "Dynamic evaluation", "Tokens of a step."),
   ]
+}
+
+extension LanguageAdaptation {
+  /// What options say; `nil` without `--adapt`.
+  init?(_ arguments: TaskArguments) {
+    guard arguments.flag("adapt") else { return nil }
+    self.init()
+    if let value = arguments.number("adapt-rate") { rate = Float(value) }
+    if let value = arguments.number("adapt-decay") { decay = value }
+    if let value = arguments.integer("adapt-window") { window = value }
+  }
 }
 
 extension LanguageSettings {

@@ -53,23 +53,28 @@ extension LanguageModel {
   /// The score of a file of UTF-8 text, read piece by piece, with the state carried over all of it.
   ///
   /// - Parameters:
+  ///   - adapting: goes on learning from what was scored; `nil`: the model stays as it is.
   ///   - onToken: takes each token, where they are wanted.
   ///   - shouldStop: asked now and then; what was read by then is scored.
   /// - Throws: `DataError` when the file is no text, `LanguageError.emptyText` when there is no token in it.
   public func score(
-    contentsOf path: String, onToken: ((TextScore.Token) -> Void)? = nil,
+    contentsOf path: String, adapting: LanguageAdaptation? = nil, onToken: ((TextScore.Token) -> Void)? = nil,
     shouldStop: () -> Bool = { false }
   ) throws -> TextScore {
     var score = TextScore()
     var scorer = LanguageScorer(self)
+    var learner = adapting.map { AdaptingScorer(self, $0) }
+    func take(_ id: Int32, _ nats: Float) {
+      score.add(id, nats, tokenizer, keeping: false)
+      if let onToken { onToken(TextScore.Token(id, nats, tokenizer)) }
+    }
     var reader = try TextChunkReader(path: path, chunkSize: 1 << 14)
     while !shouldStop(), let piece = try reader.next() {
-      try scorer.add(tokenizer.encode(piece)) { id, nats in
-        score.add(id, nats, tokenizer, keeping: false)
-        if let onToken { onToken(TextScore.Token(id, nats, tokenizer)) }
-      }
+      let tokens = tokenizer.encode(piece)
+      if learner == nil { try scorer.add(tokens, take) } else { try learner?.add(tokens, take) }
       score.characterCount += CharacterTokenizer.count(piece)
     }
+    try learner?.finish(take)
     guard score.tokenCount > 0 else { throw LanguageError.emptyText(place: path) }
     return score
   }

@@ -66,11 +66,13 @@ extension LanguageModel: WorkingTask {
   public static var evaluationOptions: [TaskOption] { LanguageOptions.evaluation }
 
   public func evaluate(on files: [String], _ arguments: TaskArguments, _ session: TaskSession) throws {
+    let adaptation = LanguageAdaptation(arguments)
     if arguments.flag("score") {
       _ = try score(
-        contentsOf: files[0], onToken: { session.write($0.json + "\n") }, shouldStop: session.shouldStop)
+        contentsOf: files[0], adapting: adaptation, onToken: { session.write($0.json + "\n") },
+        shouldStop: session.shouldStop)
     } else {
-      let score = try score(contentsOf: files[0], shouldStop: session.shouldStop)
+      let score = try score(contentsOf: files[0], adapting: adaptation, shouldStop: session.shouldStop)
       session.write(score.table(settings.tokens))
     }
   }
