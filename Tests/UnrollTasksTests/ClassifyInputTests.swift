@@ -81,7 +81,7 @@ struct ClassifyInputTests {
   }
 
   static func train(_ folder: TestFolder, _ file: String, _ words: String) throws -> Classifier {
-    let quick = "epochs=2 hidden=8 embedding=4 pieces=20 validation-part=0".split(separator: " ").map(
+    let quick = "epochs=2 hidden=8 embedding=4 pieces=20 validation-share=0".split(separator: " ").map(
       String.init)
     let arguments = try arguments(quick + words.split(separator: " ").map(String.init))
     return try Classifier.train(on: ["\(folder.path)/\(file)"], arguments, TaskSession())

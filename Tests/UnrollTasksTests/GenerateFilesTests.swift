@@ -147,7 +147,7 @@ struct GenerateFilesTests {
 
   @Test(arguments: [
     "hidden", "layers", "steps", "streams", "epochs", "weight-dropout", "output-dropout", "rate", "clip",
-    "validation", "vocabulary", "tied", "softmax",
+    "validation-share", "vocabulary", "tied", "softmax",
   ]) func badSettings(_ name: String) {
     let settings = LanguageToy.settings { settings in
       switch name {
@@ -160,7 +160,7 @@ struct GenerateFilesTests {
       case "output-dropout": settings.outputDropout = .nan
       case "rate": settings.learningRate = .infinity
       case "clip": settings.clipNorm = 0
-      case "validation": settings.validationShare = 0.9
+      case "validation-share": settings.validationShare = 0.9
       case "vocabulary": settings.vocabularySize = 4
       case "tied": (settings.tiesWeights, settings.softmax) = (true, .adaptive)
       default: (settings.tokens, settings.tiesWeights, settings.softmax) = (.subwords, false, .adaptive)

@@ -27,7 +27,7 @@ extension ClassifierSettings {
         "What stands between several labels in the label's column."),
       TaskOption("validation", .text, valueName: "file", group: "Data", "Examples that choose the epoch."),
       TaskOption(
-        "validation-part", .number(0...0.9), valueName: "share", standard: "0.1", group: "Data",
+        "validation-share", .number(0...0.9), valueName: "share", standard: "0.1", group: "Data",
         "The share of the data that chooses the epoch, where no file is said; another share for each member."),
       TaskOption(
         "length", .integer(1...10_000_000), valueName: "n", standard: "1000", group: "Data",
@@ -124,7 +124,7 @@ extension ClassifierSettings {
       "averaging", .number(0...0.99999), valueName: "decay", group: "Training",
       "The decay of the moving average of the weights; 0: none is kept."),
     TaskOption(
-      "time", .number(1...1e9), valueName: "seconds", group: "Training",
+      "time-limit", .number(1...1e9), valueName: "seconds", group: "Training",
       "Time for training; what is there by then is kept."),
     TaskOption("seed", .integer(0...Int.max), valueName: "n", standard: "0", group: "Training", "The seed."),
   ]
@@ -163,7 +163,7 @@ extension ClassifierSettings {
     for (name, path) in [
       ("token-dropout", \Self.tokenDropout), ("threshold", \.threshold), ("adversarial", \.adversarial),
       ("smoothing", \.smoothing),
-      ("validation-part", \.validationShare),
+      ("validation-share", \.validationShare),
     ] { number(name, path) }
     for (name, path) in [
       ("dropout", \Self.dropout), ("weight-dropout", \.weightDropout), ("noise", \.noise),

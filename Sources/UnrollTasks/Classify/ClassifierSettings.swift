@@ -137,7 +137,7 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
     for (name, share) in [
       ("token-dropout", tokenDropout), ("dropout", Double(dropout)),
       ("weight-dropout", Double(weightDropout)),
-      ("smoothing", smoothing), ("averaging", Double(averaging)), ("validation-part", validationShare),
+      ("smoothing", smoothing), ("averaging", Double(averaging)), ("validation-share", validationShare),
     ] { try demand((0..<1).contains(share), name, "0 to less than 1", share) }
     for (name, size) in [("noise", noise), ("scaling", scaling), ("shift", shift)] {
       try demand((0...10).contains(size), name, "0 to 10", size)

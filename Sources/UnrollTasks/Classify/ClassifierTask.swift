@@ -31,7 +31,7 @@ extension Classifier: WorkingTask {
       return data
     }
     var classifier = try train(
-      on: data, settings: settings, validation: validation, timeLimit: arguments.number("time"),
+      on: data, settings: settings, validation: validation, timeLimit: arguments.number("time-limit"),
       journal: session.journal, report: session.report, shouldStop: session.shouldStop)
     classifier.format = format
     return classifier

@@ -15,7 +15,7 @@ enum LanguageOptions {
       "minimum-count", .integer(1...Int.max), valueName: "n", group: "Text",
       "Rarer characters and words are unknown. \(standard(\.minimumCount))"),
     TaskOption(
-      "validation", .number(0...0.5), valueName: "share", standard: "0.05", group: "Text",
+      "validation-share", .number(0...0.5), valueName: "share", standard: "0.05", group: "Text",
       "The share of the text, cut from its end, that judges each epoch; at most 4 MB."),
     TaskOption(
       "stream", .flag, group: "Text",
@@ -175,7 +175,7 @@ extension LanguageSettings {
     take("weight-decay", &weightDecay)
     take("clip", &clipNorm)
     take("averaging", &averaging)
-    if let share = arguments.number("validation") { validationShare = share }
+    if let share = arguments.number("validation-share") { validationShare = share }
     if let kind = arguments.text("cell").flatMap(Cell.init) { cell = kind }
     if let kind = arguments.text("softmax").flatMap(Softmax.init) {
       softmax = kind

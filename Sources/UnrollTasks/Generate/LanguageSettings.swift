@@ -128,7 +128,7 @@ public struct LanguageSettings: Sendable, Codable, Equatable {
     try demand(learningRate > 0 && learningRate.isFinite, "rate", "more than 0", learningRate)
     try demand(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", "0 or more", weightDecay)
     try demand(clipNorm > 0 && !clipNorm.isNaN, "clip", "more than 0", clipNorm)
-    try demand((0...0.5).contains(validationShare), "validation", "0 to 0.5", validationShare)
+    try demand((0...0.5).contains(validationShare), "validation-share", "0 to 0.5", validationShare)
   }
 }
 

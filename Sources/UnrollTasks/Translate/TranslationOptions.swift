@@ -118,7 +118,9 @@ extension Translator {
         group: "Training",
         "The share of target tokens replaced by the network's own guesses in the end; slower."
       ),
-      share("averaging", s.averaging, "The decay of the moving average of weights that is kept; 0: none."),
+      TaskOption(
+        "averaging", .number(0...0.99999), valueName: "decay", standard: "\(s.averaging)", group: "Training",
+        "The decay of the moving average of weights that is kept; 0: none."),
       TaskOption(
         "patience", .integer(0...1_000_000), valueName: "n", standard: "\(s.patience)", group: "Training",
         "End after this many epochs that were no better; 0: never."),
