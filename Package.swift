@@ -72,6 +72,31 @@ let package = Package(
       ],
       resources: [.copy("Goldens")]),
     tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks", "UnrollTraining", "UnrollCore"]),
+    // Small models of every task, for tests and fuzzing.
+    .target(
+      name: "SampleModels",
+      dependencies: [
+        "UnrollExchange", "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore",
+      ], path: "Tests/SampleModels", swiftSettings: swiftSettings),
+    tests(
+      "UnrollHostileTests",
+      [
+        "SampleModels", "UnrollExchange", "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollCore",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
   ],
   cLanguageStandard: .c11
 )
+
+// Fuzzing needs a run-time of its own: `scripts/fuzz` asks for it, and nobody else builds it.
+if Context.environment["UNROLL_FUZZING"] != nil {
+  package.targets += [
+    .target(name: "CFuzzer", path: "Fuzzing/CFuzzer"),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "CFuzzer", "SampleModels", "UnrollExchange", "UnrollTasks", "UnrollData", "UnrollTraining",
+        "UnrollCore",
+      ], path: "Fuzzing/Fuzz", swiftSettings: swiftSettings),
+  ]
+}
