@@ -57,26 +57,17 @@ struct RunRecord: Codable, Equatable {
         .missing, file: run, expected: "the folder of a training that did not end", found: "no \(Self.file)")
     }
     let bytes = try FileSystem.contents(of: path, limit: ModelDirectory.maximumJSONSize)
-    func damaged(_ expected: String, _ found: String) -> ModelFileError {
-      ModelFileError(.damaged, file: path, expected: expected, found: found)
-    }
-    let decoder = JSONDecoder()
     struct Header: Decodable {
       var format: String
       var version: Int
     }
-    do {
-      let header = try decoder.decode(Header.self, from: Data(bytes))
-      guard header.format == Self.format, header.version == Self.version else {
-        throw damaged(
-          "\(Self.format) of version \(Self.version)", "\(header.format) of version \(header.version)")
-      }
-      self = try decoder.decode(RunRecord.self, from: Data(bytes))
-    } catch let error as ModelFileError {
-      throw error
-    } catch {
-      throw damaged("the record of a training", "other text")
+    let header = try ModelDirectory.decode(Header.self, bytes, file: path)
+    guard header.format == Self.format, header.version == Self.version else {
+      throw ModelFileError(
+        .damaged, file: path, expected: "\(Self.format) of version \(Self.version)",
+        found: "\(header.format) of version \(header.version)")
     }
+    self = try ModelDirectory.decode(RunRecord.self, bytes, file: path)
   }
 
   var encoded: [UInt8] {

@@ -4,6 +4,7 @@
 /// SplitMix64. Equal seeds give equal numbers on every machine.
 public struct RandomSource: RandomNumberGenerator, Sendable, Equatable, Codable {
   private var state: [UInt64]
+  private enum CodingKeys: CodingKey { case state }
 
   /// A source that is a function of the seed alone.
   public init(seed: UInt64) {
@@ -14,6 +15,18 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Equatable, Codable 
       z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
       z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
       return z ^ (z >> 31)
+    }
+  }
+
+  /// Takes up a stored source.
+  ///
+  /// - Throws: `DecodingError` for what is no state of one: it would end the process, or give zeros for ever.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    state = try container.decode([UInt64].self, forKey: .state)
+    guard state.count == 4, state.contains(where: { $0 != 0 }) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .state, in: container, debugDescription: "\(state.count) numbers that are no state")
     }
   }
 

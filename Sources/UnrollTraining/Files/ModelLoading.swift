@@ -144,6 +144,7 @@ extension ModelDirectory {
   package static func decode<Value: Decodable>(
     _ type: Value.Type, _ bytes: [UInt8], file: String
   ) throws(ModelFileError) -> Value {
+    try JSONCheck.check(bytes, file: file)
     do {
       return try JSONDecoder().decode(type, from: Data(bytes))
     } catch let error as DecodingError {
