@@ -1,9 +1,9 @@
 import SampleModels
 import UnrollCore
+import UnrollExchange
 import UnrollNetworks
 import UnrollTasks
 import UnrollTraining
-import UnrollExchange
 
 #if canImport(Glibc)
   import Glibc

@@ -96,7 +96,8 @@ enum Parser: String, CaseIterable {
     let table = try CSVTable(bytes: bytes, name: "data.csv")
     var failure: (any Error)?
     for request in [
-      SeriesRequest(), SeriesRequest(targets: ["x"], id: "a"), SeriesRequest(time: "date", frequency: .monthly),
+      SeriesRequest(), SeriesRequest(targets: ["x"], id: "a"),
+      SeriesRequest(time: "date", frequency: .monthly),
       SeriesRequest(frequency: .step),
     ] {
       do { _ = try TimeSeries(table, request) } catch { failure = error }

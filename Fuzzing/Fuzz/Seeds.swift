@@ -31,7 +31,8 @@ enum Seeds {
     var header = "{"
     var end = 0
     for (kind, width) in zip(kinds, widths) {
-      header += "\"\(kind)\":{\"dtype\":\"\(kind)\",\"shape\":[2],\"data_offsets\":[\(end),\(end + 2 * width)]},"
+      header +=
+        "\"\(kind)\":{\"dtype\":\"\(kind)\",\"shape\":[2],\"data_offsets\":[\(end),\(end + 2 * width)]},"
       end += 2 * width
     }
     let text = header.dropLast() + "}"

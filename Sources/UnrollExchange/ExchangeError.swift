@@ -1,3 +1,4 @@
+import UnrollCore
 import UnrollTraining
 
 /// A file or a network that cannot be exchanged: what was expected, what was found, and where.
@@ -19,7 +20,7 @@ public struct ExchangeError: Error, Equatable, Sendable, CustomStringConvertible
   public let reason: Reason
   /// The file, as given by the caller.
   public let file: String
-  /// Where in the file, such as `node "lstm" (LSTM)`.
+  /// Where in the file, short enough for a message, such as `node "lstm" (LSTM)`.
   public let place: String?
   public let expected: String
   public let found: String
@@ -27,9 +28,9 @@ public struct ExchangeError: Error, Equatable, Sendable, CustomStringConvertible
   public init(_ reason: Reason, file: String, place: String? = nil, expected: String, found: String) {
     self.reason = reason
     self.file = file
-    self.place = place
-    self.expected = expected
-    self.found = found
+    self.place = place.map { clipped($0, limit: 400) }
+    self.expected = clipped(expected, limit: 400)
+    self.found = clipped(found, limit: 400)
   }
 
   init(_ error: ModelFileError) {

@@ -83,43 +83,61 @@ func entries(_ folder: String) -> [(path: String, size: Int)] {
   return names.sorted().map { ("\(folder)/\($0)", size("\(folder)/\($0)")) }.sorted { $0.size < $1.size }
 }
 
-/// Reads everything in a folder, in this process, and tells what went wrong, a line each.
+/// Reads everything in a folder, in this process.
 ///
-/// The smallest come first: the peak of memory never falls, so that each is held against its own allowance.
-func readAll(_ reading: Reading, in folder: String, allowance: Int?) -> [String] {
-  var faults: [String] = []
-  let baseline = peakMemory()
+/// - Parameter report: a folder where two files may be left: `reading` names what was being read when the process
+///   ended, and `faults` tells what went wrong, a line each.
+func readAll(_ reading: Reading, in folder: String, report: String, allowance: Int?) {
+  var faults = ""
   for (path, size) in entries(folder) {
+    try? Data(path.utf8).write(to: URL(filePath: "\(report)/reading"))
+    let before = PeakMemory.restart()
     do {
       try reading.read(path)
-      if reading != .survival { faults.append("\(path): accepted") }
+      if reading != .survival { faults += "\(path): accepted\n" }
     } catch {
       let text = "\(error)"
       if !(error is ModelFileError || error is DataError || error is ExchangeError) {
-        faults.append("\(path): refused by \(type(of: error)): \(text.prefix(200))")
+        faults += "\(path): refused by \(type(of: error)): \(text.prefix(200))\n"
       }
       if text.isEmpty || text.utf8.count > 4000 {
-        faults.append("\(path): an error of \(text.utf8.count) bytes")
+        faults += "\(path): an error of \(text.utf8.count) bytes\n"
       }
     }
-    let used = peakMemory() - baseline
+    let used = PeakMemory.bytes - before
     if let allowance, used > size + allowance {
-      faults.append("\(path): \(used >> 20) MiB of memory for \(size >> 20) MiB")
-      break
+      faults += "\(path): \(used >> 20) MiB of memory for \(size >> 20) MiB\n"
     }
   }
-  return faults
+  try? FileManager.default.removeItem(atPath: "\(report)/reading")
+  if !faults.isEmpty { try? Data(faults.utf8).write(to: URL(filePath: "\(report)/faults")) }
 }
 
-/// The most memory that this process has had, in bytes.
-func peakMemory() -> Int {
-  var usage = rusage()
-  getrusage(RUSAGE_SELF, &usage)
-  #if canImport(Darwin)
-    return usage.ru_maxrss
-  #else
-    return usage.ru_maxrss << 10
-  #endif
+/// The most memory that this process has had.
+enum PeakMemory {
+  /// Begins anew where the system can, and tells from where.
+  ///
+  /// Where it cannot the peak never falls: a reading is then held to what it adds to the largest before it, and the
+  /// files come in the order of their sizes.
+  static func restart() -> Int {
+    #if os(Linux)
+      try? Data("5".utf8).write(to: URL(filePath: "/proc/self/clear_refs"))
+    #endif
+    return bytes
+  }
+
+  static var bytes: Int {
+    #if os(Linux)
+      // The process's own figure: that of `getrusage` begins with that of the process that started it.
+      let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+      let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+      return line.flatMap { Int($0.filter(\.isNumber)) }.map { $0 << 10 } ?? 0
+    #else
+      var usage = rusage()
+      getrusage(RUSAGE_SELF, &usage)
+      return usage.ru_maxrss
+    #endif
+  }
 }
 
 /// Whether this program was built with a sanitizer, which takes memory of its own.

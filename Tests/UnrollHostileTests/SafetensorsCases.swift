@@ -30,14 +30,17 @@ enum SafetensorsCases {
     for length in [1 << 63, .max, 100_000_001, 1 << 32, 1 << 20, 0] as [UInt64] {
       try folder.write(file("{}", length: length), "length \(length)")
     }
-    let big = ["-1", "9223372036854775807", "9223372036854775808", "18446744073709551616", "1e99", "2.0", "\"2\""]
+    let big = [
+      "-1", "9223372036854775807", "9223372036854775808", "18446744073709551616", "1e99", "2.0", "\"2\"",
+    ]
     for number in big + ["null", "true", "[]", "0x2", "+2", "02", "-0", "NaN", "Infinity", ""] {
       try folder.write(file("{\(entry(shape: "[\(number),1]"))}", data: 2), "extent \(number)")
       try folder.write(file("{\(entry(offsets: "[0,\(number)]"))}", data: 2), "end \(number)")
       try folder.write(file("{\(entry(offsets: "[\(number),2]"))}", data: 2), "begin \(number)")
     }
     let shapes = [
-      "[4294967296,4294967296]", "[4611686018427387904,4]", "[0,4611686018427387904,4]", "[3037000500,3037000500]",
+      "[4294967296,4294967296]", "[4611686018427387904,4]", "[0,4611686018427387904,4]",
+      "[3037000500,3037000500]",
       "[\([String](repeating: "1", count: 65).joined(separator: ","))]",
       "[\([String](repeating: "2", count: 64).joined(separator: ","))]", "{}", "2", "[[2]]",
     ]
@@ -66,15 +69,25 @@ enum SafetensorsCases {
       ("metadata of objects", "{\(metadata){\"a\":{}}}"), ("an open escape", "{\"\\u12"),
       ("half a surrogate", "{\"\\ud800\":{}}"), ("a zero in a name", "{\"a\u{0}\":{}}"),
       ("a byte-order mark", "\u{FEFF}{\(good)}"), ("an unknown type", "{\(entry(type: "\"F8\""))}"),
-      ("a type of another kind", "{\(entry(type: "{}"))}"), ("no type", "{\"x\":{\"shape\":[2],\"data_offsets\":[0,2]}}"),
-      ("another key", "{\"x\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2],\"path\":\"/etc/passwd\"}}"),
+      ("a type of another kind", "{\(entry(type: "{}"))}"),
+      ("no type", "{\"x\":{\"shape\":[2],\"data_offsets\":[0,2]}}"),
+      (
+        "another key",
+        "{\"x\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2],\"path\":\"/etc/passwd\"}}"
+      ),
       ("deep objects", String(repeating: "{\"x\":", count: 200_000)),
       ("deep arrays", "{\"x\":{\"shape\":" + String(repeating: "[", count: 200_000)),
-      ("a name of a megabyte twice", "{\(entry(String(repeating: "n", count: 1 << 20))),\(entry(String(repeating: "n", count: 1 << 20)))}"),
+      (
+        "a name of a megabyte twice",
+        "{\(entry(String(repeating: "n", count: 1 << 20))),\(entry(String(repeating: "n", count: 1 << 20)))}"
+      ),
     ]
     for (name, header) in headers { try folder.write(file(header, data: 2), name) }
-    for (index, bytes) in ([[0xFF], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80]] as [[UInt8]]).enumerated() {
-      let header = Array("{\"".utf8) + bytes + Array("\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}".utf8)
+    for (index, bytes)
+      in ([[0xFF], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80]] as [[UInt8]]).enumerated()
+    {
+      let header =
+        Array("{\"".utf8) + bytes + Array("\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}".utf8)
       try folder.write(file(header, data: 2), "bad UTF-8 \(index)")
     }
   }
@@ -90,7 +103,8 @@ enum SafetensorsCases {
     try folder.write(file("{\"__metadata__\":{\"a\":\"\(name)\"}}", data: 1), "metadata of 40 MiB")
     try folder.write(file("{" + String(repeating: " ", count: 40 << 20)), "40 MiB of spaces")
     let count = 40 << 20
-    let last = "{\(entry("a", shape: "[\(count)]", offsets: "[0,\(count)]")),\(entry("b", type: "\"BOOL\"", offsets: "[\(count),\(count + 2)]"))}"
+    let last =
+      "{\(entry("a", shape: "[\(count)]", offsets: "[0,\(count)]")),\(entry("b", type: "\"BOOL\"", offsets: "[\(count),\(count + 2)]"))}"
     var bytes = file(last, data: count + 2)
     bytes[bytes.count - 1] = 7
     try folder.write(bytes, "a bad truth value behind 40 MiB")

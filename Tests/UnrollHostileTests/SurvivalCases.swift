@@ -11,9 +11,11 @@ enum SurvivalCases {
       let pattern = try Regex("\"[A-Za-z0-9]+\" : -?[0-9.e-]+")
       for (index, match) in text.matches(of: pattern).enumerated() {
         let name = text[match.range].prefix { $0 != ":" }
-        for (other, number) in ["-1", "0", "9223372036854775807", "-9223372036854775808", "1e308", "-0.5"].enumerated() {
+        for number in ["-1", "0", "9223372036854775807", "-9223372036854775808", "1e308", "-0.5"] {
           let changed = text.replacingCharacters(in: match.range, with: "\(name): \(number)")
-          try model.with(changed, "config.json").write(to: "\(folder.path)/\(kind.rawValue)-\(index)-\(other)")
+          let place = name.filter { $0.isLetter || $0.isNumber }
+          try model.with(changed, "config.json").write(
+            to: "\(folder.path)/\(kind.rawValue) \(index) \(place) \(number)")
         }
       }
     }

@@ -9,11 +9,15 @@ enum TokenizerCases {
   static func make(in folder: Folder) throws {
     for (kind, bytes) in [("words", words), ("pairs", pairs)] {
       let text = String(decoding: bytes, as: UTF8.self)
-      for part in 0..<10 { try folder.write(Array(bytes.prefix(bytes.count * part / 10)), "\(kind) cut \(part)") }
+      for part in 0..<10 {
+        try folder.write(Array(bytes.prefix(bytes.count * part / 10)), "\(kind) cut \(part)")
+      }
       func write(_ old: String, _ new: String, _ name: String) throws {
         try folder.write(ModelCases.replacing(text, old, new), "\(kind) \(name)")
       }
-      for id in ["-1", "1.0", "1e3", "99999999999999999999", "9223372036854775807", "null", "[]", "\"0\"", "00", "4"] {
+      for id in [
+        "-1", "1.0", "1e3", "99999999999999999999", "9223372036854775807", "null", "[]", "\"0\"", "00", "4",
+      ] {
         try write("\"<pad>\": 0", "\"<pad>\": \(id)", "id \(id)")
       }
       try write("\"<pad>\": 0,", "", "no padding")
@@ -24,7 +28,8 @@ enum TokenizerCases {
       try write("\"version\": \"1.0\"", "\"version\": \"9\"", "another version")
       try write("\"version\": \"1.0\",", "\"version\": \"1.0\", \"version\": \"1.0\",", "the version twice")
       try write("\"padding\": null", "\"padding\": \(String(repeating: "[", count: 300_000))", "deep lists")
-      try write("\"padding\": null", "\"padding\": \(String(repeating: "{\"a\":", count: 300_000))", "deep objects")
+      try write(
+        "\"padding\": null", "\"padding\": \(String(repeating: "{\"a\":", count: 300_000))", "deep objects")
       try write("\"padding\": null", "\"padding\": {\"path\": \"../../etc/passwd\"}", "a path")
       try write("\"added_tokens\": []", "\"added_tokens\": [{\"id\": 0}]", "added tokens")
       try write("\"type\"", "\"kind\"", "another key")
@@ -34,8 +39,11 @@ enum TokenizerCases {
       }
     }
     let text = String(decoding: pairs, as: UTF8.self)
-    for (index, merge) in ["\"a\"", "\"a a a\"", "7", "[]", "[\"a\"]", "\"zz zz\"", "\" \"", "\"\"", "null", "{}"].enumerated() {
-      try folder.write(ModelCases.replacing(text, "\"merges\": [", "\"merges\": [\(merge),"), "merge \(index)")
+    for (index, merge) in [
+      "\"a\"", "\"a a a\"", "7", "[]", "[\"a\"]", "\"zz zz\"", "\" \"", "\"\"", "null", "{}",
+    ].enumerated() {
+      try folder.write(
+        ModelCases.replacing(text, "\"merges\": [", "\"merges\": [\(merge),"), "merge \(index)")
     }
     try makeLarge(in: folder)
   }
@@ -50,7 +58,7 @@ enum TokenizerCases {
     try folder.write(String(repeating: "9", count: count), "a long number")
     try folder.write(String(repeating: "\n", count: count), "lines without end")
     let text = String(decoding: words, as: UTF8.self)
-    let tokens = (0..<900_000).map { "\"t\($0)\":\($0 + 4000000)" }.joined(separator: ",")
+    let tokens = (0..<900_000).map { "\"t\($0)\":\($0 + 4_000_000)" }.joined(separator: ",")
     try folder.write(ModelCases.replacing(text, "\"<pad>\": 0,", "\"<pad>\": 0,\(tokens),"), "many tokens")
     let merges = String(repeating: "\"a a\",", count: 900_000)
     let pairs = String(decoding: self.pairs, as: UTF8.self)

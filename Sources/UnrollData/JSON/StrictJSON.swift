@@ -1,9 +1,12 @@
 /// A value of JSON (RFC 8259), with the line on which it starts.
 ///
 /// Decoders at large accept a key twice, and follow any depth of nesting until the stack ends. This reader
-/// refuses duplicate keys, nesting beyond 16 levels, numbers that are not integers of 53 bits, lone surrogates
-/// and text behind the value.
+/// refuses duplicate keys, nesting beyond 16 levels, more than `maximumValues` values, numbers that are not integers of
+/// 53 bits, lone surrogates and text behind the value.
 package struct StrictJSON: Sendable {
+  /// The most values of a file, which take many times the two bytes that they may have in it.
+  static let maximumValues = 1 << 18 + 1 << 10
+
   package enum Value: Sendable {
     case null
     case bool(Bool)
@@ -47,6 +50,7 @@ private struct JSONReader {
   let name: String
   private var position = 0
   private var line = 1
+  private var values = 0
   private static let deepest = 16
 
   init(bytes: [UInt8], name: String) {
@@ -62,6 +66,12 @@ private struct JSONReader {
   }
 
   private mutating func value(depth: Int) throws(DataError) -> StrictJSON {
+    values += 1
+    guard values <= StrictJSON.maximumValues else {
+      throw DataError(
+        .badTokenizer, file: name, line: line, expected: "at most \(StrictJSON.maximumValues) values",
+        found: "more")
+    }
     skipSpace()
     let start = line
     switch peek {

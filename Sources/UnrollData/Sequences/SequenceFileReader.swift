@@ -1,3 +1,5 @@
+import UnrollCore
+
 /// Reads `.ts` files of the UCR, UEA and aeon archives, a sequence at a time.
 ///
 /// A header of `@` lines ends with `@data`; below it a line is a sequence: the values of a dimension with commas

@@ -1,3 +1,5 @@
+import UnrollCore
+
 /// Which column of a table plays which part.
 struct ColumnRoles {
   /// Nil when there is no column of times: the rows are the steps.

@@ -20,6 +20,8 @@ extension BytePairTokenizer {
     /// Again and again the pair of neighbours that occurs most often becomes a new token; of pairs that occur
     /// equally often, the one with the smaller ids.
     ///
+    /// A vocabulary has at most 131072 tokens.
+    ///
     /// - Parameters:
     ///   - merges: the number of merges, fewer where no pair is frequent enough.
     ///   - minimumCount: how often a pair or a whole word must occur.
@@ -28,10 +30,12 @@ extension BytePairTokenizer {
     public func finish(merges limit: Int, minimumCount: Int = 2, wordCount: Int = 0) -> BytePairTokenizer {
       var table = TokenTable(special: ByteAlphabet.ordered.map { [$0][...] }, maximumSize: .max)
       var learner = PairLearner(counts)
-      let merges = learner.learn(limit, minimumCount: max(1, minimumCount), &table)
+      let merges = learner.learn(
+        min(limit, TokenTable.maximumCount / 2 - table.count), minimumCount: max(1, minimumCount), &table)
       var words = 0
       if wordCount > 0 {
-        for word in counts.ranked(minimumCount: max(1, minimumCount)) where words < wordCount {
+        for word in counts.ranked(minimumCount: max(1, minimumCount))
+        where words < wordCount && table.count < TokenTable.maximumCount / 2 {
           // A word of one byte is a token already.
           guard word.key.count > 1 else { continue }
           table.insert(word.key)

@@ -17,7 +17,7 @@ public struct CharacterTokenizer: Tokenizer {
   ///
   /// - Parameters:
   ///   - minimumCount: characters that are rarer are unknown.
-  ///   - maximumSize: the largest vocabulary, special tokens included.
+  ///   - maximumSize: the largest vocabulary, special tokens included; at most 262144.
   public static func train(
     on texts: some Sequence<String>, minimumCount: Int = 1, maximumSize: Int = .max
   ) -> CharacterTokenizer {
@@ -98,12 +98,15 @@ public struct CharacterTokenizer: Tokenizer {
 }
 
 extension TokenTable {
+  /// The largest vocabulary, half of it with merges: its file can be read.
+  static let maximumCount = 1 << 18
+
   /// The special tokens, and then keys up to a size.
   init(special keys: some Sequence<ArraySlice<UInt8>>, maximumSize: Int) {
     self.init()
     for token in SpecialToken.allCases { insert(token.spelling.utf8) }
     for key in keys {
-      guard count < maximumSize else { break }
+      guard count < min(maximumSize, Self.maximumCount) else { break }
       insert(key)
     }
   }

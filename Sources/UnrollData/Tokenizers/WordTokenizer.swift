@@ -18,7 +18,7 @@ public struct WordTokenizer: Tokenizer {
   ///
   /// - Parameters:
   ///   - minimumCount: words that are rarer are unknown.
-  ///   - maximumSize: the largest vocabulary, special tokens included.
+  ///   - maximumSize: the largest vocabulary, special tokens included; at most 262144.
   public static func train(
     on texts: some Sequence<String>, splitting: WordSplitting = .words, lowercases: Bool = false,
     minimumCount: Int = 1, maximumSize: Int = .max

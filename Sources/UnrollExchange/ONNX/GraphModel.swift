@@ -51,7 +51,7 @@ public struct GraphModel: TaskModel {
   private init(_ wire: WireModel, size: Int, file: String, probe: [String: [Int]]) throws(ExchangeError) {
     model = try ONNXModel(wire, file: file, budget: size)
     let definition = try ONNXModel(wire, file: file, budget: size, definition: true)
-    try ONNXProbe(shapes: probe).compare(model, with: definition)
+    try ONNXProbe(shapes: probe, size: size).compare(model, with: definition)
     source = file
     (graph, weights) = try Self.parted(wire, file: file)
   }

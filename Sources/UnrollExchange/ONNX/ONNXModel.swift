@@ -125,6 +125,12 @@ public struct ONNXModel: Sendable {
   /// - Returns: the outputs, by name.
   /// - Throws: `ExchangeError` when an input is missing or unfit, or the shapes within the graph do not meet.
   public func run(_ values: [String: ONNXTensor]) throws(ExchangeError) -> [String: ONNXTensor] {
+    try run(values, limits: RunLimits())
+  }
+
+  func run(
+    _ values: [String: ONNXTensor], limits: RunLimits
+  ) throws(ExchangeError) -> [String: ONNXTensor] {
     for name in values.keys.sorted() where !inputs.contains(where: { $0.name == name }) {
       throw refused(
         "inputs", "one of \(inputs.map(\.name).joined(separator: ", "))", "\"\(name)\"")
@@ -138,7 +144,7 @@ public struct ONNXModel: Sendable {
       try check(value, port, &named)
       ordered.append(value)
     }
-    let results = try plan.run(ordered)
+    let results = try plan.run(ordered, limits: limits)
     return Dictionary(zip(outputs.map(\.name), results)) { first, _ in first }
   }
 

@@ -4,6 +4,16 @@ import UnrollCore
 struct ONNXProbe {
   /// Extents for some inputs, where those made up would not fit the graph.
   let shapes: [String: [Int]]
+  /// The size of the file.
+  let size: Int
+
+  /// The most elements of all inputs that are made up, and of each whose shape is given.
+  private static let (madeUpElements, givenElements) = (1 << 20, 1 << 26)
+
+  /// As much memory as the file takes, and a little. Who gives shapes knows what they ask for.
+  private var limits: RunLimits {
+    RunLimits(bytes: shapes.isEmpty ? size + 16 << 20 : 1 << 33, work: 1 << 32 + 64 * size)
+  }
 
   /// - Throws: `ExchangeError` when no made-up input runs, or the two forms differ.
   func compare(_ model: ONNXModel, with definition: ONNXModel) throws(ExchangeError) {
@@ -15,13 +25,13 @@ struct ONNXProbe {
       let values = try inputs(model, sizes: sizes, number: Int64(number))
       let expected: [String: ONNXTensor]
       do throws(ExchangeError) {
-        expected = try definition.run(values)
+        expected = try definition.run(values, limits: limits)
       } catch {
         guard error.reason == .input else { throw error }
         failure = failure ?? error
         continue
       }
-      let found = try model.run(values)
+      let found = try model.run(values, limits: limits)
       for output in model.outputs {
         try compare(found[output.name], expected[output.name], output.name, model.file)
       }
@@ -39,6 +49,7 @@ struct ONNXProbe {
     var random = RandomSource(seed: 11)
     var named: [String: Int] = [:]
     var values: [String: ONNXTensor] = [:]
+    var left = Self.madeUpElements
     for port in model.inputs {
       var extents: [Int] = []
       for (axis, extent) in (port.extents ?? []).enumerated() {
@@ -51,12 +62,16 @@ struct ONNXProbe {
         case .free: extents.append(sizes[axis % sizes.count])
         }
       }
-      if let given = shapes[port.name] { extents = given }
-      guard let shape = CheckedShape.make(extents, maximumElements: 1 << 24) else {
+      let given = shapes[port.name]
+      guard
+        let shape = CheckedShape.make(
+          given ?? extents, maximumElements: given == nil ? left : Self.givenElements)
+      else {
         throw ExchangeError(
           .input, file: model.file, place: "input \"\(port.name)\"", expected: "a shape for a probe",
-          found: "\(extents)")
+          found: "\((given ?? extents).prefix(9))")
       }
+      if given == nil { left -= shape.count }
       if port.type.isFloating {
         values[port.name] = ONNXTensor(.normal(deviation: 1, shape: shape, using: &random), type: port.type)
       } else {

@@ -1,3 +1,4 @@
+import UnrollCore
 import UnrollData
 
 /// Why a classifier cannot do what it was asked.

@@ -57,7 +57,7 @@ extension Classifier: TaskModel {
     _ folder: LoadedModel, _ settings: ClassifierSettings, _ encoder: ClassifierEncoder, labels: Int
   ) throws -> [ClassifyNetwork] {
     let file = "\(folder.path)/model.safetensors"
-    try checkSizes(folder, settings, encoder, labels, file)
+    try checkSizes(folder, settings, encoder, labels)
     var networks: [ClassifyNetwork] = []
     for member in 0..<settings.members {
       var random = RandomSource(seed: 0)
@@ -72,12 +72,10 @@ extension Classifier: TaskModel {
 
   /// The sizes that the settings ask for must be in the file before memory is made for them.
   private static func checkSizes(
-    _ folder: LoadedModel, _ settings: ClassifierSettings, _ encoder: ClassifierEncoder, _ labels: Int,
-    _ file: String
+    _ folder: LoadedModel, _ settings: ClassifierSettings, _ encoder: ClassifierEncoder, _ labels: Int
   ) throws(ModelFileError) {
-    let directions = settings.bidirectional ? 2 : 1
-    let hidden = directions * settings.hiddenSize
-    var expected: [(String, Shape)] = []
+    let hidden = (settings.bidirectional ? 2 : 1) * settings.hiddenSize
+    var expected: [(name: String, shape: Shape)] = []
     var features = settings.embeddingSize
     switch encoder.input {
     case .tokens(let vocabulary, let pieces):
@@ -89,22 +87,16 @@ extension Classifier: TaskModel {
     }
     let pooled = hidden + (settings.poolsInputs ? features : 0)
     expected.append(("head.weight", [labels, settings.pooling.count * pooled]))
-    for member in 0..<settings.members {
-      for (name, shape) in expected {
-        let name = "members.\(member).\(name)"
-        let found = folder.tensors.first { $0.name == name }?.tensor.shape
-        guard found == shape else {
-          throw ModelFileError(
-            .damaged, file: file, place: name, expected: "the shape \(shape) that config.json asks for",
-            found: found.map { "\($0)" } ?? "none of this name")
-        }
-      }
-      let layers = folder.tensors.count { $0.name.hasPrefix("members.\(member).core.") }
-      guard layers >= settings.layers * directions else {
-        throw ModelFileError(
-          .damaged, file: file, expected: "the weights of \(settings.layers) layers", found: "fewer")
+    for layer in 0..<settings.layers {
+      for direction in settings.bidirectional ? ["forward", "backward"] : ["forward"] {
+        let name = "core.layers.\(layer).\(direction).cell.weightRecurrent"
+        expected.append((name, [settings.cell.gates * settings.hiddenSize, settings.hiddenSize]))
       }
     }
+    try folder.expect(
+      (0..<settings.members).flatMap { member in
+        expected.map { ("members.\(member).\($0)", $1) }
+      })
   }
 
   public func save(to path: String) throws {

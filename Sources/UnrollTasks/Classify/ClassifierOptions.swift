@@ -60,7 +60,7 @@ extension ClassifierSettings {
       "minimum-count", .integer(1...1_000_000), valueName: "n", group: "Network",
       "Tokens that are rarer are unknown."),
     TaskOption(
-      "vocabulary", .integer(8...10_000_000), valueName: "n", group: "Network", "The largest vocabulary."),
+      "vocabulary", .integer(8...262_144), valueName: "n", group: "Network", "The largest vocabulary."),
     TaskOption(
       "pieces", .integer(0...100_000_000), valueName: "n", group: "Network",
       "Rows of the table that pieces of words share; 0: words are wholes."),

@@ -129,7 +129,7 @@ public struct ClassifierSettings: Sendable, Codable, Equatable {
     try demand((1...64).contains(members), "members", "1 to 64", members)
     try demand((0...8192).contains(embeddingSize), "embedding", "0 to 8192", embeddingSize)
     try demand(minimumCount >= 1, "minimum-count", "at least 1", minimumCount)
-    try demand((8...10_000_000).contains(vocabularySize), "vocabulary", "8 to 10000000", vocabularySize)
+    try demand((8...262_144).contains(vocabularySize), "vocabulary", "8 to 262144", vocabularySize)
     try demand((0...100_000_000).contains(pieces), "pieces", "0 to 100000000", pieces)
     try demand((1...10_000_000).contains(maximumLength), "length", "1 to 10000000 steps", maximumLength)
     try demand((1...100_000).contains(frame), "frame", "1 to 100000 steps", frame)

@@ -65,24 +65,20 @@ extension Forecaster: TaskModel {
     let settings = configuration.model
     let known = configuration.known.count
     let inputs = ForecastBatch.inputWidth(settings, known: known)
-    // The sizes that the settings ask for must be in the file before memory is made for them.
-    let embed = folder.tensors.first { $0.name == "members.0.embed.weight" }?.tensor.shape
-    let places = folder.tensors.first { $0.name == "members.0.places" }?.tensor.shape
-    let expected: [Shape] = [
-      [settings.hiddenSize, inputs], [settings.horizonSegments, settings.hiddenSize],
-    ]
-    for (found, expected) in zip([embed, places], expected) where found != expected {
-      throw ModelFileError(
-        .damaged, file: file, expected: "weights of the shape \(expected) that config.json asks for",
-        found: found.map { "\($0)" } ?? "none")
-    }
+    let context = ForecastBatch.contextWidth(settings, known: known)
+    try folder.expect(
+      (0..<settings.members).flatMap { member in
+        ForecastNetwork.shapes(
+          settings, targets: configuration.targets.count, inputWidth: inputs, contextWidth: context
+        ).map { ("members.\(member).\($0.name)", $0.shape) }
+      })
     var networks: [ForecastNetwork] = []
     for member in 0..<settings.members {
       var random = RandomSource(seed: 0)
       var network = Initializer.$leavesZeros.withValue(true) {
         ForecastNetwork(
           settings, targets: configuration.targets.count, inputWidth: inputs,
-          contextWidth: ForecastBatch.contextWidth(settings, known: known), known: known, using: &random)
+          contextWidth: context, known: known, using: &random)
       }
       try network.takeWeights(folder.tensors, prefix: "members.\(member)", file: file)
       networks.append(network)

@@ -111,12 +111,17 @@ extension ForecastSettings {
     try demand((1...32).contains(layers), "layers", "1 to 32 layers", layers)
     try demand((1...100_000).contains(horizon), "horizon", "1 to 100000 steps", horizon)
     try demand((1...1_000_000).contains(season), "season", "1 to 1000000 steps", season)
+    try demand((0...10_000_000).contains(longSeason), "long-season", "0 to 10000000 steps", longSeason)
+    try demand((0...1000).contains(lags), "lags", "0 to 1000", lags)
+    try demand((1...10_000_000).contains(centreSteps), "centre-steps", "1 to 10000000", centreSteps)
+    try demand((0...1000).contains(calendarFeatures), "calendar-features", "0 to 1000", calendarFeatures)
     try demand((1...1_000_000).contains(segment), "segment", "1 to 1000000 steps", segment)
     try demand(
       (1...10_000_000).contains(lookBack) && lookBack % segment == 0, "look-back",
       "a multiple of the segment, \(segment)", lookBack)
     try demand((1...1_000_000).contains(epochs), "epochs", "1 to 1000000", epochs)
-    try demand(batchSize >= 1, "batch", "at least 1", batchSize)
+    try demand((1...1_000_000).contains(batchSize), "batch", "1 to 1000000", batchSize)
+    try demand(maximumStepsPerEpoch >= 1, "steps", "at least 1", maximumStepsPerEpoch)
     try demand((0..<1).contains(dropout), "dropout", "0 to less than 1", dropout)
     try demand(learningRate > 0 && learningRate.isFinite, "rate", "more than 0", learningRate)
     try demand((1...64).contains(members), "members", "1 to 64", members)

@@ -28,15 +28,7 @@ extension LanguageModel: TaskModel {
       try folder.file(Self.tokenizerFile), name: "\(path)/\(Self.tokenizerFile)")
     let size = tokenizer.vocabularySize
     let file = "\(path)/model.safetensors"
-    // The sizes that the settings ask for must be in the file before memory is made for them.
-    for (name, shape) in Self.shapes(settings, vocabularySize: size) {
-      let found = folder.tensors.first { $0.name == name }?.tensor.shape
-      guard found == shape else {
-        throw ModelFileError(
-          .damaged, file: file, place: name, expected: "the shape \(shape) that config.json asks for",
-          found: found.map { "\($0)" } ?? "none")
-      }
-    }
+    try folder.expect(Self.shapes(settings, vocabularySize: size))
     var random = RandomSource(seed: 0)
     var network = Initializer.$leavesZeros.withValue(true) {
       LanguageNetwork(configuration.model, vocabularySize: size, using: &random)

@@ -9,7 +9,7 @@ enum LanguageOptions {
       "tokens", .choice(LanguageSettings.Tokens.allCases.map(\.rawValue)), valueName: "kind",
       standard: "characters", group: "Text", "What the text is cut into."),
     TaskOption(
-      "vocabulary", .integer(5...10_000_000), valueName: "n", group: "Text",
+      "vocabulary", .integer(5...262_144), valueName: "n", group: "Text",
       "The largest vocabulary. \(standard(\.vocabularySize))"),
     TaskOption(
       "minimum-count", .integer(1...Int.max), valueName: "n", group: "Text",

@@ -106,7 +106,7 @@ public struct LanguageSettings: Sendable, Codable, Equatable {
     }
     let least = tokens == .subwords ? 260 : 5
     try demand(
-      (least...10_000_000).contains(vocabularySize), "vocabulary", "\(least) to 10000000 tokens",
+      (least...262_144).contains(vocabularySize), "vocabulary", "\(least) to 262144 tokens",
       vocabularySize)
     try demand(minimumCount >= 1, "minimum-count", "at least 1", minimumCount)
     try demand((1...8192).contains(embeddingSize), "embedding", "1 to 8192", embeddingSize)

@@ -1,3 +1,4 @@
+import UnrollCore
 import UnrollData
 import UnrollTraining
 

@@ -1,3 +1,4 @@
+import UnrollCore
 import UnrollData
 
 /// How well a tagger's tags fit those of sentences that it has not seen.

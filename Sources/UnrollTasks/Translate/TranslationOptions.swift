@@ -57,7 +57,7 @@ extension Translator {
         group: "Data", "What a token is."),
       TaskOption("joint", .flag, group: "Data", "Give both sides one vocabulary."),
       TaskOption(
-        "vocabulary", .integer(5...1_000_000), valueName: "n", standard: "\(s.vocabulary)", group: "Data",
+        "vocabulary", .integer(5...262_144), valueName: "n", standard: "\(s.vocabulary)", group: "Data",
         "The largest vocabulary of a side."),
       TaskOption(
         "minimum-count", .integer(1...1_000_000), valueName: "n", standard: "\(s.minimumCount)",

@@ -96,7 +96,7 @@ public struct TranslationSettings: Sendable, Codable, Equatable {
     {
       if !holds { throw .setting(name: name, expected: expected, found: "\(found)") }
     }
-    try demand((5...1_000_000).contains(vocabulary), "vocabulary", "5 to 1000000", vocabulary)
+    try demand((5...262_144).contains(vocabulary), "vocabulary", "5 to 262144", vocabulary)
     try demand(minimumCount >= 1, "minimum-count", "at least 1", minimumCount)
     try demand([.gru, .lstm].contains(cell), "cell", "gru or lstm", cell.rawValue)
     try demand((1...8192).contains(embeddingSize), "embedding", "1 to 8192", embeddingSize)

@@ -65,31 +65,19 @@ extension Translator: TaskModel {
     _ folder: LoadedModel, _ settings: TranslationSettings, sourceCount: Int, targetCount: Int
   ) throws -> TranslationNetwork {
     let file = "\(folder.path)/model.safetensors"
-    func shape(_ name: String) -> Shape? { folder.tensors.first { $0.name == name }?.tensor.shape }
-    // The sizes that the settings ask for must be in the file before memory is made for them.
     let memory = 2 * settings.hiddenSize
-    var expected: [(String, Shape)] = [
+    var expected: [(name: String, shape: Shape)] = [
       ("source.weight", [sourceCount, settings.embeddingSize]),
       ("bridge.weight", [settings.hiddenSize * settings.decoderLayers * settings.stateParts, memory]),
       ("readout.weight", [settings.embeddingSize, settings.hiddenSize + memory]),
       ("lexicon.weight", [settings.embeddingSize, settings.embeddingSize]), ("bias", [targetCount]),
     ]
     if !settings.isJoint { expected.append(("target.weight", [targetCount, settings.embeddingSize])) }
-    for (name, wanted) in expected where shape(name) != wanted {
-      throw ModelFileError(
-        .damaged, file: file, place: name,
-        expected: "weights of the shape \(wanted) that config.json and the tokenizers ask for",
-        found: shape(name).map { "\($0)" } ?? "none")
-    }
     let gates = settings.cell.gates * settings.hiddenSize
     for layer in 0..<settings.encoderLayers {
-      let name = "encoder.layers.\(layer).forward.cell.weightRecurrent"
-      guard shape(name) == [gates, settings.hiddenSize] else {
-        throw ModelFileError(
-          .damaged, file: file, place: name, expected: "shape [\(gates), \(settings.hiddenSize)]",
-          found: shape(name).map { "\($0)" } ?? "none")
-      }
+      expected.append(("encoder.layers.\(layer).forward.cell.weightRecurrent", [gates, settings.hiddenSize]))
     }
+    try folder.expect(expected)
     var random = RandomSource(seed: 0)
     var network = Initializer.$leavesZeros.withValue(true) {
       TranslationNetwork(settings, sourceCount: sourceCount, targetCount: targetCount, using: &random)

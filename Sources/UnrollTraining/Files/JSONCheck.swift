@@ -133,7 +133,9 @@ struct JSONCheck {
 
   /// The text of a key, its escapes resolved: two spellings of a key are one key.
   private func text(_ range: Range<Int>) throws(ModelFileError) -> String {
-    guard bytes[range].contains(UInt8(ascii: "\\")) else { return String(decoding: bytes[range], as: UTF8.self) }
+    guard bytes[range].contains(UInt8(ascii: "\\")) else {
+      return String(decoding: bytes[range], as: UTF8.self)
+    }
     let quoted = range.lowerBound - 1..<range.upperBound + 1
     let result = bytes[quoted].withUnsafeBytes { raw in
       Result { () throws(ModelFileError) in

@@ -142,7 +142,16 @@ package enum ModelDirectory {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
-      return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+      let bytes = Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+      guard bytes.count <= maximumJSONSize else {
+        throw ModelFileError(
+          .unsupported, file: file, expected: "at most \(maximumJSONSize) bytes", found: "\(bytes.count)")
+      }
+      // What is written can be read.
+      try JSONCheck.check(bytes, file: file)
+      return bytes
+    } catch let error as ModelFileError {
+      throw error
     } catch {
       throw ModelFileError(
         .unsupported, file: file, expected: "values that JSON can hold", found: "\(error)")

@@ -1,3 +1,5 @@
+import UnrollCore
+
 /// A file of a model that cannot be read, trusted or written: which file, what was expected of it, and what
 /// was found.
 public struct ModelFileError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -20,7 +22,7 @@ public struct ModelFileError: Error, Equatable, Sendable, CustomStringConvertibl
   public let reason: Reason
   /// The path of the file, as given by the caller.
   public let file: String
-  /// Where in the file, such as `tensor "embedding"` or `settings.hiddenSize`.
+  /// Where in the file, short enough for a message, such as `tensor "embedding"` or `settings.hiddenSize`.
   public let place: String?
   public let expected: String
   public let found: String
@@ -28,9 +30,9 @@ public struct ModelFileError: Error, Equatable, Sendable, CustomStringConvertibl
   public init(_ reason: Reason, file: String, place: String? = nil, expected: String, found: String) {
     self.reason = reason
     self.file = file
-    self.place = place
-    self.expected = expected
-    self.found = found
+    self.place = place.map { clipped($0, limit: 400) }
+    self.expected = clipped(expected, limit: 400)
+    self.found = clipped(found, limit: 400)
   }
 
   public var description: String {

@@ -39,6 +39,21 @@ package struct LoadedModel: Sendable {
   }
 }
 
+extension LoadedModel {
+  /// Finds out whether weights are there and of the shapes that the settings ask for, before memory is made for them.
+  ///
+  /// - Throws: `ModelFileError` that names the first that is not.
+  package func expect(_ weights: [(name: String, shape: Shape)]) throws(ModelFileError) {
+    let shapes = Dictionary(tensors.map { ($0.name, $0.tensor.shape) }) { first, _ in first }
+    for (name, shape) in weights where shapes[name] != shape {
+      throw ModelFileError(
+        .damaged, file: "\(path)/\(ModelDirectory.weights)", place: name,
+        expected: "the shape \(shape) that \(ModelDirectory.configuration) asks for",
+        found: shapes[name].map { "\($0)" } ?? "none of this name")
+    }
+  }
+}
+
 extension ModelDirectory {
   /// Loads a model.
   ///
@@ -67,7 +82,13 @@ extension ModelDirectory {
       try check(bytes, name, manifest, in: path)
       others[name] = bytes
     }
-    let (tensors, metadata) = try Safetensors.decode(weightBytes, file: "\(path)/\(weights)")
+    // As they are written: elements of a byte would take four times the memory that the file does.
+    let decoded = weightBytes.withUnsafeBytes { raw in
+      Result { () throws(ModelFileError) in
+        try Safetensors.decode(raw, file: "\(path)/\(weights)", types: [.single])
+      }
+    }
+    let (tensors, metadata) = try decoded.get()
     return LoadedModel(
       path: path, task: header.task, tensors: tensors, metadata: metadata, otherFiles: others,
       configuration: configurationBytes)

@@ -29,7 +29,20 @@ public enum Safetensors {
   public static func decode(
     _ bytes: UnsafeRawBufferPointer, file: String
   ) throws(ModelFileError) -> (tensors: [NamedTensor], metadata: [String: String]) {
+    try decode(bytes, file: file, types: SafetensorsHeader.ElementType.allCases)
+  }
+
+  /// The same, of files whose elements are of some types alone.
+  static func decode(
+    _ bytes: UnsafeRawBufferPointer, file: String, types: [SafetensorsHeader.ElementType]
+  ) throws(ModelFileError) -> (tensors: [NamedTensor], metadata: [String: String]) {
     let (header, data) = try header(bytes, file: file)
+    for entry in header.entries where !types.contains(entry.type) {
+      throw ModelFileError(
+        .unsupported, file: file, place: "tensor \"\(entry.name)\"",
+        expected: types.map(\.rawValue).joined(separator: " or "), found: entry.type.rawValue)
+    }
+    try checkBooleans(header, data, file: file)
     var tensors: [NamedTensor] = []
     tensors.reserveCapacity(header.entries.count)
     for entry in header.entries {
@@ -104,9 +117,21 @@ public enum Safetensors {
     try AtomicFile.write(try encode(tensors, metadata: metadata, file: path), to: path)
   }
 
+  private static func checkCount(
+    _ count: Int, _ what: String, file: String
+  ) throws(ModelFileError) {
+    guard count <= SafetensorsHeader.maximumCount else {
+      throw ModelFileError(
+        .unsupported, file: file, expected: "at most \(SafetensorsHeader.maximumCount) \(what)",
+        found: "\(count)")
+    }
+  }
+
   private static func encodedHeader(
     _ tensors: [NamedTensor], metadata: [String: String], file: String
   ) throws(ModelFileError) -> [UInt8] {
+    try checkCount(tensors.count + (metadata.isEmpty ? 0 : 1), "tensors", file: file)
+    try checkCount(metadata.count, "keys of metadata", file: file)
     var members: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }

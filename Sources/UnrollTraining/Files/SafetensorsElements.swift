@@ -19,12 +19,26 @@ extension Safetensors {
     case .int: return fill(entry.shape, bytes, Int32.self) { Float(Int32(littleEndian: $0)) }
     case .byte: return fill(entry.shape, bytes, UInt8.self) { Float($0) }
     case .boolean:
-      if let wrong = bytes.first(where: { $0 > 1 }) {
-        throw ModelFileError(
-          .damaged, file: file, place: "tensor \"\(entry.name)\"", expected: "BOOL values 0 and 1",
-          found: "\(wrong)")
-      }
+      try checkBoolean(entry, bytes, file: file)
       return fill(entry.shape, bytes, UInt8.self) { Float($0) }
+    }
+  }
+
+  private static func checkBoolean(
+    _ entry: SafetensorsHeader.Entry, _ bytes: UnsafeRawBufferPointer, file: String
+  ) throws(ModelFileError) {
+    guard let wrong = bytes.first(where: { $0 > 1 }) else { return }
+    throw ModelFileError(
+      .damaged, file: file, place: "tensor \"\(entry.name)\"", expected: "BOOL values 0 and 1",
+      found: "\(wrong)")
+  }
+
+  /// Finds what is wrong with elements before memory is made for any of them.
+  static func checkBooleans(
+    _ header: SafetensorsHeader, _ data: UnsafeRawBufferPointer, file: String
+  ) throws(ModelFileError) {
+    for entry in header.entries where entry.type == .boolean {
+      try checkBoolean(entry, UnsafeRawBufferPointer(rebasing: data[entry.range]), file: file)
     }
   }
 

@@ -47,6 +47,7 @@ public final class SafetensorsFile {
   ///
   /// - Throws: `ModelFileError` as for one.
   public func tensors() throws(ModelFileError) -> [Safetensors.NamedTensor] {
+    try Safetensors.checkBooleans(header, data, file: mapped.path)
     var result: [Safetensors.NamedTensor] = []
     result.reserveCapacity(header.entries.count)
     for entry in header.entries { result.append((entry.name, try tensor(entry))) }

@@ -38,6 +38,8 @@ struct SafetensorsHeader {
   static let maximumLength = 100_000_000
   /// The most axes that a tensor may have here: it bounds the memory that a hostile header can claim.
   static let maximumRank = 64
+  /// The most tensors, and the most keys of `__metadata__`: a few bytes of either take a hundred here.
+  static let maximumCount = 1 << 17
 
   /// Reads a header and proves that its tensors fill `dataCount` bytes without a hole or an overlap.
   init(json: UnsafeRawBufferPointer, dataCount: Int, file: String) throws(ModelFileError) {
@@ -46,7 +48,10 @@ struct SafetensorsHeader {
     guard json.first == UInt8(ascii: "{") else { throw scanner.unexpected("'{' at the start") }
     try scanner.object { (scanner, key) throws(ModelFileError) in
       guard names.insert(key).inserted else {
-        throw scanner.damaged("each name once", "the name \"\(key)\" twice")
+        throw scanner.damaged("each name once", "the name \"\(clipped(key))\" twice")
+      }
+      guard names.count <= Self.maximumCount else {
+        throw scanner.damaged("at most \(Self.maximumCount) tensors", "more")
       }
       if key == "__metadata__" {
         metadata = try Self.readMetadata(&scanner)
@@ -65,7 +70,10 @@ struct SafetensorsHeader {
     try scanner.object { (scanner, key) throws(ModelFileError) in
       let value = try scanner.string("a string as the value of \"\(key)\"")
       guard result.updateValue(value, forKey: key) == nil else {
-        throw scanner.damaged("each key of __metadata__ once", "the key \"\(key)\" twice")
+        throw scanner.damaged("each key of __metadata__ once", "the key \"\(clipped(key))\" twice")
+      }
+      guard result.count <= maximumCount else {
+        throw scanner.damaged("at most \(maximumCount) keys of __metadata__", "more")
       }
     }
     return result

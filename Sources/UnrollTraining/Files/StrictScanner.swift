@@ -4,6 +4,9 @@
 /// header disagree about the weights. The grammar is fixed at two levels of objects, so nothing recurses and
 /// no nesting can exhaust the stack.
 struct StrictScanner {
+  /// The most bytes of a string.
+  static let maximumStringLength = 1 << 24
+
   private let bytes: UnsafeRawBufferPointer
   private var position = 0
   let file: String
@@ -72,6 +75,9 @@ struct StrictScanner {
     while true {
       guard let byte = peek else { throw unexpected("the end of a string") }
       guard byte >= 0x20 else { throw unexpected("no control character in a string") }
+      guard content.count < Self.maximumStringLength else {
+        throw damaged("strings of at most \(Self.maximumStringLength) bytes", "a longer one")
+      }
       position += 1
       switch byte {
       case UInt8(ascii: "\""):

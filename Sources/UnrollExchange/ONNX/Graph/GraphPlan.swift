@@ -23,13 +23,22 @@ struct GraphPlan: Sendable {
   var steps: [Step] = []
 
   /// Runs the graph.
-  func run(_ values: [ONNXTensor]) throws(ExchangeError) -> [ONNXTensor] {
+  func run(
+    _ values: [ONNXTensor], limits: RunLimits = RunLimits()
+  ) throws(ExchangeError) -> [ONNXTensor] {
     var memory: [ONNXTensor?] = Array(repeating: nil, count: slots)
+    var limits = limits
     for (slot, value) in constants { memory[slot] = value }
     for (slot, value) in zip(inputs, values) { memory[slot] = value }
+    // Values handed in are the caller's, and are not counted.
+    var isMade = Array(repeating: true, count: slots)
+    for slot in inputs { isMade[slot] = false }
     for step in steps {
-      try Self.run(step, &memory)
-      for slot in step.released { memory[slot] = nil }
+      try Self.run(step, &memory, &limits)
+      for slot in step.released {
+        if isMade[slot] { limits.release(memory[slot]?.byteCount ?? 0) }
+        memory[slot] = nil
+      }
     }
     var results: [ONNXTensor] = []
     for slot in outputs {
@@ -42,8 +51,14 @@ struct GraphPlan: Sendable {
     return results
   }
 
-  private static func run(_ step: Step, _ memory: inout [ONNXTensor?]) throws(ExchangeError) {
-    let results = try step.operation(step.inputs.map { $0.flatMap { memory[$0] } }, step.place)
+  private static func run(
+    _ step: Step, _ memory: inout [ONNXTensor?], _ limits: inout RunLimits
+  ) throws(ExchangeError) {
+    var place = step.place
+    place.limits = limits
+    let results = try step.operation(step.inputs.map { $0.flatMap { memory[$0] } }, place)
+    let made = results.prefix(step.outputs.count).reduce(0) { $0 + $1.byteCount }
+    guard limits.take(made) else { throw place.refused("a graph that ends within bounds", "a longer one") }
     for (index, slot) in step.outputs.enumerated() {
       guard let slot else { continue }
       guard index < results.count else {
@@ -53,6 +68,9 @@ struct GraphPlan: Sendable {
     }
   }
 
+  /// The bytes that the steps of a node may make that is run beforehand.
+  private static let foldingWork = 1 << 28
+
   /// Runs, once and for all, the steps whose inputs are all known, as far as their results fit a budget of bytes.
   /// One that fails is left to fail when the graph runs.
   mutating func foldConstants(budget: Int) {
@@ -60,8 +78,7 @@ struct GraphPlan: Sendable {
     var rest: [Step] = []
     for step in steps {
       var place = step.place
-      // Whole numbers take the most, 8 bytes.
-      place.maximumElements = min(place.maximumElements, left / 8)
+      place.limits = RunLimits(bytes: left, work: Self.foldingWork)
       guard step.isFoldable, step.inputs.allSatisfy({ $0 == nil || constants[$0!] != nil }),
         let results = try? step.operation(step.inputs.map { $0.flatMap { constants[$0] } }, place),
         step.outputs.count <= results.count

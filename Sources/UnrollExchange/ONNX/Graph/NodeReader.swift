@@ -14,8 +14,10 @@ typealias Operation =
 struct NodePlace: Sendable {
   let file: String
   let name: String
-  /// The most elements of a result.
-  var maximumElements = CheckedShape.maximumElements
+  var limits = RunLimits()
+
+  /// The most elements of a result. Whole numbers take the most, 8 bytes.
+  var maximumElements: Int { min(CheckedShape.maximumElements, limits.bytes / 8) }
 
   func refused(
     _ expected: String, _ found: String, _ reason: ExchangeError.Reason = .input

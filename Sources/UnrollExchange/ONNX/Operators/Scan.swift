@@ -69,6 +69,7 @@ private struct ScanForm: Sendable {
       throw place.refused("\(steps) steps in every scanned input", "other numbers")
     }
     var collected: [[ONNXTensor]] = Array(repeating: [], count: outputAxes.count)
+    var limits = place.limits.divided(among: steps)
     for step in 0..<steps {
       var given = state
       for (index, sequence) in sequences.enumerated() {
@@ -76,8 +77,9 @@ private struct ScanForm: Sendable {
         let row = Operators.part(sequence, axis: 0, t..<t + 1)
         given.append(row.reshaped(Shape(Array(sequence.shape.extents.dropFirst()))))
       }
-      let results = try body.run(given + captured)
+      let results = try body.run(given + captured, limits: limits)
       state = Array(results[..<states])
+      limits.bytes -= limits.bytes == .max ? 0 : results[states...].reduce(0) { $0 + $1.byteCount }
       for (index, result) in results[states...].enumerated() { collected[index].append(result) }
     }
     for index in collected.indices {

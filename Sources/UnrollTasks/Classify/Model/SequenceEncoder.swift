@@ -139,7 +139,8 @@ package struct SequenceEncoder: Sendable, Codable, Equatable {
 
   /// Whether numbers of a file make a scale.
   var isSound: Bool {
-    !channels.isEmpty && channels.count <= 100_000 && (1...frame).contains(hop) && frame <= 100_000
+    !channels.isEmpty && channels.count <= 100_000 && (1...100_000).contains(frame) && hop >= 1
+      && hop <= frame
       && maximumLength >= 1
       && channels.allSatisfy {
         $0.mean.isFinite && $0.deviation.isFinite && $0.deviation > 0 && $0.change.isFinite && $0.change > 0

@@ -73,6 +73,28 @@ struct ForecastNetwork: Module {
     effect = known > 0 ? Parameter(.zeros([targets, known])) : nil
   }
 
+  /// The shapes of the large parameters.
+  static func shapes(
+    _ settings: ForecastSettings, targets: Int, inputWidth: Int, contextWidth: Int
+  ) -> [(name: String, shape: Shape)] {
+    let hidden = settings.hiddenSize
+    var shapes: [(String, Shape)] = [
+      ("embed.weight", [hidden, inputWidth]), ("places", [settings.horizonSegments, hidden]),
+      ("head.weight", [settings.segment * settings.outputs, hidden]),
+    ]
+    for layer in 0..<settings.layers {
+      shapes.append(
+        ("core.layers.\(layer).forward.cell.weightRecurrent", [settings.cell.gates * hidden, hidden]))
+    }
+    if contextWidth > 0 { shapes.append(("context.weight", [hidden, contextWidth])) }
+    if settings.mixesTargets && targets > 1 {
+      shapes.append(("mix.weight", [hidden, settings.segment * targets]))
+    }
+    if settings.skip { shapes.append(("skip.weight", [settings.writtenSteps, settings.lookBack])) }
+    if settings.cycle { shapes.append(("cycle", [max(1, settings.longSeason, settings.season), targets])) }
+    return shapes
+  }
+
   /// A map from a window to the mean of the seasonal naive forecasts of both seasons.
   private static func seasonalNaive(_ settings: ForecastSettings) -> Tensor {
     let lags = settings.longSeason > 0 ? [settings.season, settings.longSeason] : [settings.season]
