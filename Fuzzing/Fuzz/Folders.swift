@@ -11,19 +11,14 @@ import UnrollTraining
   import Darwin
 #endif
 
-/// A folder of its own, in memory where the system has such.
+/// A folder of its own in `TMPDIR`.
 final class WorkFolder {
   let path: String
 
   init() throws {
-    let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     path = "\(parent)/unroll-fuzz-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     try FileSystem.makeFolder(path)
-  }
-
-  deinit {
-    for name in (try? FileSystem.names(in: path)) ?? [] { unlink("\(path)/\(name)") }
-    rmdir(path)
   }
 
   /// Writes a file without waiting for a disk.

@@ -100,7 +100,7 @@ extension Forecaster {
           score.meanAbsoluteError, score.rootMeanSquaredError, score.symmetricPercentageError,
           score.meanAbsoluteScaledError,
         ].map(short)
-        let shares = score.coverage.map { $0.isFinite ? "\(Int(($0 * 100).rounded())) %" : "–" }
+        let shares = score.coverage.map { abs($0) < 1e6 ? "\(Int(($0 * 100).rounded())) %" : "–" }
         return "| "
           + ([score.method] + numbers + shares + [short(score.continuousRankedProbabilityScore)])
           .joined(separator: " | ") + " |"

@@ -105,7 +105,7 @@ extension TaggerScore {
 
   /// In per cent with two digits.
   static func percent(_ share: Double) -> String {
-    guard share.isFinite else { return "–" }
+    guard abs(share) < 1e6 else { return "–" }
     let hundredths = Int((share * 10_000).rounded())
     let rest = hundredths % 100
     return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
