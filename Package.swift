@@ -31,7 +31,8 @@ let package = Package(
   ],
   targets: [
     .target(name: "CUnrollKernels", cSettings: cSettings),
-    floor("UnrollCore", ["CUnrollKernels"]),
+    .target(name: "CUnrollSanitizer", cSettings: cSettings),
+    floor("UnrollCore", ["CUnrollKernels", "CUnrollSanitizer"]),
     floor("UnrollNetworks", ["UnrollCore"]),
     floor("UnrollTraining", ["UnrollNetworks", "UnrollCore"]),
     floor("UnrollData", ["UnrollCore"]),

@@ -1,6 +1,6 @@
 import Foundation
-import Synchronization
 import Testing
+import UnrollCore
 
 #if canImport(Darwin)
   import Darwin
@@ -117,7 +117,7 @@ enum Command {
 final class Screen: Sendable {
   let entrance: FileHandle
   private let master: Int32
-  private let collected = Mutex<[UInt8]>([])
+  private let collected = Guarded<[UInt8]>([])
   private let isDone = DispatchSemaphore(value: 0)
 
   init() throws {

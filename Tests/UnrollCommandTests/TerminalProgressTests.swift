@@ -1,11 +1,11 @@
-import Synchronization
 import Testing
 import UnrollCommand
+import UnrollCore
 
 /// A stream that keeps what is written, and a clock that is set by hand.
 final class Recorder: Sendable {
-  private let written = Mutex("")
-  private let time = Mutex(Duration.zero)
+  private let written = Guarded("")
+  private let time = Guarded(Duration.zero)
 
   var text: String { written.withLock { $0 } }
 

@@ -16,7 +16,7 @@ private final class Counter: Sendable {
   func everyMemberRunsOnce(_ threads: Int) {
     let pool = WorkerPool(threads: threads)
     for wanted in 1...6 {
-      let seen = Mutex<[Int]>([])
+      let seen = Guarded<[Int]>([])
       pool.run(wanted) { member in
         #expect(member.count == min(wanted, threads))
         seen.withLock { $0.append(member.index) }
@@ -29,7 +29,7 @@ private final class Counter: Sendable {
   func splittingCoversEverythingOnce(_ threads: Int, _ count: Int) {
     let pool = WorkerPool(threads: threads)
     for grain in [0, 1, 3, 400, 5000] {
-      let visits = Mutex(Array(repeating: 0, count: count))
+      let visits = Guarded(Array(repeating: 0, count: count))
       pool.split(count, grain: grain) { range in
         visits.withLock { visits in for index in range { visits[index] += 1 } }
       }
@@ -42,7 +42,7 @@ private final class Counter: Sendable {
   func everyShareIsDoneOnce(_ threads: Int, _ shares: Int) {
     let pool = WorkerPool(threads: threads)
     for _ in 0..<50 {
-      let visits = Mutex(Array(repeating: 0, count: shares))
+      let visits = Guarded(Array(repeating: 0, count: shares))
       let nested = Counter()
       pool.shareOut(shares) { share in
         visits.withLock { $0[share] += 1 }
@@ -146,7 +146,7 @@ private final class Counter: Sendable {
   @Test func sharesFitTogether() {
     let pool = WorkerPool(threads: 3)
     for total in [0, 1, 2, 3, 10, 100] {
-      let ends = Mutex<[Int: Range<Int>]>([:])
+      let ends = Guarded<[Int: Range<Int>]>([:])
       pool.run(3) { member in ends.withLock { $0[member.index] = member.share(of: total) } }
       let shares = ends.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
       #expect(shares.first?.lowerBound == 0 && shares.last?.upperBound == total)

@@ -74,6 +74,32 @@ struct CheckpointDamageTests {
     }
   }
 
+  /// Records that no training writes, although their manifest confirms them: each ended the process once, or would go on
+  /// with numbers that are not random.
+  @Test(arguments: [
+    ("\"state\" : \\[[^\\]]*\\]", "\"state\" : []"), ("\"state\" : \\[[^\\]]*\\]", "\"state\" : [1, 2, 3]"),
+    ("\"state\" : \\[[^\\]]*\\]", "\"state\" : [0, 0, 0, 0]"),
+    ("\"steps\" : [0-9]+", "\"steps\" : 9223372036854775807"), ("\"epoch\" : [0-9]+", "\"epoch\" : -1"),
+    ("\"elapsed\" : [0-9.e-]+", "\"elapsed\" : 1e308"),
+  ])
+  func aRecordThatNoTrainingWritesIsPassedOver(_ pattern: String, _ text: String) throws {
+    let folder = try ScratchFolder()
+    killed(folder)
+    let newest = try #require(folder.names().last)
+    let old = try folder.read("\(newest)/checkpoint.json")
+    let changed = String(decoding: old, as: UTF8.self).replacing(try Regex(pattern), with: text)
+    let new = Array(changed.utf8)
+    #expect(new != old)
+    try folder.write(new, "\(newest)/checkpoint.json")
+    let manifest = String(decoding: try folder.read("\(newest)/manifest.json"), as: UTF8.self)
+      .replacing(SHA256.hexadecimal(old), with: SHA256.hexadecimal(new))
+      .replacing("\"bytes\" : \(old.count)", with: "\"bytes\" : \(new.count)")
+    try folder.write(Array(manifest.utf8), "\(newest)/manifest.json")
+    var notes: [String] = []
+    #expect(try resumed(folder, &notes) == Self.whole.get())
+    #expect(notes.count == 2 && notes[0].contains("passed over"), "\(notes)")
+  }
+
   @Test func withoutAWholeCheckpointTrainingBeginsAnew() throws {
     let folder = try ScratchFolder()
     killed(folder)

@@ -1,4 +1,3 @@
-import Synchronization
 import UnrollCore
 import UnrollNetworks
 import UnrollTraining
@@ -8,8 +7,8 @@ struct Killed: Error {}
 
 /// Counts steps, and kills in the one after so many.
 final class Life: Sendable {
-  private let left: Mutex<Int>
-  init(steps: Int) { left = Mutex(steps) }
+  private let left: Guarded<Int>
+  init(steps: Int) { left = Guarded(steps) }
 
   func step() throws {
     try left.withLock {

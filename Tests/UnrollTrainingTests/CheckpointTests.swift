@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import UnrollCore
 import UnrollNetworks
@@ -93,7 +92,7 @@ struct CheckpointTests {
   /// Work that reads its examples one after the other is told how many to pass by.
   @Test(arguments: 0...9) func examplesInTurnResume(_ life: Int) throws {
     final class Reader: Sendable {
-      private let place = Mutex(0)
+      private let place = Guarded(0)
       func restart() { place.withLock { $0 = 0 } }
       func next() -> Int {
         place.withLock {

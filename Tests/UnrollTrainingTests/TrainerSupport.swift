@@ -1,4 +1,3 @@
-import Synchronization
 import UnrollCore
 import UnrollNetworks
 import UnrollTraining
@@ -26,7 +25,7 @@ struct SmallNetwork: Module {
 
 /// Takes notes from within a training: the weights that each step starts from.
 final class Notes: Sendable {
-  private let list = Mutex<[[Tensor]]>([])
+  private let list = Guarded<[[Tensor]]>([])
   func add(_ weights: [Tensor]) { list.withLock { $0.append(weights) } }
   var weights: [[Tensor]] { list.withLock { $0 } }
 }

@@ -1,4 +1,5 @@
-import Synchronization
+import UnrollCore
+
 
 /// Shows a training's progress while it runs: on a terminal one line that is drawn over, at most ten times a second;
 /// elsewhere a plain line after each epoch.
@@ -15,7 +16,7 @@ package final class ProgressBar: Sendable {
 
   private let stream: TerminalStream
   private let now: @Sendable () -> Duration
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private static let interval = Duration.milliseconds(100)
 
   /// - Parameter now: a clock that never goes back, counted from any moment.

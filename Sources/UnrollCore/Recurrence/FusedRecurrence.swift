@@ -1,4 +1,3 @@
-import Synchronization
 
 /// A cell run over whole sequences as one operation: forwards chunk by chunk, and back the same way.
 ///
@@ -141,9 +140,9 @@ struct KeptChunk: Sendable {
 
 /// The chunks of a recurrence, given away one by one on the way back so that their memory is free at once.
 final class KeptChunks: Sendable {
-  private let chunks: Mutex<[KeptChunk]>
+  private let chunks: Guarded<[KeptChunk]>
 
-  init(_ chunks: [KeptChunk]) { self.chunks = Mutex(chunks) }
+  init(_ chunks: [KeptChunk]) { self.chunks = Guarded(chunks) }
 
   func takeLast() -> KeptChunk? { chunks.withLock { $0.popLast() } }
 }

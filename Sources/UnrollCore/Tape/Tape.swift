@@ -1,4 +1,3 @@
-import Synchronization
 
 /// The record of a computation, from which gradients are found by walking it once from its end to its start.
 ///
@@ -13,11 +12,11 @@ final class Tape: Sendable {
     let backward: Backward?
   }
 
-  private let entries = Mutex<[Entry]>([])
+  private let entries = Guarded<[Entry]>([])
   /// Bytes that may yet be kept of what could be found again; `nil`: as many as are wanted.
-  private let memory: Mutex<Int?>
+  private let memory: Guarded<Int?>
 
-  init(memory: Int? = nil) { self.memory = Mutex(memory) }
+  init(memory: Int? = nil) { self.memory = Guarded(memory) }
 
   /// Asks to keep so many bytes of what could be found again on the way back.
   func reserve(_ bytes: Int) -> Bool {

@@ -1,4 +1,3 @@
-import Synchronization
 
 /// A tensor in a computation that may be differentiated.
 ///
@@ -60,9 +59,9 @@ extension Variable {
 
 /// A tensor that the gradient of an operation takes and may write, since nobody asks for it again.
 final class OnceTensor: Sendable {
-  private let tensor: Mutex<Tensor?>
+  private let tensor: Guarded<Tensor?>
 
-  init(_ tensor: Tensor) { self.tensor = Mutex(tensor) }
+  init(_ tensor: Tensor) { self.tensor = Guarded(tensor) }
 
   func take() -> Tensor? {
     tensor.withLock { tensor in

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// How a tensor's numbers are held.
 ///
 /// The library computes in single precision. Double precision exists so that the very same layers can be
@@ -20,7 +18,7 @@ package final class TensorStorage: @unchecked Sendable {
   package let count: Int
   package let precision: Precision
   /// Panels of this matrix in the order of the kernels, made when first needed and dropped on writing.
-  package let panels = Mutex<[PanelForm: TensorStorage]>([:])
+  package let panels = Guarded<[PanelForm: TensorStorage]>([:])
 
   package init(count: Int, precision: Precision) {
     self.count = count
@@ -46,17 +44,18 @@ package final class TensorStorage: @unchecked Sendable {
 /// A training step makes the same tensors again and again; asking the system each time would cost page
 /// faults on every large one. At most `limit` bytes are kept.
 ///
-/// Unchecked: all state stands behind the mutex; raw pointers alone keep it from being inferred.
-package final class StoragePool: @unchecked Sendable {
+package final class StoragePool: Sendable {
   package static let shared = StoragePool(limit: 512 << 20)
 
+  /// Memory that nobody else knows of.
+  private struct Block: @unchecked Sendable { let start: UnsafeMutableRawPointer }
+
   private struct State {
-    var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
+    var blocks: [Int: [Block]] = [:]
     var held = 0
   }
   private let limit: Int
-  private let lock = Mutex<Void>(())
-  private var state = State()
+  private let state = Guarded(State())
 
   init(limit: Int) { self.limit = limit }
 
@@ -69,21 +68,22 @@ package final class StoragePool: @unchecked Sendable {
 
   func take(bytes: Int) -> UnsafeMutableRawPointer {
     let size = Self.sizeClass(bytes)
-    let kept: UnsafeMutableRawPointer? = lock.withLock { _ in
+    let kept: Block? = state.withLock { state in
       guard let block = state.blocks[size]?.popLast() else { return nil }
       state.held -= size
       return block
     }
-    return kept
+    return kept?.start
       ?? UnsafeMutableRawPointer.allocate(byteCount: size, alignment: TensorStorage.alignment)
   }
 
   func give(_ block: UnsafeMutableRawPointer, bytes: Int) {
     let size = Self.sizeClass(bytes)
-    let kept = lock.withLock { _ in
+    let freed = Block(start: block)
+    let kept = state.withLock { state in
       guard state.held + size <= limit else { return false }
       state.held += size
-      state.blocks[size, default: []].append(block)
+      state.blocks[size, default: []].append(freed)
       return true
     }
     if !kept { block.deallocate() }

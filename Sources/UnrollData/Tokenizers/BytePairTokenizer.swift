@@ -1,4 +1,5 @@
-import Synchronization
+import UnrollCore
+
 
 /// Byte-pair encoding over bytes (Sennrich et al. 2016; bytes as in Radford et al. 2019): pieces of words, and in
 /// the end single bytes. Nothing is unknown, and every sequence of bytes comes back from its ids as it was.
@@ -101,7 +102,7 @@ public struct BytePairTokenizer: Tokenizer {
 extension BytePairTokenizer {
   /// The ids of pieces that occurred before. It changes how fast encoding is and nothing else.
   private final class Cache: Sendable {
-    let memory = Mutex(Memory())
+    let memory = Guarded(Memory())
   }
 
   private struct Memory {

@@ -63,13 +63,13 @@ struct ONNXProbe {
         }
       }
       let given = shapes[port.name]
-      guard
-        let shape = CheckedShape.make(
-          given ?? extents, maximumElements: given == nil ? left : Self.givenElements)
-      else {
+      let wanted = given ?? extents
+      let limit = given == nil ? left : Self.givenElements
+      guard let shape = CheckedShape.make(wanted, maximumElements: limit) else {
+        let hint = given == nil ? "; give a shape for it" : ""
         throw ExchangeError(
-          .input, file: model.file, place: "input \"\(port.name)\"", expected: "a shape for a probe",
-          found: "\((given ?? extents).prefix(9))")
+          .input, file: model.file, place: "input \"\(port.name)\"",
+          expected: "at most \(limit) elements for a probe\(hint)", found: "\(wanted.prefix(9))")
       }
       if given == nil { left -= shape.count }
       if port.type.isFloating {

@@ -1,4 +1,3 @@
-import Synchronization
 import UnrollCore
 
 /// Looks at the gates of recurrent layers while a network runs.
@@ -18,7 +17,7 @@ package final class GateProbe: Sendable {
     package var gates: [(name: String, values: [Float])]
   }
 
-  private let found = Mutex<[Layer]>([])
+  private let found = Guarded<[Layer]>([])
   let sequences: Int
   let steps: Int
 

@@ -1,4 +1,3 @@
-import Synchronization
 import UnrollCore
 import UnrollNetworks
 
@@ -96,7 +95,7 @@ final class RecurrentNodeCache: Sendable {
     let weights: [ONNXTensor?]
     let directions: [RecurrentDirection]
   }
-  private let entry = Mutex<Entry?>(nil)
+  private let entry = Guarded<Entry?>(nil)
 
   func directions(
     of weights: [ONNXTensor?], _ make: () throws(ExchangeError) -> [RecurrentDirection]
