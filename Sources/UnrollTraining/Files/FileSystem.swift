@@ -110,8 +110,6 @@ package enum FileSystem {
   private static func read(
     _ descriptor: Int32, count: Int, _ path: String
   ) throws(ModelFileError) -> [UInt8] {
-    // Room for nothing is one place for all of a program, and the standard library writes its count.
-    guard count > 0 else { return [] }
     var failure: ModelFileError?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       while filled < count {
