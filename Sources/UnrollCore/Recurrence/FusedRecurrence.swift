@@ -1,4 +1,3 @@
-
 /// A cell run over whole sequences as one operation: forwards chunk by chunk, and back the same way.
 ///
 /// What the gradient needs of a chunk is kept while the computation's memory allows, and else found again on the

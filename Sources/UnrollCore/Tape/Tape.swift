@@ -1,4 +1,3 @@
-
 /// The record of a computation, from which gradients are found by walking it once from its end to its start.
 ///
 /// An entry stands for one value. An operation with several results takes as many entries; its gradient is a

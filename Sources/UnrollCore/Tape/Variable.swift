@@ -1,4 +1,3 @@
-
 /// A tensor in a computation that may be differentiated.
 ///
 /// Operations on variables give variables. Where an input comes from `valueWithGradient`, the operation is
