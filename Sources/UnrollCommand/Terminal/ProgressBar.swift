@@ -1,6 +1,5 @@
 import UnrollCore
 
-
 /// Shows a training's progress while it runs: on a terminal one line that is drawn over, at most ten times a second;
 /// elsewhere a plain line after each epoch.
 ///

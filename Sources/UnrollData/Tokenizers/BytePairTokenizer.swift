@@ -1,6 +1,5 @@
 import UnrollCore
 
-
 /// Byte-pair encoding over bytes (Sennrich et al. 2016; bytes as in Radford et al. 2019): pieces of words, and in
 /// the end single bytes. Nothing is unknown, and every sequence of bytes comes back from its ids as it was.
 ///
