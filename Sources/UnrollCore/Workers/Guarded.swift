@@ -32,6 +32,11 @@ package struct Guarded<Value>: ~Copyable, Sendable {
     }
   }
 
-  private static func enter(_ address: UnsafeMutableRawPointer) { unroll_lock_enter(address) }
-  private static func leave(_ address: UnsafeMutableRawPointer) { unroll_lock_leave(address) }
+  private static func enter(_ value: inout Value) {
+    withUnsafeMutablePointer(to: &value) { unroll_lock_enter($0) }
+  }
+
+  private static func leave(_ value: inout Value) {
+    withUnsafeMutablePointer(to: &value) { unroll_lock_leave($0) }
+  }
 }
