@@ -32,11 +32,7 @@ package struct Guarded<Value>: ~Copyable, Sendable {
     }
   }
 
-  private static func enter(_ value: inout Value) {
-    withUnsafeMutablePointer(to: &value) { unroll_lock_enter($0) }
-  }
-
-  private static func leave(_ value: inout Value) {
-    withUnsafeMutablePointer(to: &value) { unroll_lock_leave($0) }
-  }
+  // A pointer made at the call: to hand over the value itself would be an access before the sanitizer knows of the lock.
+  private static func enter(_ address: UnsafeMutablePointer<Value>) { unroll_lock_enter(address) }
+  private static func leave(_ address: UnsafeMutablePointer<Value>) { unroll_lock_leave(address) }
 }
