@@ -68,8 +68,8 @@ let package = Package(
     tests(
       "UnrollExchangeTests",
       [
-        "UnrollExchange", "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore",
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "SampleModels", "UnrollExchange", "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks",
+        "UnrollCore", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       resources: [.copy("Goldens")]),
     tests("UnrollCommandTests", ["UnrollCommand", "UnrollTasks", "UnrollTraining", "UnrollCore"]),

@@ -1,4 +1,5 @@
 import Foundation
+import SampleModels
 import Testing
 import UnrollCore
 import UnrollExchange
@@ -7,48 +8,12 @@ import UnrollExchange
 @Suite struct ONNXRefusalTests {
   /// A sound graph of one node that the tests bend.
   private static func model(_ bend: (inout WireModel) -> Void = { _ in }) -> [UInt8] {
-    var model = WireModel()
-    model.irVersion = 9
-    var version = WireOperatorSet()
-    version.version = 20
-    model.opsetImport = [version]
-    model.graph.name = "g"
-    model.graph.input = [port("x", [2, 3])]
-    model.graph.output = [port("y", [2, 3])]
-    model.graph.node = [node("Tanh", ["x"], ["y"])]
+    var model = WireModel.empty()
+    model.graph.input = [WireValueInfo("x", [2, 3])]
+    model.graph.output = [WireValueInfo("y", [2, 3])]
+    model.graph.node = [WireNode("Tanh", ["x"], ["y"])]
     bend(&model)
     return (try? model.serializedBytes()) ?? []
-  }
-
-  private static func port(_ name: String, _ extents: [Int64]) -> WireValueInfo {
-    var info = WireValueInfo()
-    info.name = name
-    info.type.tensorType.elemType = 1
-    for extent in extents {
-      var dimension = WireDimension()
-      dimension.dimValue = extent
-      info.type.tensorType.shape.dim.append(dimension)
-    }
-    return info
-  }
-
-  private static func node(
-    _ type: String, _ inputs: [String], _ outputs: [String], _ attributes: [WireAttribute] = []
-  ) -> WireNode {
-    var node = WireNode()
-    node.opType = type
-    node.input = inputs
-    node.output = outputs
-    node.attribute = attributes
-    return node
-  }
-
-  private static func attribute(_ name: String, integer: Int64) -> WireAttribute {
-    var attribute = WireAttribute()
-    attribute.name = name
-    attribute.type = 2
-    attribute.i = integer
-    return attribute
   }
 
   @Test func theSoundOneRuns() throws {
@@ -71,7 +36,7 @@ import UnrollExchange
   static let bent: [Bent] = [
     Bent("an operator", "Conv") { $0.graph.node[0].opType = "Conv" },
     Bent("a domain", "com.example") { $0.graph.node[0].domain = "com.example" },
-    Bent("an attribute", "speed") { $0.graph.node[0].attribute = [attribute("speed", integer: 1)] },
+    Bent("an attribute", "speed") { $0.graph.node[0].attribute = [WireAttribute("speed", 1)] },
     Bent("an old version", "version 5") { $0.opsetImport[0].version = 5 },
     Bent("a new version", "version 99") { $0.opsetImport[0].version = 99 },
     Bent("no version", "none") { $0.opsetImport = [] },
@@ -89,36 +54,38 @@ import UnrollExchange
     Bent("strings as elements", "element type") { $0.graph.input[0].type.tensorType.elemType = 8 },
     Bent("a graph that is not there", "graph") { $0.clearGraph() },
     Bent("an attribute of another type", "hidden_size") {
-      var wrong = attribute("hidden_size", integer: 3)
+      var wrong = WireAttribute("hidden_size", 3)
       wrong.type = 1
-      $0.graph.node[0] = node("RNN", ["x", "x", "x"], ["y"], [wrong])
+      $0.graph.node[0] = WireNode("RNN", ["x", "x", "x"], ["y"], [wrong])
     },
-    Bent("a negative extent", "extents") { $0.graph.initializer = [tensor([-1], 4)] },
+    Bent("a negative extent", "extents") { $0.graph.initializer = [WireTensor("w", [-1], bytes: 4)] },
     Bent("extents that overflow", "extents") {
-      $0.graph.initializer = [tensor([1 << 40, 1 << 40], 4)]
+      $0.graph.initializer = [WireTensor("w", [1 << 40, 1 << 40], bytes: 4)]
     },
     Bent("extents beside a zero that overflow", "extents") {
-      $0.graph.initializer = [tensor([0, 1 << 40, 1 << 40], 0)]
+      $0.graph.initializer = [WireTensor("w", [0, 1 << 40, 1 << 40], bytes: 0)]
     },
-    Bent("more elements than data", "bytes") { $0.graph.initializer = [tensor([1 << 20], 4)] },
-    Bent("fewer elements than data", "bytes") { $0.graph.initializer = [tensor([1], 8)] },
+    Bent("more elements than data", "bytes") {
+      $0.graph.initializer = [WireTensor("w", [1 << 20], bytes: 4)]
+    },
+    Bent("fewer elements than data", "bytes") { $0.graph.initializer = [WireTensor("w", [1], bytes: 8)] },
     Bent("external data", "external") {
-      var outside = tensor([1], 0)
+      var outside = WireTensor("w", [1], bytes: 0)
       outside.dataLocation = 1
       $0.graph.initializer = [outside]
     },
     Bent("external data by its entries", "external") {
-      var outside = tensor([1], 4)
+      var outside = WireTensor("w", [1], bytes: 4)
       outside.externalData = [Data([0])]
       $0.graph.initializer = [outside]
     },
     Bent("data in two forms", "one form") {
-      var double = tensor([1], 4)
+      var double = WireTensor("w", [1], bytes: 4)
       double.floatData = [1]
       $0.graph.initializer = [double]
     },
     Bent("a type that is not known", "type 23") {
-      var strange = tensor([1], 4)
+      var strange = WireTensor("w", [1], bytes: 4)
       strange.dataType = 23
       $0.graph.initializer = [strange]
     },
@@ -127,14 +94,14 @@ import UnrollExchange
       direction.name = "direction"
       direction.type = 3
       direction.s = Data("sideways".utf8)
-      $0.graph.node[0] = node("RNN", ["x", "x", "x"], ["y"], [direction])
+      $0.graph.node[0] = WireNode("RNN", ["x", "x", "x"], ["y"], [direction])
     },
     Bent("an activation that is not known", "Swish") {
       var activations = WireAttribute()
       activations.name = "activations"
       activations.type = 8
       activations.strings = [Data("Swish".utf8)]
-      $0.graph.node[0] = node("RNN", ["x", "x", "x"], ["y"], [activations])
+      $0.graph.node[0] = WireNode("RNN", ["x", "x", "x"], ["y"], [activations])
     },
     Bent("deep nesting", "deep") {
       var graph = $0.graph
@@ -143,20 +110,11 @@ import UnrollExchange
         body.name = "body"
         body.type = 5
         body.g = graph
-        graph.node[0] = node("Scan", ["x"], ["y"], [body, attribute("num_scan_inputs", integer: 1)])
+        graph.node[0] = WireNode("Scan", ["x"], ["y"], [body, WireAttribute("num_scan_inputs", 1)])
       }
       $0.graph = graph
     },
   ]
-
-  private static func tensor(_ dims: [Int64], _ bytes: Int) -> WireTensor {
-    var tensor = WireTensor()
-    tensor.name = "w"
-    tensor.dims = dims
-    tensor.dataType = 1
-    tensor.rawData = Data(count: bytes)
-    return tensor
-  }
 
   @Test(arguments: bent) func refusesByName(_ example: Bent) throws {
     let bytes = Self.model(example.bend)

@@ -1,4 +1,5 @@
 import Foundation
+import SampleModels
 import SwiftProtobuf
 import UnrollExchange
 
@@ -15,20 +16,16 @@ enum ONNXCases {
 
   /// A graph of a cell and a product, bent.
   static func bytes(_ bend: (inout WireModel) -> Void = { _ in }) throws -> [UInt8] {
-    var model = WireModel()
-    model.irVersion = 9
-    var version = WireOperatorSet()
-    version.version = 20
-    model.opsetImport = [version]
-    model.graph.name = "g"
-    model.graph.input = [port("x", [2, 3, 4])]
-    model.graph.output = [port("y", [2, 3, 2])]
+    var model = WireModel.empty()
+    model.graph.input = [WireValueInfo("x", [2, 3, 4])]
+    model.graph.output = [WireValueInfo("y", [2, 3, 2])]
     model.graph.initializer = [
-      tensor("W", [1, 3, 4], 48), tensor("R", [1, 3, 3], 36), tensor("V", [3, 2], 24), axis("axis", 1),
+      WireTensor("W", [1, 3, 4], bytes: 48), WireTensor("R", [1, 3, 3], bytes: 36),
+      WireTensor("V", [3, 2], bytes: 24), axis("axis", 1),
     ]
     model.graph.node = [
-      node("RNN", ["x", "W", "R"], ["h"], [attribute("hidden_size", 3)]),
-      node("Squeeze", ["h", "axis"], ["s"]), node("MatMul", ["s", "V"], ["y"]),
+      WireNode("RNN", ["x", "W", "R"], ["h"], [WireAttribute("hidden_size", 3)]),
+      WireNode("Squeeze", ["h", "axis"], ["s"]), WireNode("MatMul", ["s", "V"], ["y"]),
     ]
     bend(&model)
     return try model.serializedBytes()
@@ -96,7 +93,7 @@ enum ONNXCases {
     Bent("no graph") { $0.clearGraph() },
     Bent("an empty graph") {
       $0.graph = WireGraph()
-      $0.graph.output = [port("y", [1])]
+      $0.graph.output = [WireValueInfo("y", [1])]
     },
     Bent("functions") { $0.functions = [Data([0])] },
     Bent("training") { $0.trainingInfo = [Data([0])] },
@@ -122,9 +119,9 @@ enum ONNXCases {
     Bent("an input of type 99") { $0.graph.input[0].type.tensorType.elemType = 99 },
     Bent("an input of strings") { $0.graph.input[0].type.tensorType.elemType = 8 },
     Bent("an input of a sequence") { $0.graph.input[0].type.sequenceType = Data([0]) },
-    Bent("a huge input") { $0.graph.input[0] = port("x", [1 << 40, 3, 4]) },
-    Bent("an input that overflows") { $0.graph.input[0] = port("x", [.max, .max, .max]) },
-    Bent("an input of 100 axes") { $0.graph.input[0] = port("x", Array(repeating: 1, count: 100)) },
+    Bent("a huge input") { $0.graph.input[0] = WireValueInfo("x", [1 << 40, 3, 4]) },
+    Bent("an input that overflows") { $0.graph.input[0] = WireValueInfo("x", [.max, .max, .max]) },
+    Bent("an input of 100 axes") { $0.graph.input[0] = WireValueInfo("x", Array(repeating: 1, count: 100)) },
     Bent("sparse constants") { $0.graph.sparseInitializer = [Data([0])] },
     Bent("quantization") { $0.graph.quantizationAnnotation = [Data([0])] },
   ]
@@ -167,17 +164,17 @@ enum ONNXCases {
 
   private static let nodes: [Bent] =
     hiddenSizes.map { size in
-      Bent("node, hidden size \(size)") { $0.graph.node[0].attribute = [attribute("hidden_size", size)] }
+      Bent("node, hidden size \(size)") { $0.graph.node[0].attribute = [WireAttribute("hidden_size", size)] }
     }
     + axes.map { place in Bent("node, axis \(place)") { $0.graph.initializer[3] = axis("axis", place) } }
     + [
       Bent("node, no size") {
-        $0.graph.node[0].attribute = [attribute("layout", 0)]
+        $0.graph.node[0].attribute = [WireAttribute("layout", 0)]
         $0.graph.initializer[1].dims = [1, 9]
       },
-      Bent("node, an attribute twice") { $0.graph.node[0].attribute.append(attribute("hidden_size", 3)) },
+      Bent("node, an attribute twice") { $0.graph.node[0].attribute.append(WireAttribute("hidden_size", 3)) },
       Bent("node, an attribute that nobody knows") {
-        $0.graph.node[0].attribute.append(attribute("speed", 3))
+        $0.graph.node[0].attribute.append(WireAttribute("speed", 3))
       },
       Bent("node, an attribute of another type") { $0.graph.node[0].attribute[0].type = 1 },
       Bent("node, an attribute of no type") { $0.graph.node[0].attribute[0].type = 77 },
@@ -185,7 +182,7 @@ enum ONNXCases {
       Bent("node, many outputs") { $0.graph.node[0].output = ["h", "a", "b", "c", "d"] },
       Bent("node, no outputs") { $0.graph.node[2].output = [] },
       Bent("node, no inputs") { $0.graph.node[0].input = [] },
-      Bent("node, a layout") { $0.graph.node[0].attribute.append(attribute("layout", 7)) },
+      Bent("node, a layout") { $0.graph.node[0].attribute.append(WireAttribute("layout", 7)) },
       Bent("node, a direction") {
         var direction = WireAttribute()
         (direction.name, direction.type, direction.s) = ("direction", 3, Data([0xFF, 0xFE]))
@@ -198,11 +195,11 @@ enum ONNXCases {
   /// A few nodes that would make values without bound, when the graph is read or when it runs.
   private static let demands: [Bent] = [
     Bent("demand, a fill") {
-      $0.graph.node[0] = node("ConstantOfShape", ["big"], ["h"])
+      $0.graph.node[0] = WireNode("ConstantOfShape", ["big"], ["h"])
       $0.graph.initializer.append(list("big", [1 << 20, 1 << 20]))
     },
     Bent("demand, a fill of less than none") {
-      $0.graph.node[0] = node("ConstantOfShape", ["big"], ["h"])
+      $0.graph.node[0] = WireNode("ConstantOfShape", ["big"], ["h"])
       $0.graph.initializer.append(list("big", [-1, .min]))
     },
     Bent("demand, doubling") { double(&$0, from: "x") },
@@ -215,59 +212,60 @@ enum ONNXCases {
       var name = "x"
       for index in 0..<8 {
         $0.graph.node += [
-          node("Reshape", [name, "wide"], ["w\(index)"]), node("Reshape", [name, "high"], ["t\(index)"]),
-          node("Add", ["w\(index)", "t\(index)"], ["o\(index)"]),
+          WireNode("Reshape", [name, "wide"], ["w\(index)"]),
+          WireNode("Reshape", [name, "high"], ["t\(index)"]),
+          WireNode("Add", ["w\(index)", "t\(index)"], ["o\(index)"]),
         ]
         name = "o\(index)"
       }
-      $0.graph.node.append(node("Identity", [name], ["y"]))
+      $0.graph.node.append(WireNode("Identity", [name], ["y"]))
     },
     Bent("demand, an expansion") {
       $0.graph.initializer.append(list("shape", [1 << 16, 1 << 16, 1 << 16]))
-      $0.graph.node = [node("Expand", ["x", "shape"], ["y"])]
+      $0.graph.node = [WireNode("Expand", ["x", "shape"], ["y"])]
     },
     Bent("demand, a range") {
       $0.graph.initializer += [scalar("from", 0), scalar("to", .max), scalar("by", 1)]
-      $0.graph.node = [node("Range", ["from", "to", "by"], ["y"])]
+      $0.graph.node = [WireNode("Range", ["from", "to", "by"], ["y"])]
     },
     Bent("demand, scans in scans") {
       var graph = $0.graph
       for _ in 0..<12 {
         var body = WireAttribute()
         (body.name, body.type, body.g) = ("body", 5, graph)
-        graph.node[0] = node("Scan", ["x"], ["h"], [body, attribute("num_scan_inputs", 1)])
+        graph.node[0] = WireNode("Scan", ["x"], ["h"], [body, WireAttribute("num_scan_inputs", 1)])
       }
       $0.graph = graph
     },
     Bent("demand, a scan of no inputs") {
       var body = WireAttribute()
       (body.name, body.type, body.g) = ("body", 5, $0.graph)
-      $0.graph.node[0] = node("Scan", ["x"], ["h"], [body, attribute("num_scan_inputs", .max)])
+      $0.graph.node[0] = WireNode("Scan", ["x"], ["h"], [body, WireAttribute("num_scan_inputs", .max)])
     },
     Bent("demand, a reshape that overflows") {
       $0.graph.initializer.append(list("shape", [.max, .max]))
-      $0.graph.node[1] = node("Reshape", ["h", "shape"], ["s"])
+      $0.graph.node[1] = WireNode("Reshape", ["h", "shape"], ["s"])
     },
     Bent("demand, a slice from nowhere") {
       $0.graph.initializer += [list("from", [.min]), list("to", [.max]), list("axes", [9])]
-      $0.graph.node[1] = node("Slice", ["h", "from", "to", "axes"], ["s"])
+      $0.graph.node[1] = WireNode("Slice", ["h", "from", "to", "axes"], ["s"])
     },
     Bent("demand, a slice of no steps") {
       $0.graph.initializer += [list("from", [0]), list("to", [.max]), list("axes", [0]), list("steps", [0])]
-      $0.graph.node[1] = node("Slice", ["h", "from", "to", "axes", "steps"], ["s"])
+      $0.graph.node[1] = WireNode("Slice", ["h", "from", "to", "axes", "steps"], ["s"])
     },
     Bent("demand, a place behind the end") {
       $0.graph.initializer.append(list("where", [.max]))
-      $0.graph.node[1] = node("Gather", ["h", "where"], ["s"])
+      $0.graph.node[1] = WireNode("Gather", ["h", "where"], ["s"])
     },
     Bent("demand, an order of axes") {
       var order = WireAttribute()
       (order.name, order.type, order.ints) = ("perm", 7, [0, 0, 1 << 40, -1])
-      $0.graph.node[1] = node("Transpose", ["h"], ["s"], [order])
+      $0.graph.node[1] = WireNode("Transpose", ["h"], ["s"], [order])
     },
     Bent("demand, parts of less than none") {
       $0.graph.initializer.append(list("parts", [-3, 6]))
-      $0.graph.node[1] = node("Split", ["h", "parts"], ["s", "rest"])
+      $0.graph.node[1] = WireNode("Split", ["h", "parts"], ["s", "rest"])
     },
     Bent("demand, lengths of more than there is") {
       var lengths = list("lengths", [99, -1, 3])
@@ -281,10 +279,10 @@ enum ONNXCases {
     model.graph.node = []
     var name = start
     for index in 0..<48 {
-      model.graph.node.append(node("Concat", [name, name], ["d\(index)"], [attribute("axis", 0)]))
+      model.graph.node.append(WireNode("Concat", [name, name], ["d\(index)"], [WireAttribute("axis", 0)]))
       name = "d\(index)"
     }
-    model.graph.node.append(node("Identity", [name], ["y"]))
+    model.graph.node.append(WireNode("Identity", [name], ["y"]))
   }
 
   // MARK: much of it
@@ -317,39 +315,6 @@ enum ONNXCases {
   }
 
   // MARK: parts
-
-  private static func port(_ name: String, _ extents: [Int64]) -> WireValueInfo {
-    var info = WireValueInfo()
-    info.name = name
-    info.type.tensorType.elemType = 1
-    for extent in extents {
-      var dimension = WireDimension()
-      dimension.dimValue = extent
-      info.type.tensorType.shape.dim.append(dimension)
-    }
-    return info
-  }
-
-  private static func node(
-    _ type: String, _ inputs: [String], _ outputs: [String], _ attributes: [WireAttribute] = []
-  ) -> WireNode {
-    var node = WireNode()
-    (node.opType, node.input, node.output, node.attribute) = (type, inputs, outputs, attributes)
-    return node
-  }
-
-  private static func attribute(_ name: String, _ value: Int64) -> WireAttribute {
-    var attribute = WireAttribute()
-    (attribute.name, attribute.type, attribute.i) = (name, 2, value)
-    return attribute
-  }
-
-  private static func tensor(_ name: String, _ dims: [Int64], _ bytes: Int) -> WireTensor {
-    var tensor = WireTensor()
-    (tensor.name, tensor.dims, tensor.dataType) = (name, dims, 1)
-    tensor.rawData = Data(count: bytes)
-    return tensor
-  }
 
   private static func list(_ name: String, _ values: [Int64]) -> WireTensor {
     var tensor = WireTensor()

@@ -1,3 +1,5 @@
+import UnrollCore
+
 /// A value of JSON (RFC 8259), with the line on which it starts.
 ///
 /// Decoders at large accept a key twice, and follow any depth of nesting until the stack ends. This reader
@@ -46,22 +48,20 @@ package struct StrictJSON: Sendable {
 }
 
 private struct JSONReader {
-  let bytes: [UInt8]
   let name: String
-  private var position = 0
-  private var line = 1
+  private var cursor: ByteCursor
   private var values = 0
   private static let deepest = 16
 
   init(bytes: [UInt8], name: String) {
-    self.bytes = bytes
     self.name = name
+    cursor = ByteCursor(bytes)
   }
 
   mutating func document() throws(DataError) -> StrictJSON {
     let result = try value(depth: 0)
-    skipSpace()
-    guard position == bytes.count else { throw unexpected("the end of the file") }
+    cursor.skipSpace()
+    guard cursor.position == cursor.bytes.count else { throw unexpected("the end of the file") }
     return result
   }
 
@@ -69,12 +69,12 @@ private struct JSONReader {
     values += 1
     guard values <= StrictJSON.maximumValues else {
       throw DataError(
-        .badTokenizer, file: name, line: line, expected: "at most \(StrictJSON.maximumValues) values",
+        .badTokenizer, file: name, line: cursor.line, expected: "at most \(StrictJSON.maximumValues) values",
         found: "more")
     }
-    skipSpace()
-    let start = line
-    switch peek {
+    cursor.skipSpace()
+    let start = cursor.line
+    switch cursor.peek {
     case UInt8(ascii: "{"): return StrictJSON(.object(try object(depth: depth + 1)), start)
     case UInt8(ascii: "["): return StrictJSON(.array(try array(depth: depth + 1)), start)
     case UInt8(ascii: "\""): return StrictJSON(.string(try string()), start)
@@ -92,78 +92,78 @@ private struct JSONReader {
     var members: [(key: String, value: StrictJSON)] = []
     // Keys by their bytes: equality of strings would take a composed and a decomposed é for the same.
     var keys = TokenTable()
-    skipSpace()
-    if consume("}") { return members }
+    cursor.skipSpace()
+    if cursor.consume("}") { return members }
     repeat {
-      skipSpace()
-      guard peek == UInt8(ascii: "\"") else { throw unexpected("a key") }
-      let at = line
+      cursor.skipSpace()
+      guard cursor.peek == UInt8(ascii: "\"") else { throw unexpected("a key") }
+      let at = cursor.line
       let key = try string()
       guard Int(keys.insert(key.utf8)) == members.count else {
         throw DataError(
           .badTokenizer, file: name, line: at, expected: "each key once", found: "\(quoted(key)) again")
       }
-      skipSpace()
-      guard consume(":") else { throw unexpected("':'") }
+      cursor.skipSpace()
+      guard cursor.consume(":") else { throw unexpected("':'") }
       members.append((key, try value(depth: depth)))
-      skipSpace()
-    } while consume(",")
-    guard consume("}") else { throw unexpected("',' or '}'") }
+      cursor.skipSpace()
+    } while cursor.consume(",")
+    guard cursor.consume("}") else { throw unexpected("',' or '}'") }
     return members
   }
 
   private mutating func array(depth: Int) throws(DataError) -> [StrictJSON] {
     try enter(depth)
     var values: [StrictJSON] = []
-    skipSpace()
-    if consume("]") { return values }
+    cursor.skipSpace()
+    if cursor.consume("]") { return values }
     repeat {
       values.append(try value(depth: depth))
-      skipSpace()
-    } while consume(",")
-    guard consume("]") else { throw unexpected("',' or ']'") }
+      cursor.skipSpace()
+    } while cursor.consume(",")
+    guard cursor.consume("]") else { throw unexpected("',' or ']'") }
     return values
   }
 
   private mutating func enter(_ depth: Int) throws(DataError) {
     guard depth <= Self.deepest else {
       throw DataError(
-        .badTokenizer, file: name, line: line, expected: "at most \(Self.deepest) levels of nesting",
+        .badTokenizer, file: name, line: cursor.line, expected: "at most \(Self.deepest) levels of nesting",
         found: "more")
     }
-    position += 1
+    cursor.position += 1
   }
 
   private mutating func word(_ text: String, _ value: Bool) throws(DataError) -> Bool {
-    let end = position + text.utf8.count
-    guard end <= bytes.count, bytes[position..<end].elementsEqual(text.utf8) else {
+    let end = cursor.position + text.utf8.count
+    guard end <= cursor.bytes.count, cursor.bytes[cursor.position..<end].elementsEqual(text.utf8) else {
       throw unexpected("a value")
     }
-    position = end
+    cursor.position = end
     return value
   }
 
   private mutating func integer() throws(DataError) -> Int {
-    let isNegative = consume("-")
-    let start = position
+    let isNegative = cursor.consume("-")
+    let start = cursor.position
     var value = 0
-    while let digit = peek?.digit {
+    while let digit = cursor.peek?.digit {
       value = value * 10 + digit
       guard value < 1 << 53 else { throw unexpected("an integer of at most 53 bits") }
-      position += 1
+      cursor.position += 1
     }
-    guard position > start else { throw unexpected("a value") }
-    let leadsWithZero = bytes[start] == Byte.zero && position > start + 1
-    let isFraction = peek == Byte.dot || peek.map { $0 | 0x20 } == UInt8(ascii: "e")
+    guard cursor.position > start else { throw unexpected("a value") }
+    let leadsWithZero = cursor.bytes[start] == Byte.zero && cursor.position > start + 1
+    let isFraction = cursor.peek == Byte.dot || cursor.peek.map { $0 | 0x20 } == UInt8(ascii: "e")
     guard !leadsWithZero, !isFraction else { throw unexpected("an integer") }
     return isNegative ? -value : value
   }
 
   private mutating func string() throws(DataError) -> String {
-    position += 1
+    cursor.position += 1
     var content: [UInt8] = []
-    while let byte = peek, byte >= 0x20 {
-      position += 1
+    while let byte = cursor.peek, byte >= 0x20 {
+      cursor.position += 1
       switch byte {
       // The file is UTF-8 as a whole, and escapes are whole scalars.
       case UInt8(ascii: "\""): return String(decoding: content, as: UTF8.self)
@@ -175,8 +175,8 @@ private struct JSONReader {
   }
 
   private mutating func escape() throws(DataError) -> [UInt8] {
-    guard let byte = peek else { throw unexpected("an escaped character") }
-    position += 1
+    guard let byte = cursor.peek else { throw unexpected("an escaped character") }
+    cursor.position += 1
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
     case UInt8(ascii: "b"): return [0x08]
@@ -188,7 +188,7 @@ private struct JSONReader {
     default: throw unexpected("an escape of JSON")
     }
     var value = try codeUnit()
-    if (0xD800..<0xDC00).contains(value), consume("\\"), consume("u") {
+    if (0xD800..<0xDC00).contains(value), cursor.consume("\\"), cursor.consume("u") {
       let low = try codeUnit()
       guard (0xDC00..<0xE000).contains(low) else { throw unexpected("the second half of a surrogate pair") }
       value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
@@ -200,38 +200,20 @@ private struct JSONReader {
   private mutating func codeUnit() throws(DataError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
-      guard let byte = peek, byte < 0x80, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+      guard let byte = cursor.peek, byte < 0x80, let digit = Character(Unicode.Scalar(byte)).hexDigitValue
+      else {
         throw unexpected("four hexadecimal digits after \\u")
       }
       value = value << 4 | UInt32(digit)
-      position += 1
+      cursor.position += 1
     }
     return value
   }
 
-  private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
-
-  private mutating func consume(_ character: Unicode.Scalar) -> Bool {
-    guard peek == UInt8(ascii: character) else { return false }
-    position += 1
-    return true
-  }
-
-  private mutating func skipSpace() {
-    while let byte = peek {
-      switch byte {
-      case Byte.lineFeed: line += 1
-      case Byte.space, Byte.tab, Byte.carriageReturn: break
-      default: return
-      }
-      position += 1
-    }
-  }
-
   private func unexpected(_ expected: String) -> DataError {
-    let rest = bytes[min(position, bytes.count)..<min(position + 40, bytes.count)]
+    let rest = cursor.rest(40)
     let found =
       rest.isEmpty ? "the end of the file" : quoted(String(decoding: rest, as: UTF8.self).prefix(12))
-    return DataError(.badTokenizer, file: name, line: line, expected: expected, found: found)
+    return DataError(.badTokenizer, file: name, line: cursor.line, expected: expected, found: found)
   }
 }

@@ -1,3 +1,5 @@
+import UnrollCore
+
 /// Looks through JSON (RFC 8259) before it is decoded.
 ///
 /// Decoders at large take a key twice, other encodings than UTF-8, and a few bytes for hundreds of theirs. This walk makes
@@ -12,9 +14,8 @@ struct JSONCheck {
   /// The most digits of a number: a decoder takes time for each.
   private static let maximumNumberLength = 400
 
-  private let bytes: [UInt8]
   private let file: String
-  private var position = 0
+  private var cursor: ByteCursor
   private var values = 0
 
   /// - Throws: `ModelFileError` with the line of what is wrong.
@@ -24,13 +25,13 @@ struct JSONCheck {
       throw walk.damaged("JSON in UTF-8", "other bytes")
     }
     try walk.value(depth: 0)
-    walk.skipSpace()
-    guard walk.position == bytes.count else { throw walk.unexpected("the end of the JSON") }
+    walk.cursor.skipSpace()
+    guard walk.cursor.position == bytes.count else { throw walk.unexpected("the end of the JSON") }
   }
 
   private init(bytes: [UInt8], file: String) {
-    self.bytes = bytes
     self.file = file
+    cursor = ByteCursor(bytes)
   }
 
   private mutating func value(depth: Int) throws(ModelFileError) {
@@ -38,8 +39,8 @@ struct JSONCheck {
     guard values <= Self.maximumValues else {
       throw damaged("at most \(Self.maximumValues) values in JSON", "more")
     }
-    skipSpace()
-    switch peek {
+    cursor.skipSpace()
+    switch cursor.peek {
     case UInt8(ascii: "{"): try object(depth: depth + 1)
     case UInt8(ascii: "["): try array(depth: depth + 1)
     case UInt8(ascii: "\""): _ = try string()
@@ -52,10 +53,10 @@ struct JSONCheck {
 
   private mutating func object(depth: Int) throws(ModelFileError) {
     try enter(depth)
-    if consume("}") { return }
+    if cursor.consume("}") { return }
     var keys = Set<String>()
     repeat {
-      skipSpace()
+      cursor.skipSpace()
       let range = try string()
       guard range.count <= Self.maximumKeyLength else {
         throw damaged("keys of at most \(Self.maximumKeyLength) bytes in JSON", "\(range.count) bytes")
@@ -65,79 +66,81 @@ struct JSONCheck {
       guard keys.count <= Self.maximumKeys else {
         throw damaged("at most \(Self.maximumKeys) keys in an object", "more")
       }
-      skipSpace()
-      guard consume(":") else { throw unexpected("':'") }
+      cursor.skipSpace()
+      guard cursor.consume(":") else { throw unexpected("':'") }
       try value(depth: depth)
-      skipSpace()
-    } while consume(",")
-    guard consume("}") else { throw unexpected("',' or '}'") }
+      cursor.skipSpace()
+    } while cursor.consume(",")
+    guard cursor.consume("}") else { throw unexpected("',' or '}'") }
   }
 
   private mutating func array(depth: Int) throws(ModelFileError) {
     try enter(depth)
-    if consume("]") { return }
+    if cursor.consume("]") { return }
     repeat {
       try value(depth: depth)
-      skipSpace()
-    } while consume(",")
-    guard consume("]") else { throw unexpected("',' or ']'") }
+      cursor.skipSpace()
+    } while cursor.consume(",")
+    guard cursor.consume("]") else { throw unexpected("',' or ']'") }
   }
 
   private mutating func enter(_ depth: Int) throws(ModelFileError) {
     guard depth <= Self.maximumDepth else {
       throw damaged("at most \(Self.maximumDepth) levels of nesting in JSON", "more")
     }
-    position += 1
-    skipSpace()
+    cursor.position += 1
+    cursor.skipSpace()
   }
 
   private mutating func word(_ word: String) throws(ModelFileError) {
-    guard bytes[position...].starts(with: word.utf8) else { throw unexpected("a value") }
-    position += word.utf8.count
+    guard cursor.bytes[cursor.position...].starts(with: word.utf8) else { throw unexpected("a value") }
+    cursor.position += word.utf8.count
   }
 
   private mutating func number() throws(ModelFileError) {
-    let start = position
-    _ = consume("-")
-    let isZero = peek == UInt8(ascii: "0")
+    let start = cursor.position
+    _ = cursor.consume("-")
+    let isZero = cursor.peek == UInt8(ascii: "0")
     let whole = digits()
     guard whole > 0 else { throw unexpected("a value") }
     guard !isZero || whole == 1 else { throw damaged("a number without leading zeros", "one with them") }
-    if consume("."), digits() == 0 { throw unexpected("a digit") }
-    if consume("e") || consume("E") {
-      if !consume("+") { _ = consume("-") }
+    if cursor.consume("."), digits() == 0 { throw unexpected("a digit") }
+    if cursor.consume("e") || cursor.consume("E") {
+      if !cursor.consume("+") { _ = cursor.consume("-") }
       if digits() == 0 { throw unexpected("a digit") }
     }
-    guard position - start <= Self.maximumNumberLength else {
+    guard cursor.position - start <= Self.maximumNumberLength else {
       throw damaged("a number of at most \(Self.maximumNumberLength) characters", "a longer one")
     }
   }
 
   private mutating func digits() -> Int {
-    let start = position
-    while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
-    return position - start
+    let start = cursor.position
+    while let byte = cursor.peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+      cursor.position += 1
+    }
+    return cursor.position - start
   }
 
   /// The bytes between quotes. Their escapes are proved where they are resolved.
   private mutating func string() throws(ModelFileError) -> Range<Int> {
-    guard consume("\"") else { throw unexpected("a key in quotes") }
-    let start = position
-    while let byte = peek, byte >= 0x20 {
-      position += 1
-      if byte == UInt8(ascii: "\"") { return start..<position - 1 }
-      if byte == UInt8(ascii: "\\"), position < bytes.count { position += 1 }
+    guard cursor.consume("\"") else { throw unexpected("a key in quotes") }
+    let start = cursor.position
+    while let byte = cursor.peek, byte >= 0x20 {
+      cursor.position += 1
+      if byte == UInt8(ascii: "\"") { return start..<cursor.position - 1 }
+      if byte == UInt8(ascii: "\\"), cursor.position < cursor.bytes.count { cursor.position += 1 }
     }
     throw unexpected("the end of a string")
   }
 
   /// The text of a key, its escapes resolved: two spellings of a key are one key.
   private func text(_ range: Range<Int>) throws(ModelFileError) -> String {
-    guard bytes[range].contains(UInt8(ascii: "\\")) else {
-      return String(decoding: bytes[range], as: UTF8.self)
+    guard cursor.bytes[range].contains(UInt8(ascii: "\\")) else {
+      return String(decoding: cursor.bytes[range], as: UTF8.self)
     }
     let quoted = range.lowerBound - 1..<range.upperBound + 1
-    let result = bytes[quoted].withUnsafeBytes { raw in
+    let result = cursor.bytes[quoted].withUnsafeBytes { raw in
       Result { () throws(ModelFileError) in
         var scanner = StrictScanner(raw, file: file)
         return try scanner.string("a key")
@@ -146,26 +149,14 @@ struct JSONCheck {
     return try result.get()
   }
 
-  private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
-
-  private mutating func consume(_ character: Unicode.Scalar) -> Bool {
-    guard peek == UInt8(ascii: character) else { return false }
-    position += 1
-    return true
-  }
-
-  private mutating func skipSpace() {
-    while let byte = peek, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { position += 1 }
-  }
-
   private func unexpected(_ expected: String) -> ModelFileError {
-    let rest = bytes[min(position, bytes.count)..<min(position + 12, bytes.count)]
+    let rest = cursor.rest(12)
     return damaged(
       expected, rest.isEmpty ? "the end of the file" : "\"\(String(decoding: rest, as: UTF8.self))\"")
   }
 
   private func damaged(_ expected: String, _ found: String) -> ModelFileError {
-    let line = bytes[..<min(position, bytes.count)].count { $0 == 0x0a } + 1
-    return ModelFileError(.damaged, file: file, place: "line \(line)", expected: expected, found: found)
+    ModelFileError(
+      .damaged, file: file, place: "line \(cursor.line)", expected: expected, found: found)
   }
 }
