@@ -9,18 +9,7 @@ extension Variable {
   }
 
   /// The mean of all elements, as a scalar; 0 when there are none.
-  public func mean() -> Variable { sum().affine(times: 1 / Double(max(1, shape.count)), plus: 0) }
-
-  /// The sum along the last axis, whose extent becomes 1.
-  public func rowSums() -> Variable {
-    let columns = shape.columns
-    let result = Shape(shape.extents.dropLast() + [1])
-    let y = Kernels.rowSums(value, rows: shape.rows).reshaped(to: result)
-    return .record(y, from: [self]) { [slot] dy, gradients in
-      let ones = Tensor(repeating: 1, shape: Shape([result.count, columns]), precision: dy.precision)
-      gradients.add(Kernels.binaryColumn(.multiply, ones, dy.reshaped(to: [result.count])), to: slot)
-    }
-  }
+  public func mean() -> Variable { sum().affine(times: 1 / Double(Swift.max(1, shape.count)), plus: 0) }
 
   /// softmax over the last axis: y = eˣ / Σ eˣ.  dx = y ⊙ (dy − Σ dy⊙y).
   public func softmax() -> Variable {

@@ -41,7 +41,7 @@ extension Variable {
         Kernels.columnSums(Kernels.binary(.multiply, columns, cell), columns: hidden).reshaped(
           to: [1, hidden]))
     }
-    gradients.add(Variable.concatenatedRows(parts).value, to: peephole)
+    gradients.add(Variable.concatenated(parts, axis: 0).value, to: peephole)
   }
 }
 

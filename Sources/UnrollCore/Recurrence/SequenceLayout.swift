@@ -15,7 +15,7 @@ public struct SequenceLayout: Sendable, Hashable {
 
   /// A layout for sequences of these lengths; zero is legal.
   public init(lengths: [Int]) {
-    precondition(lengths.allSatisfy { $0 >= 0 }, "a sequence has no negative length")
+    require(lengths.allSatisfy { $0 >= 0 }, "SequenceLayout: a length is negative: \(lengths.min() ?? 0)")
     self.lengths = lengths
     order = lengths.indices.sorted { lengths[$0] != lengths[$1] ? lengths[$0] > lengths[$1] : $0 < $1 }
     let longest = lengths.max() ?? 0

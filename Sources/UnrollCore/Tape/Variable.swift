@@ -49,8 +49,11 @@ extension Variable {
     _ values: [Tensor], from inputs: [Variable], backward: @escaping Tape.Backward
   ) -> [Variable] {
     guard let tape = inputs.lazy.compactMap(\.tape).first else { return values.map { Variable($0) } }
-    precondition(
-      inputs.allSatisfy { $0.tape == nil || $0.tape === tape }, "the inputs belong to two computations")
+    require(
+      inputs.allSatisfy { $0.tape == nil || $0.tape === tape },
+      "an operation joins variables of two calls of valueWithGradient, of the shapes "
+        + "\(inputs.map { "\($0.shape)" }.joined(separator: " and ")); what is carried from one to the next must be `detached`"
+    )
     let first = tape.record(results: values.count, backward: backward)
     return values.enumerated().map { Variable($1, tape: tape, index: first + $0) }
   }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// How a tensor's numbers are held.
 ///
 /// The library computes in single precision. Double precision exists so that the very same layers can be
@@ -18,7 +20,9 @@ package final class TensorStorage: @unchecked Sendable {
   package let count: Int
   package let precision: Precision
   /// Panels of this matrix in the order of the kernels, made when first needed and dropped on writing.
-  package let panels = Guarded<[PanelForm: TensorStorage]>([:])
+  private let keptPanels = Guarded<[PanelForm: TensorStorage]>([:])
+  /// Whether there are panels: writing an element need not take the lock to know that there are none.
+  private let hasPanels = Atomic<Bool>(false)
 
   package init(count: Int, precision: Precision) {
     self.count = count
@@ -27,6 +31,24 @@ package final class TensorStorage: @unchecked Sendable {
   }
 
   deinit { StoragePool.shared.give(address, bytes: max(count, 1) * precision.stride) }
+
+  /// Panels of a form, made when they are first asked for.
+  func panels(_ form: PanelForm, _ make: () -> TensorStorage) -> TensorStorage {
+    keptPanels.withLock { kept in
+      if let panels = kept[form] { return panels }
+      let panels = make()
+      kept[form] = panels
+      hasPanels.store(true, ordering: .relaxed)
+      return panels
+    }
+  }
+
+  /// Drops all panels: this memory, which has one owner, is about to be written.
+  func dropPanels() {
+    guard hasPanels.load(ordering: .relaxed) else { return }
+    keptPanels.withLock { $0.removeAll() }
+    hasPanels.store(false, ordering: .relaxed)
+  }
 
   package var floats: UnsafeMutablePointer<Float> {
     precondition(precision == .single, "single-precision memory was expected")

@@ -45,7 +45,7 @@ public struct Embedding: Module {
       throw ShapeError(
         place: "Embedding", expected: "more than \(wrong) rows", found: weight.variable.shape)
     }
-    return weight.variable.gatheringRows(indices)
+    return weight.variable.gather(indices)
   }
 
   public mutating func forEachParameter(

@@ -58,7 +58,7 @@ public struct SequencePooling: Module {
   private func last(_ x: PackedSequence) -> Variable {
     guard bidirectional else { return x.last }
     let half = features / 2
-    return .concatenatedColumns([x.last.columns(0..<half), x.first.columns(half..<features)])
+    return .concatenated([x.last.columns(0..<half), x.first.columns(half..<features)], axis: -1)
   }
 
   public mutating func forEachParameter(
@@ -69,12 +69,12 @@ public struct SequencePooling: Module {
 extension PackedSequence {
   /// The first row of each sequence as given, zeros for empty ones: `[B, F]`.
   package var first: Variable {
-    rows.gatheringRows(
+    rows.gather(
       layout.places.enumerated().map { layout.lengths[$0] > 0 ? Int32($1) : -1 })
   }
 
   /// The rows sequence by sequence, in the order as given: `[N, F]`.
-  package var sequenceMajor: Variable { rows.gatheringRows(layout.sequenceMajorRows) }
+  package var sequenceMajor: Variable { rows.gather(layout.sequenceMajorRows) }
 }
 
 /// A mean of steps weighted by a learned query (Yang et al. 2016, "Hierarchical Attention Networks", section 2.2):

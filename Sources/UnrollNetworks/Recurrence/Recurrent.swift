@@ -58,7 +58,7 @@ public struct Recurrent<Cell: RecurrentCell>: Module {
         parts: cell.initialState(batch: batch).parts.map { Variable($0.value.converted(to: precision)) })
     }
     let firsts = Array(repeating: Int32(0), count: batch)
-    return Cell.State(parts: learnedInitialState.map { $0.variable.gatheringRows(firsts) })
+    return Cell.State(parts: learnedInitialState.map { $0.variable.gather(firsts) })
   }
 
   /// Runs over packed sequences.
@@ -134,7 +134,7 @@ public struct Recurrent<Cell: RecurrentCell>: Module {
     let rows =
       outputs.isEmpty
       ? Variable(Tensor.zeros([0, width]).converted(to: x.rows.value.precision))
-      : Variable.concatenatedRows(outputs.compactMap { $0 })
+      : Variable.concatenated(outputs.compactMap { $0 }, axis: 0)
     return (PackedSequence(rows: rows, layout: layout), final)
   }
 
@@ -145,7 +145,7 @@ public struct Recurrent<Cell: RecurrentCell>: Module {
       [x.layout.batch, x.rows.shape.columns], rate: noise.inputDropout,
       precision: x.rows.value.precision, using: &random!)
     let places = x.layout.counts.flatMap { (0..<Int32($0)) }
-    return x.rows * mask.gatheringRows(places)
+    return x.rows * mask.gather(places)
   }
 
   private func recurrentMask(

@@ -23,7 +23,9 @@ public struct ConditionalRandomField: Module {
     transitions = Parameter(.uniform(-0.1...0.1, shape: [tagCount, tagCount], using: &random))
     start = Parameter(.uniform(-0.1...0.1, shape: [tagCount], using: &random))
     end = Parameter(.uniform(-0.1...0.1, shape: [tagCount], using: &random))
-    precondition(constraints == nil || constraints?.tagCount == tagCount, "constraints of other tags")
+    require(
+      constraints == nil || constraints?.tagCount == tagCount,
+      "ConditionalRandomField: \(tagCount) tags, and constraints of \(constraints?.tagCount ?? 0)")
     self.constraints = constraints
   }
 

@@ -31,7 +31,7 @@ extension Classifier: ProbedModel {
         (0..<length).map { Int32(row * size.steps + $0) }
       }
       let flat = Variable(frames.reshaped(to: [size.batch * size.steps, width]))
-      batch.frames = flat.gatheringRows(batch.layout.packing(rows)).value
+      batch.frames = flat.gather(batch.layout.packing(rows)).value
       probe.reads("frames", frames)
     }
     probe.readsLengths("lengths", lengths)

@@ -27,7 +27,7 @@ extension Translator: ProbedModel {
       // Where there is no token, the state stays.
       let rows = said.indices.map { Int32(step < said[$0].count ? $0 : said.count + $0) }
       func chosen(_ new: Variable, _ old: Variable) -> Variable {
-        Variable.concatenatedRows([new, old]).gatheringRows(rows)
+        Variable.concatenated([new, old], axis: 0).gather(rows)
       }
       for layer in next.layers.indices {
         state.layers[layer] = zip(next.layers[layer], state.layers[layer]).map(chosen)
@@ -41,7 +41,7 @@ extension Translator: ProbedModel {
     // Time-major rows of all steps, of which those that exist are packed.
     let rows = layout.packing(
       said.indices.map { row in said[row].indices.map { Int32($0 * said.count + row) } })
-    func packed(_ steps: [Variable]) -> Variable { Variable.concatenatedRows(steps).gatheringRows(rows) }
+    func packed(_ steps: [Variable]) -> Variable { Variable.concatenated(steps, axis: 0).gather(rows) }
     probe.gives("scores", rows: packed(scores), layout, steps: size.steps)
     probe.gives("attention", rows: packed(attention), layout, steps: size.steps)
     add(state, "_n", nil, &probe)

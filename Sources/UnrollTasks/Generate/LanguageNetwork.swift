@@ -66,10 +66,10 @@ struct LanguageNetwork: Module {
   ) throws(ShapeError) -> (features: Variable, state: LanguageState) {
     let x = PackedSequence(rows: try embedding(ids), layout: layout)
     let sorted =
-      layout.isSorted ? state : state?.map { $0.map { $0.gatheringRows(layout.order.map(Int32.init)) } }
+      layout.isSorted ? state : state?.map { $0.map { $0.gather(layout.order.map(Int32.init)) } }
     let (outputs, final) = try layers(x, initial: sorted, random: &random)
     let places = layout.places.map(Int32.init)
-    let carried = layout.isSorted ? final : final.map { $0.map { $0.gatheringRows(places) } }
+    let carried = layout.isSorted ? final : final.map { $0.map { $0.gather(places) } }
     return (dropped(outputs, &random), carried.map { $0.map(\.detached) })
   }
 
@@ -79,16 +79,18 @@ struct LanguageNetwork: Module {
     let mask = Dropout.mask(
       [x.layout.batch, x.rows.shape.columns], rate: outputDropout, precision: x.rows.value.precision,
       using: &random!)
-    return x.rows * mask.gatheringRows(x.layout.counts.flatMap { 0..<Int32($0) })
+    return x.rows * mask.gather(x.layout.counts.flatMap { 0..<Int32($0) })
   }
 
   /// Σ −ln p(label) over all rows, the form that training differentiates.
   func loss(_ features: Variable, _ labels: [Int32]) throws(ShapeError) -> Variable {
     switch head {
     case .tied(let bias):
-      try Loss.crossEntropy(of: features, embedding.weight.variable, bias: bias.variable, labels)
+      try Loss.crossEntropy(
+        of: features, embedding.weight.variable, bias: bias.variable, labels, reduction: .sum)
     case .full(let linear):
-      try Loss.crossEntropy(of: features, linear.weight.variable, bias: linear.bias?.variable, labels)
+      try Loss.crossEntropy(
+        of: features, linear.weight.variable, bias: linear.bias?.variable, labels, reduction: .sum)
     case .adaptive(let softmax): try softmax.losses(features, labels).sum()
     }
   }

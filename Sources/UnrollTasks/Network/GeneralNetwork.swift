@@ -94,11 +94,11 @@ struct GeneralNetwork: Module {
         var none: RandomSource?
         let order = layout.order.map { Int32($0) }
         let initial = states.map { all in
-          finals.count < all.count ? all[finals.count].map { $0.map { $0.gatheringRows(order) } } : []
+          finals.count < all.count ? all[finals.count].map { $0.map { $0.gather(order) } } : []
         }
         let (outputs, last) = try network(sequence, initialState: initial, random: &none)
         let places = layout.places.map { Int32($0) }
-        finals.append(last.map { $0.map { $0.gatheringRows(places) } })
+        finals.append(last.map { $0.map { $0.gather(places) } })
         isBidirectional = layer.directions == 2
         value = .sequence(outputs)
       case .linear(let linear): value = try mapped(value) { x throws(ShapeError) in try linear(x) }

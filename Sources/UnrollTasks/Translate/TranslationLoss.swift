@@ -44,7 +44,7 @@ extension TranslationNetwork {
       all.append(said)
       // Paid for in training alone: validation compares cross-entropies.
       if let before, random != nil {
-        let part = Loss.coverage(weights, covered: before)
+        let part = try Loss.coverage(weights, covered: before)
         cost = cost.map { $0 + part } ?? part
       }
       state = next
@@ -53,7 +53,7 @@ extension TranslationNetwork {
     let said =
       all.isEmpty
       ? Variable(Tensor.zeros([0, width]).converted(to: encoded.start.value.precision))
-      : Variable.concatenatedRows(all)
+      : Variable.concatenated(all, axis: 0)
     return (said, cost)
   }
 
@@ -80,15 +80,15 @@ extension TranslationNetwork {
   package func entropy(_ said: Variable, _ labels: [Int32], smoothing: Double) throws(ShapeError) -> Variable
   {
     let weight = table.weight.variable
-    let hard = try Loss.crossEntropy(of: said, weight, bias: bias.variable, labels)
+    let hard = try Loss.crossEntropy(of: said, weight, bias: bias.variable, labels, reduction: .sum)
     guard smoothing > 0 else { return hard }
     let words = weight.shape[0]
     let share = Variable(
       Tensor(repeating: 1 / Double(words), shape: [1, words], precision: weight.value.precision))
     let column = bias.variable.reshaped(to: [words, 1])
-    let (meanRow, meanBias) = (try share.matrixProduct(weight), try share.matrixProduct(column))
-    let own = (said * (weight.gatheringRows(labels) - meanRow.reshaped(to: [weight.shape[1]]))).sum()
-    let ownBias = (column.gatheringRows(labels) - meanBias.reshaped(to: [1])).sum()
+    let (meanRow, meanBias) = (try share.matmul(weight), try share.matmul(column))
+    let own = (said * (weight.gather(labels) - meanRow.reshaped(to: [weight.shape[1]]))).sum()
+    let ownBias = (column.gather(labels) - meanBias.reshaped(to: [1])).sum()
     return hard + (own + ownBias).affine(times: smoothing, plus: 0)
   }
 }

@@ -109,8 +109,8 @@ extension TranslationNetwork {
     /// The state of other rows.
     func selecting(_ rows: [Int32]) -> State {
       State(
-        layers: layers.map { $0.map { $0.gatheringRows(rows) } }, fed: fed?.gatheringRows(rows),
-        covered: covered?.gatheringRows(rows))
+        layers: layers.map { $0.map { $0.gather(rows) } }, fed: fed?.gather(rows),
+        covered: covered?.gather(rows))
     }
 
     /// The first rows alone.
@@ -144,7 +144,7 @@ extension TranslationNetwork {
   private func said(
     _ hidden: Variable, _ context: Variable, _ words: Variable, random: inout RandomSource?
   ) throws(ShapeError) -> Variable {
-    let read = dropped(Variable.concatenatedColumns([hidden, context]), &random)
+    let read = dropped(Variable.concatenated([hidden, context], axis: -1), &random)
     return dropped(try readout(read).tanh() + lexicon(words).tanh(), &random)
   }
 
@@ -166,14 +166,14 @@ extension TranslationNetwork {
     let keyed = try remember(read)
     let words = PackedSequence(rows: vectors, layout: source.layout).sequenceMajor
     let memory = AttentionMemory(
-      keys: keyed.keys, values: .concatenatedColumns([keyed.values, words]), segments: keyed.segments)
+      keys: keyed.keys, values: .concatenated([keyed.values, words], axis: -1), segments: keyed.segments)
     let start = try bridge(try read.rows.meanOverSteps(source.layout)).tanh()
     return Encoded(memory: memory, start: start)
   }
 
   /// The state before the first token, for readers in another order.
   func initialState(_ encoded: Encoded, order: [Int]) -> State {
-    let start = encoded.start.gatheringRows(order.map(Int32.init))
+    let start = encoded.start.gather(order.map(Int32.init))
     let (h, parts) = (settings.hiddenSize, settings.stateParts)
     let states = layers.indices.map { layer in
       (0..<parts).map { part in
@@ -198,7 +198,7 @@ extension TranslationNetwork {
     let memory = encoded.memory.selecting(readers)
     var (below, context, words) = (vectors, vectors, vectors)
     for (index, layer) in layers.enumerated() {
-      let input = index == 0 ? vectors : Variable.concatenatedColumns([dropped(below, &random), context])
+      let input = index == 0 ? vectors : Variable.concatenated([dropped(below, &random), context], axis: -1)
       let (outputs, _) = try layer(
         PackedSequence(rows: input, layout: layout), initialState: [start.layers[index]], random: &random)
       if index == 0 {
@@ -226,7 +226,7 @@ extension TranslationNetwork {
         index == 0
         ? [vectors, state.fed].compactMap { $0 } : [dropped(below, &random), context]
       let (outputs, after) = try layer(
-        PackedSequence(rows: .concatenatedColumns(parts), layout: layout),
+        PackedSequence(rows: .concatenated(parts, axis: -1), layout: layout),
         initialState: [state.layers[index]], random: &random)
       next.layers[index] = after[0]
       if index == 0 {

@@ -89,7 +89,9 @@ struct OperationFamily: Sendable, CustomStringConvertible {
   }
 
   static let all =
-    elementwise + meetings + products + shapes + reductions + attention + pooling + linearChains + smoothed
+    elementwise + meetings + broadcasts + products + severalProducts + shapes + axes + arrangements
+    + reductions
+    + attention + pooling + linearChains + smoothed
 }
 
 /// Sizes around the widths of vectors, empty ones, and one that is worth two threads.

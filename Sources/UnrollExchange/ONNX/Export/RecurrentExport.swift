@@ -54,7 +54,7 @@ private struct ExportCell {
   private func ordered(_ x: Tensor, _ kind: CellKind) -> Tensor {
     let width = x.shape.count / kind.gates
     return Variable(x.reshaped(to: [kind.gates, width]))
-      .gatheringRows(Self.order(kind.gates).map { Int32($0) }).value
+      .gather(Self.order(kind.gates).map { Int32($0) }).value
   }
 
   func nodeInput(_ kind: CellKind) -> Tensor { ordered(input, kind) }
@@ -74,7 +74,7 @@ private struct ExportCell {
   /// p in the order i, o, f.
   func nodePeephole() throws(ExchangeError) -> [Float] {
     let peephole = Variable(try weights.tensor("peephole", rank: 2))
-    return peephole.gatheringRows([0, 2, 1]).value.elements
+    return peephole.gather([0, 2, 1]).value.elements
   }
 }
 

@@ -41,8 +41,8 @@ extension Operators {
     "Softplus": function { $0.softplus() },
     "Exp": function { $0.exp() },
     "Log": function { $0.log() },
-    "Sqrt": function { $0.squareRoot() },
-    "Abs": function { $0.absolute() },
+    "Sqrt": function { $0.sqrt() },
+    "Abs": function { $0.abs() },
     "Neg": { node, _ throws(ExchangeError) in
       try node.takes(inputs: 1...1)
       return { inputs, place throws(ExchangeError) in

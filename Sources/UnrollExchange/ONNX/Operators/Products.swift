@@ -33,7 +33,7 @@ extension Operators {
       let extents = left.shape.extents.dropLast() + [n]
       let shape = try place.shape(Array(extents))
       let flat = left.reshaped(to: [left.shape.rows, k])
-      result = try place.fitting { () throws(ShapeError) in try Variable(flat).matrixProduct(Variable(right))
+      result = try place.fitting { () throws(ShapeError) in try Variable(flat).matmul(Variable(right))
       }
       .value.reshaped(to: shape)
     } else {
@@ -63,10 +63,10 @@ extension Operators {
     var parts: [Variable] = []
     for (i, j) in zip(blocks(a), blocks(b)) {
       let (x, y) = (left.rows(i * m..<(i + 1) * m), right.rows(j * k..<(j + 1) * k))
-      parts.append(try place.fitting { () throws(ShapeError) in try x.matrixProduct(y) })
+      parts.append(try place.fitting { () throws(ShapeError) in try x.matmul(y) })
     }
     guard !parts.isEmpty else { return .zeros(shape) }
-    return Variable.concatenatedRows(parts).value.reshaped(to: shape)
+    return Variable.concatenated(parts, axis: 0).value.reshaped(to: shape)
   }
 
   /// y = α·A·B + β·C.
@@ -89,7 +89,7 @@ extension Operators {
       var result = try place.fitting { () throws(ShapeError) in
         turnsB
           ? try Variable(left).linear(Variable(b.tensor))
-          : try Variable(left).matrixProduct(Variable(b.tensor))
+          : try Variable(left).matmul(Variable(b.tensor))
       }
       if alpha != 1 { result = alpha * result }
       if let c = inputs.optional(2), beta != 0 {

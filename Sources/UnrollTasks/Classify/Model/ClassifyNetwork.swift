@@ -76,14 +76,14 @@ struct ClassifyNetwork: Module {
     let (outputs, _) = try core(PackedSequence(rows: x, layout: layout), random: &random)
     var both = outputs
     if settings.poolsInputs {
-      both = PackedSequence(rows: .concatenatedColumns([outputs.rows, x]), layout: layout)
+      both = PackedSequence(rows: .concatenated([outputs.rows, x], axis: -1), layout: layout)
     }
     var pooled: [Variable] = []
     for pool in pools {
       pooled.append(try pool(pool.kind == .last ? outputs : both))
       if pool.kind == .last, settings.poolsInputs { pooled.append(try x.meanOverSteps(layout)) }
     }
-    let vector = pooled.count == 1 ? pooled[0] : .concatenatedColumns(pooled)
+    let vector = pooled.count == 1 ? pooled[0] : .concatenated(pooled, axis: -1)
     return try head(Dropout(rate: settings.dropout)(vector, random: &random))
   }
 
@@ -100,7 +100,7 @@ struct ClassifyNetwork: Module {
     guard let pieces, !batch.spellings.isEmpty else { return x }
     let layout = SequenceLayout(lengths: batch.spellings.map(\.count))
     let spelled = try pieces(layout.packing(batch.spellings)).meanOverSteps(layout)
-    return x + spelled.gatheringRows(batch.forms)
+    return x + spelled.gather(batch.forms)
   }
 
   mutating func forEachParameter(

@@ -125,14 +125,14 @@ struct ForecastNetwork: Module {
     if let cycle {
       // The learned pattern, laid along the window and beyond by the phase of each step.
       let pattern = cycle.variable.reshaped(to: [cycle.count, 1])
-      let past = pattern.gatheringRows(batch.pastPhases(cycle.variable.shape[0], targets))
+      let past = pattern.gather(batch.pastPhases(cycle.variable.shape[0], targets))
         .reshaped(to: [rows, settings.lookBack])
       let last = past.columns(settings.lookBack - 1..<settings.lookBack)
       let anchored = past - last
       window = window - anchored
       segments = try replacingValues(segments, by: window, rows)
       let next =
-        pattern.gatheringRows(batch.futurePhases(cycle.variable.shape[0], targets, settings.writtenSteps))
+        pattern.gather(batch.futurePhases(cycle.variable.shape[0], targets, settings.writtenSteps))
         .reshaped(to: [rows, settings.writtenSteps]) - last
       ahead = ahead.map { $0 + next } ?? next
     }
@@ -143,10 +143,10 @@ struct ForecastNetwork: Module {
       PackedSequence(rows: read.relu(), layout: layout), random: &random)
     // Row b·m + i: segment i of row b.
     let repeated = (0..<rows * m).map { Int32($0 / m) }
-    let states = state.map { $0.map { $0.gatheringRows(repeated) } }
-    var written = places.variable.gatheringRows((0..<rows * m).map { Int32($0 % m) })
+    let states = state.map { $0.map { $0.gather(repeated) } }
+    var written = places.variable.gather((0..<rows * m).map { Int32($0 % m) })
     if let targetNames {
-      written = written + targetNames.variable.gatheringRows((0..<rows * m).map { Int32($0 / m % targets) })
+      written = written + targetNames.variable.gather((0..<rows * m).map { Int32($0 / m % targets) })
     }
     if let context { written = (try written + context(Variable(batch.context))).relu() }
     let single = SequenceLayout(lengths: Array(repeating: 1, count: rows * m))
@@ -169,7 +169,7 @@ struct ForecastNetwork: Module {
     guard targets > 1 else { return all.reshaped(to: [rows, steps]) }
     // Of the effects on all targets, the one on the row's own.
     let own = (0..<rows * steps).map { Int32($0 * targets + $0 / steps % targets) }
-    return all.reshaped(to: [rows * steps * targets, 1]).gatheringRows(own).reshaped(to: [rows, steps])
+    return all.reshaped(to: [rows * steps * targets, 1]).gather(own).reshaped(to: [rows, steps])
   }
 
   /// The segments with their values replaced: `[n·B, width]`, segment-major.
@@ -179,14 +179,14 @@ struct ForecastNetwork: Module {
     let values = segmentRows(window, rows)
     let width = segments.shape.columns
     if width == settings.segment { return values }
-    return .concatenatedColumns([values, segments.columns(settings.segment..<width)])
+    return .concatenated([values, segments.columns(settings.segment..<width)], axis: -1)
   }
 
   /// A window `[B, L]` as rows of segments `[n·B, w]`, segment-major.
   private func segmentRows(_ window: Variable, _ rows: Int) -> Variable {
     let n = settings.segments
     let order = (0..<n).flatMap { j in (0..<rows).map { Int32($0 * n + j) } }
-    return window.reshaped(to: [rows * n, settings.segment]).gatheringRows(order)
+    return window.reshaped(to: [rows * n, settings.segment]).gather(order)
   }
 
   /// What each row reads of the segments of all targets of its window.
@@ -197,9 +197,9 @@ struct ForecastNetwork: Module {
     let order = (0..<n).flatMap { j in
       (0..<windows).flatMap { v in (0..<targets).map { Int32((v * targets + $0) * n + j) } }
     }
-    let together = window.reshaped(to: [rows * n, settings.segment]).gatheringRows(order)
+    let together = window.reshaped(to: [rows * n, settings.segment]).gather(order)
       .reshaped(to: [n * windows, targets * settings.segment])
-    return try mix(together).gatheringRows((0..<n * rows).map { Int32($0 / targets) })
+    return try mix(together).gather((0..<n * rows).map { Int32($0 / targets) })
   }
 
   mutating func forEachParameter(

@@ -66,8 +66,8 @@ struct TaggerNetwork: Module {
       looks.append(rows.reshaped(to: [batch.forms.count, rows.shape.count / max(1, batch.forms.count)]))
     }
     var parts = [try words(batch.words)]
-    if !looks.isEmpty { parts.append(Variable.concatenatedColumns(looks).gatheringRows(batch.places)) }
-    let x = PackedSequence(rows: .concatenatedColumns(parts), layout: batch.layout)
+    if !looks.isEmpty { parts.append(Variable.concatenated(looks, axis: -1).gather(batch.places)) }
+    let x = PackedSequence(rows: .concatenated(parts, axis: -1), layout: batch.layout)
     let (outputs, _) = try encoder(x, random: &random)
     return PackedSequence(
       rows: try head(dropped(outputs, random: &random)), layout: batch.layout)
@@ -79,7 +79,7 @@ struct TaggerNetwork: Module {
     let mask = Dropout.mask(
       [x.layout.batch, x.rows.shape.columns], rate: dropout, precision: x.rows.value.precision,
       using: &random!)
-    return x.rows * mask.gatheringRows(x.layout.counts.flatMap { (0..<Int32($0)) })
+    return x.rows * mask.gather(x.layout.counts.flatMap { (0..<Int32($0)) })
   }
 
   mutating func forEachParameter(
