@@ -104,10 +104,8 @@ struct ClassifyWork: TrainingWork {
         logits, training.targets.sets(places), positiveWeights: classWeights)
     }
     let labels = training.targets.classes(places)
-    let total = Loss.labelWeight(labels, classWeights: classWeights)
     return try Loss.crossEntropy(
-      logits, labels, smoothing: settings.smoothing, classWeights: classWeights
-    ).affine(times: 1 / max(total, 1e-9), plus: 0)
+      logits, labels, labelSmoothing: settings.smoothing, classWeights: classWeights)
   }
 
   /// The small step of each example's inputs that makes its loss grow most (Miyato, Dai and Goodfellow 2017,

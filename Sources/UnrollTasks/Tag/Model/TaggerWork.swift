@@ -70,7 +70,7 @@ struct TaggerWork: TrainingWork {
       total = try field.negativeLogLikelihood(emissions, truth).sum()
     } else {
       total = try Loss.crossEntropy(
-        emissions.rows, batch.layout.packing(truth), smoothing: settings.smoothing)
+        emissions.rows, batch.layout.packing(truth), labelSmoothing: settings.smoothing, reduction: .sum)
     }
     return (total.affine(times: 1 / count, plus: 0), nil)
   }
