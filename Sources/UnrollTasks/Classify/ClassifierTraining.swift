@@ -214,7 +214,7 @@ struct ClassifyRun {
       epochs: settings.epochs,
       optimizer: AdamW(learningRate: settings.learningRate, weightDecay: settings.weightDecay),
       schedule: .warmUp(
-        steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
+        steps: warmUp, then: .cosine(steps: steps - warmUp)),
       patience: settings.patience > 0 ? settings.patience : nil,
       averaging: settings.averaging > 0 ? settings.averaging : nil, timeLimit: limit, seed: random.next())
     return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop, journal: journal) {

@@ -262,7 +262,7 @@ struct ForecastRun {
       epochs: epochs ?? settings.epochs,
       optimizer: AdamW(learningRate: settings.learningRate, weightDecay: settings.weightDecay),
       schedule: .warmUp(
-        steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
+        steps: warmUp, then: .cosine(steps: steps - warmUp)),
       patience: settings.patience > 0 ? settings.patience : nil, averaging: settings.averaging,
       timeLimit: limit, seed: random.next())
     plan.tolerance = settings.tolerance

@@ -115,7 +115,7 @@ extension LanguageModel {
       epochs: settings.epochs,
       optimizer: AdamW(learningRate: settings.learningRate, weightDecay: settings.weightDecay),
       schedule: .warmUp(
-        steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
+        steps: warmUp, then: .cosine(steps: steps - warmUp)),
       clipNorm: settings.clipNorm, averaging: settings.averaging > 0 ? settings.averaging : nil,
       timeLimit: timeLimit, seed: random.next())
     return try Trainer(work, model: network, plan: plan, shouldStop: shouldStop, journal: journal) {

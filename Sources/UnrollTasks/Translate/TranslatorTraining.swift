@@ -94,7 +94,7 @@ extension Translator {
       epochs: settings.epochs,
       optimizer: AdamW(learningRate: settings.learningRate, weightDecay: settings.weightDecay),
       schedule: .warmUp(
-        steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
+        steps: warmUp, then: .cosine(steps: steps - warmUp)),
       patience: settings.patience > 0 ? settings.patience : nil,
       averaging: settings.averaging > 0 ? settings.averaging : nil, seed: seed)
   }

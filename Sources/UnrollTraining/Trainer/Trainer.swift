@@ -24,6 +24,8 @@ public struct Trainer<Work: TrainingWork> {
   private let tell: (TrainingEvent) -> Void
   let journal: JournalEntry?
 
+  /// The optimizer's learning rate, which the schedule multiplies.
+  private let baseRate: Double
   var random: RandomSource
   var stopping: EarlyStopping
   var average: [Tensor]?
@@ -66,6 +68,7 @@ public struct Trainer<Work: TrainingWork> {
     self.shouldStop = shouldStop
     tell = report
     self.journal = journal?.begin()
+    baseRate = Double(plan.optimizer.learningRate)
     random = RandomSource(seed: plan.seed)
     stopping = EarlyStopping(patience: plan.patience ?? .max)
     start = clock.now
@@ -80,8 +83,11 @@ public struct Trainer<Work: TrainingWork> {
 
   /// Trains until an end is reached.
   ///
-  /// - Throws: `TrainingError`, `ModelFileError` when the journal cannot be read or written, or what the work throws.
+  /// - Throws: `TrainingError`; `ModuleError` when the model does not show all of its parameters; `ModelFileError` when
+  ///   the journal cannot be read or written; or what the work throws.
   public consuming func run() throws -> TrainingResult<Work.Model> {
+    try plan.check()
+    try model.checkParameters()
     guard work.stepsPerEpoch > 0 else { throw TrainingError.noData }
     let started = TrainingEvent.started(
       parameters: model.parameterCount, epochs: plan.epochs, stepsPerEpoch: work.stepsPerEpoch)
@@ -94,8 +100,7 @@ public struct Trainer<Work: TrainingWork> {
     var position = Position()
     if let snapshot = try journal?.newest() { position = try resume(snapshot) }
     var end = TrainingEnd.completed
-    let epochs = max(1, plan.epochs)
-    while position.epoch <= epochs {
+    while position.epoch <= plan.epochs {
       if let reason = try runEpoch(&position) {
         end = reason
         break
@@ -193,7 +198,7 @@ public struct Trainer<Work: TrainingWork> {
   }
 
   private func remaining(_ epoch: Int, _ step: Int) -> Double {
-    let all = Double(max(1, plan.epochs) * work.stepsPerEpoch)
+    let all = Double(plan.epochs) * Double(work.stepsPerEpoch)
     let done = Double((epoch - 1) * work.stepsPerEpoch + step)
     let whole = elapsed / max(done, 1) * (all - done)
     return plan.timeLimit.map { min(whole, max(0, $0 - elapsed)) } ?? whole
@@ -268,7 +273,7 @@ public struct Trainer<Work: TrainingWork> {
   }
 
   private mutating func apply(_ gradients: Gradients, scale: Float, epoch: Int) {
-    plan.optimizer.learningRate = plan.schedule.rate(step: steps, epoch: epoch - 1)
+    plan.optimizer.learningRate = Float(baseRate * plan.schedule.factor(step: steps, epoch: epoch - 1))
     plan.optimizer.update(&model, gradients, scale: scale)
     steps += 1
     updateAverage()

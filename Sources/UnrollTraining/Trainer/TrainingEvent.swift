@@ -92,6 +92,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   case notFinite(place: Place, epoch: Int, step: Int)
   /// There is nothing to train on.
   case noData
+  /// A setting of the plan that no training can have.
+  case setting(String, expected: String, found: String)
 
   public var description: String {
     switch self {
@@ -100,6 +102,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
         "epoch \(epoch), step \(step): expected finite numbers, found that \(place) is infinite or not a number\n"
         + "try a lower learning rate, and look for huge values in the data"
     case .noData: return "expected at least one training example, found none"
+    case .setting(let name, let expected, let found):
+      return "the training plan's \(name): expected \(expected), found \(found)"
     }
   }
 }

@@ -124,7 +124,7 @@ struct TaggerRun {
     let plan = TrainingPlan(
       epochs: settings.epochs, optimizer: Adam(learningRate: settings.learningRate),
       schedule: .warmUp(
-        steps: warmUp, then: .cosine(initial: settings.learningRate, steps: steps - warmUp)),
+        steps: warmUp, then: .cosine(steps: steps - warmUp)),
       clipNorm: 5, patience: settings.patience > 0 ? settings.patience : nil,
       averaging: settings.averaging > 0 ? settings.averaging : nil, seed: random.next())
     var first = work
