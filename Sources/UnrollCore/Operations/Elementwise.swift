@@ -126,6 +126,7 @@ extension Variable {
 
   /// y = a + b, elements apart; extents that are 1 or missing are repeated (broadcasting).
   public static func + (a: Variable, b: Variable) -> Variable {
+    let (a, b) = matched(a, b)
     switch Pairing(a, b, "+") {
     case .spread(let a, let b): return a + b
     case .exchanged: return b + a
@@ -140,6 +141,7 @@ extension Variable {
 
   /// y = a − b, elements apart; extents that are 1 or missing are repeated (broadcasting).
   public static func - (a: Variable, b: Variable) -> Variable {
+    let (a, b) = matched(a, b)
     switch Pairing(a, b, "−") {
     case .spread(let a, let b): return a - b
     case .exchanged: return -b + a
@@ -155,6 +157,7 @@ extension Variable {
   /// y = a ⊙ b, elements apart; extents that are 1 or missing are repeated (broadcasting).
   /// da = dy ⊙ b,  db = dy ⊙ a.
   public static func * (a: Variable, b: Variable) -> Variable {
+    let (a, b) = matched(a, b)
     switch Pairing(a, b, "·") {
     case .spread(let a, let b): return a * b
     case .exchanged: return b * a
@@ -170,6 +173,7 @@ extension Variable {
   /// y = a / b, elements apart; extents that are 1 or missing are repeated (broadcasting).
   /// da = dy / b,  db = −dy ⊙ y / b.
   public static func / (a: Variable, b: Variable) -> Variable {
+    let (a, b) = matched(a, b)
     switch Pairing(a, b, "/") {
     case .spread(let a, let b): return a / b
     case .exchanged: return a.broadcast(to: b.shape) / b

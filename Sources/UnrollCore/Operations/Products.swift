@@ -7,6 +7,10 @@ extension Variable {
   /// - Returns: `[…, outputs]` for x `[…, inputs]`.
   /// - Throws: `ShapeError` when the shapes do not fit.
   public func linear(_ weight: Variable, bias: Variable? = nil) throws(ShapeError) -> Variable {
+    guard value.precision == weight.value.precision else {
+      let (x, weight) = Self.matched(self, weight)
+      return try x.linear(weight, bias: bias?.promoted(to: .double))
+    }
     let (outputs, inputs) = (weight.shape.rows, weight.shape.columns)
     guard shape.rank > 0, shape.columns == inputs else {
       throw ShapeError(place: "linear", expected: "[…, \(inputs)]", found: shape)
@@ -55,8 +59,9 @@ extension Variable {
       let several = leading.isEmpty ? "" : " or \(Shape(leading + [shape[-1]]))".dropLast() + ", n]"
       throw ShapeError(place: "matmul, right", expected: "[\(shape[-1]), n]\(several)", found: b.shape)
     }
-    if b.shape.rank == 2 { return products(b, count: 1, rows: shape.rows) }
-    return products(b, count: leading.reduce(1, *), rows: shape[-2])
+    let (x, b) = Self.matched(self, b)
+    if b.shape.rank == 2 { return x.products(b, count: 1, rows: shape.rows) }
+    return x.products(b, count: leading.reduce(1, *), rows: shape[-2])
   }
 
   /// So many products side by side, of matrices of so many rows on the left side.

@@ -55,6 +55,10 @@ extension Variable {
   public func layerNorm(
     gain: Variable, bias: Variable? = nil, epsilon: Double = 1e-5
   ) throws(ShapeError) -> Variable {
+    guard value.precision == gain.value.precision else {
+      let (x, gain) = Self.matched(self, gain)
+      return try x.layerNorm(gain: gain, bias: bias?.promoted(to: .double), epsilon: epsilon)
+    }
     let columns = shape.columns
     guard gain.shape.count == columns else {
       throw ShapeError(place: "layerNorm.gain", expected: "[\(columns)]", found: gain.shape)

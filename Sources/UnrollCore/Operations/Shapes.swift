@@ -56,6 +56,9 @@ extension Variable {
         "concatenated(_:axis:): the shapes \(first.shape) and \(part.shape) differ in more than axis \(axis)")
     }
     if parts.count == 1 { return first }
+    if parts.contains(where: { $0.value.precision != first.value.precision }) {
+      return concatenated(parts.map { $0.promoted(to: .double) }, axis: axis)
+    }
     // Of each part, as many elements lie one after the other as its extent and those after it have.
     let (outer, inner) = (first.shape.around(axis).outer, first.shape.around(axis).inner)
     let whole = parts.reduce(0) { $0 + $1.shape[axis] }

@@ -9,8 +9,10 @@ extension Variable {
     _ x: Variable, weightInput: Variable, weightRecurrent: Variable, bias: Variable, peephole: Variable?,
     initialHidden: Variable, initialCell: Variable, order: StepOrder
   ) throws(ShapeError) -> (states: Variable, hidden: Variable, cell: Variable) {
+    let precision = weightInput.value.precision
     let operands = FusedOperands(
-      x: x, weightInput: weightInput, weightRecurrent: weightRecurrent, bias: bias, initial: initialHidden,
+      x: x.promoted(to: precision), weightInput: weightInput, weightRecurrent: weightRecurrent, bias: bias,
+      initial: initialHidden.promoted(to: precision),
       order: order)
     try operands.check("LSTMCell", gates: 4)
     guard initialCell.shape == initialHidden.shape else {
@@ -22,7 +24,8 @@ extension Variable {
         place: "LSTMCell.peephole", expected: "[3, \(operands.hidden)]", found: peephole.shape)
     }
     let recurrence = FusedRecurrence(
-      operands, LSTMForm(operands: operands, peephole: peephole), initialCell: initialCell)
+      operands, LSTMForm(operands: operands, peephole: peephole),
+      initialCell: initialCell.promoted(to: precision))
     let results = recurrence.run(others: peephole.map { [$0] } ?? []) { chunk, gradients in
       if let peephole { peepholeGradient(peephole, chunk, &gradients) }
     }

@@ -7,11 +7,11 @@ public struct SequenceLayout: Sendable, Hashable {
   /// The length of each sequence, as given.
   public let lengths: [Int]
   /// Position in the sorted order → sequence as given.
-  package let order: [Int]
+  public let order: [Int]
   /// Rows of each step; never growing.
-  package let counts: [Int]
+  public let counts: [Int]
   /// The first row of each step, and the number of all rows at the end.
-  package let offsets: [Int]
+  public let offsets: [Int]
 
   /// A layout for sequences of these lengths; zero is legal.
   public init(lengths: [Int]) {

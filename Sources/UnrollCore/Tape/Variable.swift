@@ -34,6 +34,21 @@ public struct Variable: Sendable {
 }
 
 extension Variable {
+  /// The same in double precision, where that is asked for and this is not. Gradients are checked in double precision,
+  /// and what a program puts in beside its parameters is in single.
+  func promoted(to precision: Precision) -> Variable {
+    guard precision == .double, value.precision == .single else { return self }
+    return .record(value.converted(to: .double), from: [self]) { [slot] dy, gradients in
+      gradients.add(dy.converted(to: slot.precision), to: slot)
+    }
+  }
+
+  /// Both in double precision, where one of them is.
+  static func matched(_ a: Variable, _ b: Variable) -> (Variable, Variable) {
+    if a.value.precision == b.value.precision { return (a, b) }
+    return (a.promoted(to: .double), b.promoted(to: .double))
+  }
+
   /// Records an operation of one result.
   static func record(
     _ value: Tensor, from inputs: [Variable],
