@@ -31,12 +31,13 @@ struct ComputeOptions: ParsableArguments {
     try Self.checkTarget()
   }
 
-  /// - Throws: `ValidationError` when the environment asks for a target that is not to be had.
+  /// - Throws: `ValidationError` when the environment asks for what is not to be had.
   static func checkTarget() throws {
-    guard let refused = KernelTarget.refusedSetting else { return }
-    let names = KernelTarget.available.map(\.name).joined(separator: ", ")
-    throw ValidationError(
-      "UNROLL_TARGET: expected a target that this machine can run (\(names)), found \(refused)")
+    do throws(EnvironmentError) {
+      try ComputeEnvironment.check()
+    } catch {
+      throw ValidationError("\(error)")
+    }
   }
 
   /// Runs some work under these settings; an error becomes a line for a person and exit code 1.

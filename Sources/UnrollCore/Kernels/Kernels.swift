@@ -16,7 +16,8 @@ package struct Kernels: @unchecked Sendable {
   private init(_ table: UnsafePointer<unroll_kernels>) { self.table = table }
 
   private static let best = Kernels(unroll_kernels_best())
-  private static let preferred = Settings.variable("UNROLL_TARGET").flatMap { Kernels(named: $0) } ?? best
+  private static let preferred =
+    ComputeEnvironment.variable("UNROLL_TARGET").flatMap { Kernels(named: $0) } ?? best
   private static let reference = Kernels(named: "double") ?? best
 
   /// The table that serves a precision in the current task.

@@ -1,5 +1,13 @@
 import Synchronization
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// How a tensor's numbers are held.
 ///
 /// The library computes in single precision. Double precision exists so that the very same layers can be
@@ -27,7 +35,9 @@ package final class TensorStorage: @unchecked Sendable {
   package init(count: Int, precision: Precision) {
     self.count = count
     self.precision = precision
-    address = StoragePool.shared.take(bytes: max(count, 1) * precision.stride)
+    let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: precision.stride)
+    if overflow || bytes > Int.max / 2 { stop("no memory for a tensor of \(count) elements") }
+    address = StoragePool.shared.take(bytes: bytes)
   }
 
   deinit { StoragePool.shared.give(address, bytes: max(count, 1) * precision.stride) }
@@ -95,8 +105,27 @@ package final class StoragePool: Sendable {
       state.held -= size
       return block
     }
-    return kept?.start
-      ?? UnsafeMutableRawPointer.allocate(byteCount: size, alignment: TensorStorage.alignment)
+    return kept?.start ?? allocate(size)
+  }
+
+  private func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
+    if let block = Self.aligned(bytes) { return block }
+    // What is kept for later is worth less than what is asked for now.
+    let freed = state.withLock { state in
+      let blocks = state.blocks
+      state = State()
+      return blocks
+    }
+    for block in freed.values.joined() { free(block.start) }
+    guard let block = Self.aligned(bytes) else {
+      stop("no memory for a tensor of \(bytes) bytes: the system gives no more to this process")
+    }
+    return block
+  }
+
+  private static func aligned(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    var block: UnsafeMutableRawPointer?
+    return posix_memalign(&block, TensorStorage.alignment, bytes) == 0 ? block : nil
   }
 
   func give(_ block: UnsafeMutableRawPointer, bytes: Int) {
@@ -108,6 +137,6 @@ package final class StoragePool: Sendable {
       state.blocks[size, default: []].append(freed)
       return true
     }
-    if !kept { block.deallocate() }
+    if !kept { free(block) }
   }
 }

@@ -78,6 +78,9 @@ extension ModelDirectory {
     try check(weightBytes, weights, manifest, in: path)
     var others: [String: [UInt8]] = [:]
     for name in manifest.files.keys.sorted() where !ownNames.contains(name) {
+      if manifest.files[name]?.optional == true, try FileSystem.kind(of: "\(path)/\(name)") == nil {
+        continue
+      }
       let bytes = try contents(name, in: path)
       try check(bytes, name, manifest, in: path)
       others[name] = bytes

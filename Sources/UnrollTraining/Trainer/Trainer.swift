@@ -11,6 +11,13 @@ public struct TrainingResult<Model: Module>: Sendable {
   public let best: EpochReport?
   /// Why training ended.
   public let end: TrainingEnd
+
+  public init(model: Model, history: [EpochReport], best: EpochReport?, end: TrainingEnd) {
+    self.model = model
+    self.history = history
+    self.best = best
+    self.end = end
+  }
 }
 
 /// Trains a model by gradient descent, step by step, and keeps the best weights.
@@ -76,18 +83,22 @@ public struct Trainer<Work: TrainingWork> {
 
   var elapsed: Double { secondsBefore + (clock.now - start) / .seconds(1) }
 
-  private func report(_ event: TrainingEvent) throws {
+  private func report(_ event: TrainingEvent) {
     tell(event)
-    try journal?.record(event, steps: steps)
+    journal?.record(event, steps: steps)
   }
 
   /// Trains until an end is reached.
   ///
-  /// - Throws: `TrainingError`; `ModuleError` when the model does not show all of its parameters; `ModelFileError` when
+  /// - Throws: `TrainingError`; `EnvironmentError`; `ModuleError` when the model does not show all of its parameters; `ModelFileError` when
   ///   the journal cannot be read or written; or what the work throws.
   public consuming func run() throws -> TrainingResult<Work.Model> {
+    try ComputeEnvironment.check()
     try plan.check()
     try model.checkParameters()
+    try TrainingMemory(
+      parameters: model.parameterCount, optimizer: plan.optimizer, averaging: plan.averaging != nil
+    ).check(weightsExist: true)
     guard work.stepsPerEpoch > 0 else { throw TrainingError.noData }
     let started = TrainingEvent.started(
       parameters: model.parameterCount, epochs: plan.epochs, stepsPerEpoch: work.stepsPerEpoch)
@@ -96,7 +107,7 @@ public struct Trainer<Work: TrainingWork> {
       tell(.finished(stored.end, best: stored.best))
       return stored
     }
-    try report(started)
+    report(started)
     var position = Position()
     if let snapshot = try journal?.newest() { position = try resume(snapshot) }
     var end = TrainingEnd.completed
@@ -109,7 +120,7 @@ public struct Trainer<Work: TrainingWork> {
     let result = TrainingResult(
       model: best?.model ?? judged, history: history, best: best?.report, end: end)
     if end == .interrupted { journal?.interrupt() } else { try journal?.finish(result, elapsed: elapsed) }
-    try report(.finished(end, best: best?.report))
+    report(.finished(end, best: best?.report))
     return result
   }
 
@@ -135,7 +146,7 @@ public struct Trainer<Work: TrainingWork> {
       let (loss, norm) = try takeStep(epoch, position.step, &position.carry)
       position.lossSum += loss
       position.step += 1
-      try report(
+      report(
         .step(
           StepReport(
             epoch: epoch, step: position.step, stepsPerEpoch: stepsPerEpoch, epochs: plan.epochs,
@@ -183,7 +194,7 @@ public struct Trainer<Work: TrainingWork> {
       remaining: remaining(epoch, work.stepsPerEpoch))
     if improved { best = (entry, candidate) }
     history.append(entry)
-    try report(.epoch(entry))
+    report(.epoch(entry))
     if let validation, let goal = plan.goal, validation <= goal { return .goalReached }
     return verdict == .stop ? .stoppedEarly : nil
   }
@@ -227,7 +238,7 @@ public struct Trainer<Work: TrainingWork> {
       throw TrainingError.notFinite(place: place, epoch: epoch, step: step + 1)
     }
     if let probe {
-      try journal?.record(gradients, probe, parameters: model.parameters, steps: steps + 1)
+      journal?.record(gradients, probe, parameters: model.parameters, steps: steps + 1)
     }
     // A bound on the norm needs no pass of its own: the update scales on its way, unless values are bounded after.
     var scale = plan.clipNorm.map { GradientClipping.factor(norm: norm, maximum: $0) } ?? 1

@@ -49,7 +49,7 @@ extension Trainer {
     for report in record.history { observe(report.validation, loss: report.loss) }
     history = record.history
     secondsBefore = record.elapsed
-    try journal?.recordResumption(steps: steps)
+    journal?.recordResumption(steps: steps)
     journal?.note(
       record.step == 0
         ? "going on at the beginning of epoch \(record.epoch)"
