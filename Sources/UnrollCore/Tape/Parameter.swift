@@ -55,6 +55,14 @@ extension Module {
     return result
   }
 
+  /// The shape of each parameter by name, in their order.
+  public var parameterShapes: [(name: String, shape: Shape)] {
+    var copy = self
+    var result: [(name: String, shape: Shape)] = []
+    copy.forEachParameter("") { name, parameter in result.append((name, parameter.variable.shape)) }
+    return result
+  }
+
   /// The number of numbers that training may change.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.shape.count } }
 

@@ -5,6 +5,11 @@ public enum Initializer {
   /// Whether weights are left zero because they are about to be read from a file.
   @TaskLocal package static var leavesZeros = false
 
+  /// Makes something whose weights have shapes and no numbers yet: they are about to be read from a file.
+  package static func withoutNumbers<Result>(_ make: () throws -> Result) rethrows -> Result {
+    try $leavesZeros.withValue(true, operation: make)
+  }
+
   /// Uniform in ±√(6 / (inputs + outputs)), `[outputs, inputs]` (Glorot and Bengio 2010, equation 16).
   public static func glorot(outputs: Int, inputs: Int, using random: inout RandomSource) -> Tensor {
     if leavesZeros { return .zeros([outputs, inputs]) }

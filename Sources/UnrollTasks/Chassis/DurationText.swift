@@ -10,6 +10,9 @@ package struct DurationError: Error, Equatable, CustomStringConvertible {
 
 /// Durations as people type and read them.
 package enum DurationText {
+  /// In seconds: ten years.
+  package static let longest = 3650.0 * 86_400
+
   private static let units: [(name: Character, seconds: Double)] = [
     ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1),
   ]
@@ -45,7 +48,7 @@ package enum DurationText {
       guard let number = Double(digits) else { throw failure("\"\(digits)\" is not a number") }
       total = number
     }
-    guard total <= 3650 * 86_400 else { throw failure("it is longer than ten years") }
+    guard total <= longest else { throw failure("it is longer than ten years") }
     return .seconds(total)
   }
 

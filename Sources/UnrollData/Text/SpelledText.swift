@@ -1,49 +1,33 @@
-import UnrollData
-import UnrollNetworks
-
 /// Texts as ids, and each distinct token as the pieces that it is spelled with.
-struct EncodedTexts: Sendable {
+package struct SpelledTexts: Sendable {
   /// For each text, the id of each token.
-  var ids: [[Int32]] = []
+  package var ids: [[Int32]] = []
   /// For each text, the place of each token in `spellings`; empty lists where tokens are read as wholes.
-  var forms: [[Int32]] = []
+  package var forms: [[Int32]] = []
   /// The rows of the table of pieces that each distinct token is the mean of.
-  var spellings: [[Int32]] = []
+  package var spellings: [[Int32]] = []
   /// Texts that were longer than what is read of one.
-  var cut = 0
+  package var cut = 0
+
+  package init() {}
 }
 
-/// Turns texts into what a network reads.
-struct TextEncoder: Sendable {
-  let tokenizer: any Tokenizer
+/// Turns texts into ids, and words into rows of a table that pieces of words share.
+package struct TextSpeller: Sendable {
+  package let tokenizer: any Tokenizer
   /// The rows of the table of pieces; 0: tokens are read as wholes.
-  let pieces: Int
-  let maximumLength: Int
+  package let pieces: Int
+  package let maximumLength: Int
 
-  init(tokenizer: any Tokenizer, _ settings: ClassifierSettings) {
+  package init(tokenizer: any Tokenizer, pieces: Int, maximumLength: Int) {
     self.tokenizer = tokenizer
     // What is cut into pieces already has no spelling of its own.
-    pieces = tokenizer is WordTokenizer ? settings.pieces : 0
-    maximumLength = settings.maximumLength
+    self.pieces = tokenizer is WordTokenizer ? pieces : 0
+    self.maximumLength = maximumLength
   }
 
-  /// A tokenizer of the tokens of texts.
-  static func tokenizer(of texts: [String], _ settings: ClassifierSettings) -> any Tokenizer {
-    switch settings.tokens {
-    case .words:
-      WordTokenizer.train(
-        on: texts, lowercases: settings.lowercases, minimumCount: settings.minimumCount,
-        maximumSize: settings.vocabularySize)
-    case .characters:
-      CharacterTokenizer.train(
-        on: texts, minimumCount: settings.minimumCount, maximumSize: settings.vocabularySize)
-    case .subwords:
-      BytePairTokenizer.train(on: texts, merges: max(0, settings.vocabularySize - 260))
-    }
-  }
-
-  func callAsFunction(_ texts: [String]) -> EncodedTexts {
-    var result = EncodedTexts()
+  package func callAsFunction(_ texts: some Sequence<String>) -> SpelledTexts {
+    var result = SpelledTexts()
     var places: [String: Int32] = [:]
     for text in texts {
       guard pieces > 0, let words = tokenizer as? WordTokenizer else {
@@ -69,7 +53,7 @@ struct TextEncoder: Sendable {
   }
 
   /// The tokens of a text as a person reads them, as many as are read.
-  func words(in text: String) -> [String] {
+  package func words(in text: String) -> [String] {
     if let words = tokenizer as? WordTokenizer { return Array(words.words(in: text).prefix(maximumLength)) }
     return tokenizer.encode(text).prefix(maximumLength).map { tokenizer.decode([$0]) }
   }

@@ -1,7 +1,7 @@
 import UnrollCore
 
 /// How the channels of sequences are brought to one scale, learned from what is trained on, and cut into frames.
-package struct SequenceEncoder: Sendable, Codable, Equatable {
+package struct SequenceFrames: Sendable, Codable, Equatable {
   package struct Scale: Sendable, Codable, Equatable {
     package var mean: Float
     package var deviation: Float
@@ -17,11 +17,14 @@ package struct SequenceEncoder: Sendable, Codable, Equatable {
   package var maximumLength: Int
 
   /// Learns the scales of sequences.
-  package init(of sequences: [ClassifierData.Sequence], channels count: Int, _ settings: ClassifierSettings) {
-    differences = settings.differences
-    frame = settings.frame
-    hop = settings.hop
-    maximumLength = settings.maximumLength
+  package init(
+    of sequences: [NumericSequence], channels count: Int, differences: Bool = false, frame: Int = 1, hop: Int = 1,
+    maximumLength: Int = 1000
+  ) {
+    self.differences = differences
+    self.frame = frame
+    self.hop = hop
+    self.maximumLength = maximumLength
     channels = (0..<count).map { channel in
       var (number, sum, squares) = (0.0, 0.0, 0.0)
       var (steps, changes) = (0.0, 0.0)
@@ -51,7 +54,7 @@ package struct SequenceEncoder: Sendable, Codable, Equatable {
   }
 
   /// The features of a step before it becomes part of a frame.
-  var stepWidth: Int { channels.count * (1 + (differences ? 1 : 0) + (marksMissing ? 1 : 0)) }
+  package var stepWidth: Int { channels.count * (1 + (differences ? 1 : 0) + (marksMissing ? 1 : 0)) }
   /// The features of a frame.
   package var width: Int { stepWidth * frame }
 
@@ -76,7 +79,7 @@ package struct SequenceEncoder: Sendable, Codable, Equatable {
 
   /// The frames of a sequence, `[frames, width]`. A last frame that reaches beyond the end repeats the last step.
   package func callAsFunction(
-    _ sequence: ClassifierData.Sequence, _ noise: Noise? = nil, random: inout RandomSource?
+    _ sequence: NumericSequence, _ noise: Noise? = nil, random: inout RandomSource?
   ) -> [Float] {
     let steps = min(sequence.steps, maximumLength)
     guard steps > 0 else { return [] }
@@ -96,7 +99,7 @@ package struct SequenceEncoder: Sendable, Codable, Equatable {
   }
 
   private func features(
-    _ sequence: ClassifierData.Sequence, _ steps: Int, _ noise: Noise?, random: inout RandomSource?
+    _ sequence: NumericSequence, _ steps: Int, _ noise: Noise?, random: inout RandomSource?
   ) -> [Float] {
     let count = channels.count
     let width = stepWidth
@@ -138,7 +141,7 @@ package struct SequenceEncoder: Sendable, Codable, Equatable {
   }
 
   /// Whether numbers of a file make a scale.
-  var isSound: Bool {
+  package var isSound: Bool {
     !channels.isEmpty && channels.count <= 100_000 && (1...100_000).contains(frame) && hop >= 1
       && hop <= frame
       && maximumLength >= 1
