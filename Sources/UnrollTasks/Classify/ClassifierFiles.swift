@@ -60,8 +60,7 @@ extension Classifier: TaskModel {
     try checkSizes(folder, settings, encoder, labels)
     var networks: [ClassifyNetwork] = []
     for member in 0..<settings.members {
-      var random = RandomSource(seed: 0)
-      var network = Initializer.$leavesZeros.withValue(true) {
+      var network = ClassifyNetwork.declared { random in
         ClassifyNetwork(settings, encoder.input, labels: labels, using: &random)
       }
       try network.takeWeights(folder.tensors, prefix: "members.\(member)", file: file)
