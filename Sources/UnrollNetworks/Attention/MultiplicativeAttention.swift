@@ -51,8 +51,8 @@ public struct GeneralAttention: Attention {
     key = Linear(inputSize: memorySize, outputSize: querySize, bias: false, using: &random)
   }
 
-  public var querySize: Int { key.weight.variable.shape[0] }
-  public var memorySize: Int { key.weight.variable.shape[1] }
+  public var querySize: Int { key.outputSize }
+  public var memorySize: Int { key.inputSize }
 
   public func memory(_ encoded: PackedSequence) throws(ShapeError) -> AttentionMemory {
     let rows = encoded.sequenceMajor

@@ -90,8 +90,9 @@ public struct AttentionPooling: Module {
 
   public init(features: Int, hidden: Int, using random: inout RandomSource) {
     self.hidden = Linear(inputSize: features, outputSize: hidden, using: &random)
-    query = Parameter(
-      Initializer.glorot(outputs: 1, inputs: hidden, using: &random).reshaped(to: [hidden]))
+    query = Parameter([hidden]) {
+      Initializer.glorot(outputs: 1, inputs: hidden, using: &random).reshaped(to: [hidden])
+    }
   }
 
   /// - Parameter x: `[N, F]`, packed.

@@ -140,12 +140,7 @@ public struct Recurrent<Cell: RecurrentCell>: Module {
 
   /// One mask a sequence, the same at all of its steps.
   private func droppedInput(_ x: PackedSequence, _ random: inout RandomSource?) -> Variable {
-    guard noise.inputDropout > 0, random != nil else { return x.rows }
-    let mask = Dropout.mask(
-      [x.layout.batch, x.rows.shape.columns], rate: noise.inputDropout,
-      precision: x.rows.value.precision, using: &random!)
-    let places = x.layout.counts.flatMap { (0..<Int32($0)) }
-    return x.rows * mask.gatheringRows(places)
+    SequenceDropout(rate: noise.inputDropout)(x, random: &random).rows
   }
 
   private func recurrentMask(

@@ -52,7 +52,10 @@ public struct PackedSequence: Sendable {
   /// Where each step of each sequence lies.
   public let layout: SequenceLayout
 
-  package init(rows: Variable, layout: SequenceLayout) {
+  /// Rows `[N, F]` that lie as the layout says.
+  ///
+  /// - Parameter rows: as many as the layout has.
+  public init(rows: Variable, layout: SequenceLayout) {
     self.rows = rows
     self.layout = layout
   }
@@ -82,5 +85,33 @@ public struct PackedSequence: Sendable {
   package var last: Variable {
     let last = layout.lastRows
     return rows.gatheringRows(layout.places.map { last[$0] })
+  }
+}
+
+extension SequenceLayout {
+  /// For each packed row, the place of its sequence in the order of the layout, longest first.
+  package var sequenceOfRow: [Int32] { counts.flatMap { 0..<Int32($0) } }
+
+  /// Elements of sequences of this layout's lengths, in the order of its rows.
+  public func packing<Element>(_ sequences: [[Element]]) -> [Element] {
+    var result: [Element] = []
+    result.reserveCapacity(rows)
+    for (step, count) in counts.enumerated() {
+      for place in 0..<count { result.append(sequences[order[place]][step]) }
+    }
+    return result
+  }
+
+  /// The opposite: rows as sequences, in the order in which they were given.
+  public func unpacking<Element>(_ rows: [Element]) -> [[Element]] {
+    var result = lengths.map { length in
+      var sequence: [Element] = []
+      sequence.reserveCapacity(length)
+      return sequence
+    }
+    for (step, count) in counts.enumerated() {
+      for place in 0..<count { result[order[place]].append(rows[offsets[step] + place]) }
+    }
+    return result
   }
 }

@@ -74,8 +74,7 @@ extension Forecaster: TaskModel {
       })
     var networks: [ForecastNetwork] = []
     for member in 0..<settings.members {
-      var random = RandomSource(seed: 0)
-      var network = Initializer.$leavesZeros.withValue(true) {
+      var network = ForecastNetwork.declared { random in
         ForecastNetwork(
           settings, targets: configuration.targets.count, inputWidth: inputs,
           contextWidth: context, known: known, using: &random)

@@ -29,8 +29,7 @@ extension LanguageModel: TaskModel {
     let size = tokenizer.vocabularySize
     let file = "\(path)/model.safetensors"
     try folder.expect(Self.shapes(settings, vocabularySize: size))
-    var random = RandomSource(seed: 0)
-    var network = Initializer.$leavesZeros.withValue(true) {
+    var network = LanguageNetwork.declared { random in
       LanguageNetwork(configuration.model, vocabularySize: size, using: &random)
     }
     try network.takeWeights(folder.tensors, file: file)

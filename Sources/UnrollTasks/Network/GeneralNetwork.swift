@@ -23,13 +23,12 @@ struct GeneralNetwork: Module {
   /// A network with zeros for weights. The settings were checked.
   init(_ settings: NetworkSettings) {
     self.settings = settings
-    var random = RandomSource(seed: 0)
     func linear(_ layer: NetworkLayer, _ random: inout RandomSource) -> Linear {
       Linear(
         inputSize: layer.inputs ?? 0, outputSize: layer.outputs ?? 0, bias: layer.bias != false,
         using: &random)
     }
-    (parts, heads) = Initializer.$leavesZeros.withValue(true) {
+    (parts, heads) = withoutParameterValues { random in
       let parts = settings.layers.map { layer -> Part in
         switch layer.kind {
         case .embedding:

@@ -72,8 +72,7 @@ extension Tagger: TaskModel {
     try checkSizes(folder, settings, sizes)
     var networks: [TaggerNetwork] = []
     for member in 0..<settings.members {
-      var random = RandomSource(seed: 0)
-      var network = Initializer.$leavesZeros.withValue(true) {
+      var network = TaggerNetwork.declared { random in
         TaggerNetwork(
           settings, sizes, constraints: tags.constraints, decision: tags.decision(settings), using: &random)
       }

@@ -78,8 +78,7 @@ extension Translator: TaskModel {
       expected.append(("encoder.layers.\(layer).forward.cell.weightRecurrent", [gates, settings.hiddenSize]))
     }
     try folder.expect(expected)
-    var random = RandomSource(seed: 0)
-    var network = Initializer.$leavesZeros.withValue(true) {
+    var network = TranslationNetwork.declared { random in
       TranslationNetwork(settings, sourceCount: sourceCount, targetCount: targetCount, using: &random)
     }
     try network.takeWeights(folder.tensors, file: file)
