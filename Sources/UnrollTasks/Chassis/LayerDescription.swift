@@ -1,3 +1,5 @@
+import UnrollNetworks
+
 /// A layer of a network, to be told and drawn.
 public struct LayerDescription: Sendable, Equatable {
   /// How its steps hang together.
@@ -25,5 +27,14 @@ public struct LayerDescription: Sendable, Equatable {
     self.input = input
     self.output = output
     self.flow = flow
+  }
+}
+
+extension LayerDescription {
+  /// The layers of a recurrent encoder.
+  static func recurrent(_ encoder: RecurrentEncoder, _ settings: RecurrentSettings) -> LayerDescription {
+    LayerDescription(
+      "\(settings.layers) × \(settings.cell.rawValue)", "[T, B, \(encoder.inputSize)]",
+      "[T, B, \(encoder.outputSize)]", encoder.bidirectional ? .bidirectional : .forward)
   }
 }

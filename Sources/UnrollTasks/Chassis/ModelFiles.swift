@@ -1,3 +1,4 @@
+import UnrollCore
 import UnrollData
 import UnrollTraining
 
@@ -55,7 +56,10 @@ extension Model: SavedModel {
   /// - Throws: `ModelFileError` when the folder is damaged, missing or of another task.
   public init(contentsOf path: String) throws { try self.init(ModelDirectory.load(path, task: Task.name)) }
 
-  package init(_ folder: LoadedModel) throws {
+  /// The model of a folder that was read and checked.
+  ///
+  /// - Throws: `ModelFileError`.
+  public init(_ folder: LoadedModel) throws {
     let configuration: ModelConfiguration<Task> = try folder.settings()
     settings = configuration.settings.settings
     do {
@@ -76,9 +80,8 @@ extension Model: SavedModel {
     _ folder: LoadedModel, _ settings: Task.Settings, _ preparation: Task.Preparation
   ) throws -> [Task.Network] {
     let file = "\(folder.path)/model.safetensors"
-    var random = RandomSource(seed: 0)
     // Shapes alone: no memory is made for weights before the file is known to hold them.
-    let empty = try Initializer.withoutNumbers { try Task.network(settings, preparation, using: &random) }
+    let empty = try Task.Network.declared { try Task.network(settings, preparation, using: &$0) }
     let members = settings.learning.members
     try folder.expect(
       (0..<members).flatMap { member in

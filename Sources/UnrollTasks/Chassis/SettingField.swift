@@ -160,7 +160,7 @@ extension SettingField {
       set: { $0[keyPath: path] = $1.texts ?? $0[keyPath: path] })
   }
 
-  public init<Choice: RawRepresentable<String> & CaseIterable>(
+  public init<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
     _ path: any Path<Choice>, _ name: String, _ group: SettingGroup, _ help: String
   ) {
     self.init(
@@ -171,7 +171,7 @@ extension SettingField {
       })
   }
 
-  public init<Choice: RawRepresentable<String> & CaseIterable>(
+  public init<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
     _ path: any Path<Choice?>, _ name: String, _ group: SettingGroup, _ help: String
   ) {
     self.init(
@@ -180,7 +180,7 @@ extension SettingField {
       set: { if case .text(let word) = $1 { $0[keyPath: path] = Choice(rawValue: word) } })
   }
 
-  public init<Choice: RawRepresentable<String> & CaseIterable>(
+  public init<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
     _ path: any Path<[Choice]>, _ name: String, _ group: SettingGroup, _ help: String
   ) {
     self.init(

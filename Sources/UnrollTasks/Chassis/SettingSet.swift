@@ -141,5 +141,5 @@ struct StoredSettings<Settings: SettingSet>: Codable {
 
 extension SettingField where Settings: SettingSet {
   /// Whether a value may be left out: the defaults have none.
-  fileprivate var isOptional: Bool { get(Settings()) == nil }
+  fileprivate var isOptional: Bool { self.get(Settings()) == nil }
 }

@@ -1,118 +1,127 @@
 import UnrollCore
+import UnrollData
 import UnrollNetworks
 
-/// A recurrent network that reads steps in both directions and says one thing of all of them.
+/// Many to one: reads the steps of a text or a sequence and says one thing of all of them.
 ///
 /// Legend: N steps of B examples, E features of a step, H units, C labels.
 ///
-///     x_t = w[token] + mean of p[pieces of the token]         of texts
-///     x_t = frame, or tanh(W_e frame + b_e)                    of sequences
-///     h_t = core(x_1 … x_T)_t                                  in both directions: 2H features
-///     v   = pooled over t of [h_t, x_t]                        in each of the ways asked for, side by side
-///     y   = W_o v + b_o                                        logits
-///
-/// An example without steps has v = 0: it is judged by b_o alone.
-struct ClassifyNetwork: Module {
-  let settings: ClassifierSettings
-  var words: Embedding?
-  var pieces: Embedding?
-  var project: Linear?
-  var core: AnyRecurrentNetwork
-  var pools: [SequencePooling]
-  var head: Linear
-
+///     x = front(steps)                            tokens or frames, [N, E]
+///     h = encoder(x)                              in both directions: [N, 2H]
+///     y = head(h, x)                              steps pooled, then logits [B, C]
+public struct ClassifyNetwork: Module {
   /// What a network reads: ids below a bound, or frames of a width.
   enum Input: Equatable {
     case tokens(vocabulary: Int, pieces: Int)
     case frames(width: Int)
   }
 
-  init(_ settings: ClassifierSettings, _ input: Input, labels: Int, using random: inout RandomSource) {
-    self.settings = settings
+  /// Some examples as a network reads them.
+  enum Batch: Sendable {
+    case tokens(TokenBatch)
+    case frames(PackedSequence)
+  }
+
+  /// One of both.
+  var tokens: TokenFront?
+  var frames: FrameFront?
+  var encoder: RecurrentEncoder
+  var head: PooledHead
+
+  init(_ settings: ClassifySettings, _ input: Input, labels: Int, using random: inout RandomSource) {
+    let network = settings.network
+    let size = settings.tokens.embeddingSize
     let features: Int
     switch input {
-    case .tokens(let vocabulary, let rows):
-      features = max(1, settings.embeddingSize)
-      words = Embedding(count: vocabulary, size: features, using: &random)
-      if rows > 0 { pieces = Embedding(count: rows, size: features, using: &random) }
+    case .tokens(let vocabulary, let pieces):
+      let front = TokenFront(
+        count: vocabulary, size: max(1, size), pieces: pieces,
+        noise: TokenNoise(
+          tokens: .uniform(Float(settings.tokenDropout)), replacement: SpecialToken.unknown.id, dropsForms: true),
+        dropout: network.dropout, using: &random)
+      (tokens, features) = (front, front.outputSize)
     case .frames(let width):
-      features = settings.embeddingSize > 0 ? settings.embeddingSize : width
-      if settings.embeddingSize > 0 {
-        project = Linear(inputSize: width, outputSize: features, using: &random)
-      }
+      let front = FrameFront(
+        inputSize: width, outputSize: size > 0 ? size : nil, dropout: size > 0 ? network.dropout : 0, using: &random)
+      (frames, features) = (front, front.outputSize)
     }
-    core = AnyRecurrentNetwork(
-      settings.cell, inputSize: features, hiddenSize: settings.hiddenSize, layers: settings.layers,
-      bidirectional: settings.bidirectional, dropout: settings.dropout, using: &random)
-    let outputs = core.outputSize
-    let inputs = settings.poolsInputs ? features : 0
-    pools = settings.pooling.map { kind in
-      // Of the inputs there is no last state to speak of: their mean stands in for it.
-      SequencePooling(
-        kind, features: kind == .last ? outputs : outputs + inputs, bidirectional: settings.bidirectional,
-        using: &random)
-    }
-    head = Linear(
-      inputSize: settings.pooling.count * (outputs + inputs), outputSize: labels, using: &random)
+    encoder = RecurrentEncoder(
+      network.cell, inputSize: features, hiddenSizes: Array(repeating: network.hiddenSize, count: network.layers),
+      bidirectional: settings.bidirectional, dropout: network.dropout, weightDropout: network.weightDropout,
+      using: &random)
+    head = PooledHead(
+      settings.pooling, features: encoder.outputSize, inputFeatures: settings.poolsInputs ? features : nil,
+      outputs: labels, bidirectional: settings.bidirectional, dropout: network.dropout, using: &random)
   }
 
-  /// - Returns: `[B, C]`, in the order in which the examples were given.
-  /// - Throws: `ShapeError` when the batch was made for another network.
-  func callAsFunction(_ batch: ClassifyBatch, random: inout RandomSource?) throws(ShapeError) -> Variable {
-    try judge(read(batch, random: &random), batch.layout, random: &random)
-  }
-
-  /// x, `[N, E]`.
-  func read(_ batch: ClassifyBatch, random: inout RandomSource?) throws(ShapeError) -> Variable {
-    let x = try read(batch)
-    return words != nil || project != nil ? Dropout(rate: settings.dropout)(x, random: &random) : x
+  /// x.
+  func read(_ batch: Batch, random: inout RandomSource?) throws(ShapeError) -> PackedSequence {
+    switch batch {
+    case .tokens(let batch):
+      guard let tokens else { throw ShapeError(place: "ClassifyNetwork", expected: "frames", found: [batch.ids.count]) }
+      return try tokens(batch, random: &random)
+    case .frames(let batch):
+      guard let frames else { throw ShapeError(place: "ClassifyNetwork", expected: "tokens", found: batch.rows.shape) }
+      return try frames(batch, random: &random)
+    }
   }
 
   /// y of x.
-  func judge(
-    _ x: Variable, _ layout: SequenceLayout, random: inout RandomSource?
-  ) throws(ShapeError) -> Variable {
-    let core = core.droppingWeights(rate: settings.weightDropout, random: &random)
-    let (outputs, _) = try core(PackedSequence(rows: x, layout: layout), random: &random)
-    var both = outputs
-    if settings.poolsInputs {
-      both = PackedSequence(rows: .concatenatedColumns([outputs.rows, x]), layout: layout)
-    }
-    var pooled: [Variable] = []
-    for pool in pools {
-      pooled.append(try pool(pool.kind == .last ? outputs : both))
-      if pool.kind == .last, settings.poolsInputs { pooled.append(try x.meanOverSteps(layout)) }
-    }
-    let vector = pooled.count == 1 ? pooled[0] : .concatenatedColumns(pooled)
-    return try head(Dropout(rate: settings.dropout)(vector, random: &random))
+  func logits(_ x: PackedSequence, random: inout RandomSource?) throws(ShapeError) -> Variable {
+    try head(encoder(x, random: &random), inputs: head.poolsInputs ? x : nil, random: &random)
   }
 
-  private func read(_ batch: ClassifyBatch) throws(ShapeError) -> Variable {
-    if let frames = batch.frames {
-      let rows = Variable(frames)
-      guard let project else { return rows }
-      return try project(rows).tanh()
-    }
-    guard let words else {
-      throw ShapeError(place: "ClassifyNetwork", expected: "frames", found: [batch.ids.count])
-    }
-    let x = try words(batch.ids)
-    guard let pieces, !batch.spellings.isEmpty else { return x }
-    let layout = SequenceLayout(lengths: batch.spellings.map(\.count))
-    let spelled = try pieces(layout.packing(batch.spellings)).meanOverSteps(layout)
-    return x + spelled.gatheringRows(batch.forms)
-  }
-
-  mutating func forEachParameter(
+  public mutating func forEachParameter(
     _ path: String, _ body: (String, inout Parameter) throws -> Void
   ) rethrows {
-    try words?.forEachParameter(parameterName(path, "words"), body)
-    try pieces?.forEachParameter(parameterName(path, "pieces"), body)
-    try project?.forEachParameter(parameterName(path, "project"), body)
-    try core.forEachParameter(parameterName(path, "core"), body)
-    for index in pools.indices {
-      try pools[index].forEachParameter(parameterName(path, "pools.\(index)"), body)
-    }
+    try tokens?.forEachParameter(parameterName(path, "front"), body)
+    try frames?.forEachParameter(parameterName(path, "front"), body)
+    try encoder.forEachParameter(parameterName(path, "encoder"), body)
     try head.forEachParameter(parameterName(path, "head"), body)
+  }
+}
+
+extension ClassifyNetwork {
+  /// Lets the vectors of tokens start with what naive Bayes knows of them (Wang and Manning 2012, "Baselines and
+  /// bigrams", equation 2): for label c and token w, with n the number of examples of the kind that w occurs in,
+  ///
+  ///     r_c(w) = ln (n_c(w) + 1)/(Σ n_c + V) − ln (n_¬c(w) + 1)/(Σ n_¬c + V)
+  ///
+  /// stands in place c of the vector, on the scale of the other places. Two labels need one place; where there are
+  /// more labels than half of the places, nothing is done.
+  mutating func startFromNaiveBayes(_ ids: [[Int32]], _ targets: ClassifyTargets, isMultiLabel: Bool) {
+    let labels = targets.count == 2 && !isMultiLabel ? 1 : targets.count
+    guard var table = tokens?.table.weight.value, labels * 2 <= table.shape.columns else { return }
+    let (vocabulary, features) = (table.shape.rows, table.shape.columns)
+    var all = [Float](repeating: 0, count: vocabulary)
+    var with = [[Float]](repeating: all, count: labels)
+    for (example, own) in zip(ids, targets.ids) {
+      let tokens = Set(example)
+      for token in tokens { all[Int(token)] += 1 }
+      for label in own where label < labels {
+        for token in tokens { with[label][Int(token)] += 1 }
+      }
+    }
+    let total = all.reduce(0, +)
+    var ratios = [Float](repeating: 0, count: labels * vocabulary)
+    var squares = 0.0
+    for label in 0..<labels {
+      let own = with[label].reduce(0, +)
+      for token in 0..<vocabulary where all[token] > 0 {
+        let there = Double((with[label][token] + 1) / (own + Float(vocabulary)))
+        let elsewhere = Double((all[token] - with[label][token] + 1) / (total - own + Float(vocabulary)))
+        let ratio = naturalLogarithm(there) - naturalLogarithm(elsewhere)
+        ratios[label * vocabulary + token] = Float(ratio)
+        squares += ratio * ratio
+      }
+    }
+    // A few times the deviation at random, so that it is heard.
+    let scale = squares > 0 ? 0.3 / Float((squares / Double(labels * vocabulary)).squareRoot()) : 0
+    var elements = table.elements
+    for label in 0..<labels {
+      for token in 0..<vocabulary { elements[token * features + label] = scale * ratios[label * vocabulary + token] }
+    }
+    table = Tensor(elements, shape: table.shape)
+    tokens?.table.weight.value = table
   }
 }
