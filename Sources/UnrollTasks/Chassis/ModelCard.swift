@@ -84,7 +84,7 @@ struct ModelCard {
         "Scores are of \(part)." + (model.record.isRefit ? " The weights were then trained on it, too." : ""), "",
       ]
     }
-    lines += ["## Use", "", "```", "unroll \(about.name) FOLDER \(about.inputs)"]
+    lines += ["## Use", "", "```", "unroll \(about.name) FOLDER \(about.inputName)"]
     lines += ["unroll evaluate FOLDER \(about.files.map(\.name).joined(separator: " "))", "```", ""]
     lines += ["## Limits", "", about.limits, ""]
     if !model.record.dataHash.isEmpty { lines += ["SHA-256 of the training data: `\(model.record.dataHash)`", ""] }

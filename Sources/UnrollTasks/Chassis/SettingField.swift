@@ -8,6 +8,8 @@ public enum SettingGroup: String, Sendable, CaseIterable {
   case training = "Training"
   case search = "Search"
   case output = "Output"
+  case checkpoints = "Checkpoints and logs"
+  case always = "Always"
 }
 
 /// A setting in words: what its value may be, what it does, and what counts when nothing is said.

@@ -49,6 +49,11 @@ extension SettingSet {
     }
   }
 
+  /// The names of the settings of some groups.
+  public static func names(of groups: Set<SettingGroup>) -> Set<String> {
+    Set(fields.filter { groups.contains($0.group) }.map(\.name))
+  }
+
   /// The values that are set, by name.
   public var values: [(name: String, value: SettingValue)] {
     Self.fields.compactMap { field in field.get(self).map { (field.name, $0) } }
@@ -73,6 +78,13 @@ public struct SettingValues: Sendable {
   }
 
   public var names: [String] { values.keys.sorted() }
+
+  /// The values of some names alone.
+  public func keeping(_ names: Set<String>) -> SettingValues {
+    var copy = self
+    copy.values = values.filter { names.contains($0.key) }
+    return copy
+  }
 
   /// Takes a value in words, among settings that are known. A list takes each value that is said.
   ///

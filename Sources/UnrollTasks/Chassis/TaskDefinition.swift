@@ -147,8 +147,8 @@ public struct TaskAbout: Sendable {
   public let discussion: String
   /// The files that it is trained on and evaluated with.
   public let files: [TaskFile]
-  /// What its use takes after the model: `[TEXT…]`.
-  public let inputs: String
+  /// What its use takes after the model: `TEXT`.
+  public let inputName: String
   /// What a person must know before trusting it; a part of the model card.
   public let limits: String
   /// The form of answers where none is asked for.
@@ -157,14 +157,14 @@ public struct TaskAbout: Sendable {
   public let streams: Bool
 
   public init(
-    _ name: String, _ summary: String, discussion: String, files: [TaskFile], inputs: String, limits: String,
+    _ name: String, _ summary: String, discussion: String, files: [TaskFile], inputName: String, limits: String,
     format: AnswerFormat = .text, streams: Bool = false
   ) {
     self.name = name
     self.summary = summary
     self.discussion = discussion
     self.files = files
-    self.inputs = inputs
+    self.inputName = inputName
     self.limits = limits
     self.format = format
     self.streams = streams

@@ -24,7 +24,7 @@ public enum ClassifyTask: TaskDefinition {
         unroll classify stars "What a film!" --explain
         unroll evaluate stars others.csv
       """,
-    files: [TaskFile("DATA", count: 1...1000, "Examples with their labels.")], inputs: "[TEXT… | FILE…]",
+    files: [TaskFile("DATA", count: 1...1000, "Examples with their labels.")], inputName: "TEXT|FILE",
     limits: "The model chooses among the labels that it was trained on, also where none of them fits. Its probabilities "
       + "are those of inputs like the ones that it was trained on.", format: .json)
 
