@@ -53,6 +53,7 @@ enum AnswerCommand {
     var reader = InputReader(
       model, own, readLine: { Swift.readLine() }, note: { screen.write($0 + "\n") })
     (reader.column, reader.idColumn) = (options.column, options.idColumn)
+    reader.isInteractive = TerminalStream.isInteractive
     var writer = AnswerWriter<Task.Answer>(
       format, names: (id: options.idColumn != nil, line: options.column != nil && options.idColumn == nil))
     Interrupt.listen()

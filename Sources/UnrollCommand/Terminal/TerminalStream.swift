@@ -29,6 +29,9 @@ package struct TerminalStream: Sendable {
   package static let standardOutput = TerminalStream(descriptor: 1)
   package static let standardError = TerminalStream(descriptor: 2)
 
+  /// Whether standard input is a person's.
+  package static var isInteractive: Bool { isatty(0) == 1 }
+
   private init(descriptor: Int32) {
     let (isTerminal, hasColour) = Self.abilities(isTerminal: isatty(descriptor) == 1) { name in
       getenv(name).map { String(cString: $0) }

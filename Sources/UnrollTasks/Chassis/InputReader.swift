@@ -18,6 +18,8 @@ public struct InputReader<Task: TaskDefinition> {
   public var idColumn: String?
   /// Whether words are texts even where a file has their name.
   public var takesWordsAsTexts = false
+  /// Whether standard input is a person's.
+  public var isInteractive = false
   let readLine: () throws -> String?
   let note: (String) -> Void
 
@@ -36,8 +38,11 @@ public struct InputReader<Task: TaskDefinition> {
   /// - Throws: `DataError` for a file that cannot be read.
   public func forEach(_ words: [String], _ body: ([TaskInput<Task.Input>]) throws -> Void) throws {
     if words.isEmpty {
-      if let input = try Task.defaultInput(model, options) { return try body([TaskInput(input)]) }
-      return try lines(body)
+      let input = try Task.defaultInput(model, options)
+      // Who can be given a line at a time is, where somebody gives lines.
+      if input == nil || Task.about.streams && !isInteractive, try lines(body) > 0 { return }
+      if let input { try body([TaskInput(input)]) }
+      return
     }
     var texts: [TaskInput<Task.Input>] = []
     func flush() throws {
@@ -59,12 +64,16 @@ public struct InputReader<Task: TaskDefinition> {
   }
 
   /// One line at a time: who writes a line waits for its answer.
-  private func lines(_ body: ([TaskInput<Task.Input>]) throws -> Void) throws {
+  ///
+  /// - Returns: the number of lines.
+  @discardableResult
+  private func lines(_ body: ([TaskInput<Task.Input>]) throws -> Void) throws -> Int {
     var number = 0
     while let line = try readLine() {
       number += 1
       try body([TaskInput(try Task.input(line, model, options), line: number)])
     }
+    return number
   }
 
   private func file(_ path: String, _ body: ([TaskInput<Task.Input>]) throws -> Void) throws {

@@ -1,6 +1,6 @@
 /// Watches text that is produced piece by piece for one of some texts that end it. What may be the beginning of one
 /// is held back until it is known.
-package struct StopWatch {
+package struct StopSequences {
   private let stops: [[UInt8]]
   private var held: [UInt8] = []
   package private(set) var hasStopped = false
