@@ -109,7 +109,7 @@ extension ClassifyTask {
           loss, count,
         ],
         tables: [
-          table(labels, report.perClass, ("mean of labels", report.macro)),
+          .init("by label", labels, report.perClass, ("mean of labels", report.macro)),
           ScoreReport.confusions(labels, report.confusion),
         ], examples: examples)
     }
@@ -121,19 +121,7 @@ extension ClassifyTask {
       [
         .init("found exactly", MultiLabelMetrics.exactMatch(actual: wanted, predicted: sets), unit: "%"),
         .init("micro F1", scores.micro.f1, unit: "%"), loss, count,
-      ], tables: [table(labels, scores.perLabel, ("all labels", scores.micro))], examples: examples)
-  }
-
-  private static func table(
-    _ labels: [String], _ scores: [ClassificationReport.Score], _ whole: (String, ClassificationReport.Score)
-  ) -> ScoreReport.Table {
-    func row(_ name: String, _ score: ClassificationReport.Score) -> [String] {
-      [name] + [score.precision, score.recall, score.f1].map { NumberText.decimal(100 * $0, places: 2) }
-        + ["\(score.support)"]
-    }
-    return ScoreReport.Table(
-      "by label", columns: ["", "precision %", "recall %", "F1 %", "examples"],
-      rows: zip(labels, scores).map(row) + [row(whole.0, whole.1)])
+      ], tables: [.init("by label", labels, scores.perLabel, ("all labels", scores.micro))], examples: examples)
   }
 }
 

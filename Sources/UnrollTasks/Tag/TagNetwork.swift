@@ -9,7 +9,7 @@ import UnrollNetworks
 ///
 /// (Lample et al. 2016, "Neural architectures for named entity recognition", sections 2 and 4.) One mask a sentence drops
 /// inputs, and another outputs, of the encoder (Gal and Ghahramani 2016).
-struct TaggerNetwork: Module {
+public struct TagNetwork: Module {
   /// The numbers of different words, characters, features and tags.
   struct Sizes: Sendable, Equatable {
     let words: Int
@@ -23,26 +23,27 @@ struct TaggerNetwork: Module {
   var head: StepHead
 
   init(
-    _ settings: TaggerSettings, _ sizes: Sizes, constraints: TagConstraints?, decision: TagDecision,
+    _ settings: TagSettings, _ sizes: Sizes, constraints: TagConstraints?, decision: TagDecision,
     using random: inout RandomSource
   ) {
+    let network = settings.network
     front = TokenFront(
-      count: sizes.words, size: settings.wordSize,
+      count: sizes.words, size: settings.embeddingSize,
       characters: settings.characterSize > 0
         ? CharacterEncoder.Sizes(
           count: sizes.characters, size: settings.characterSize, hidden: settings.characterHidden,
           // The vector of a word is dropped from again where it enters the sentence.
-          cell: settings.cell, dropout: settings.dropout / 3) : nil,
+          cell: network.cell, dropout: network.dropout / 3) : nil,
       features: settings.featureSize > 0
         ? TokenFront.FeatureSizes(
           count: sizes.features, size: settings.featureSize,
           perForm: settings.prefixes + settings.suffixes + 1) : nil,
       using: &random)
     encoder = RecurrentEncoder(
-      settings.cell, inputSize: front.outputSize,
-      hiddenSizes: Array(repeating: settings.hiddenSize, count: settings.layers), bidirectional: true,
-      noise: [RecurrentNoise(inputDropout: settings.dropout)], outputDropout: settings.dropout,
-      using: &random)
+      network.cell, inputSize: front.outputSize,
+      hiddenSizes: Array(repeating: network.hiddenSize, count: network.layers), bidirectional: true,
+      noise: [RecurrentNoise(inputDropout: network.dropout)], outputDropout: network.dropout,
+      weightDropout: network.weightDropout, using: &random)
     switch decision {
     case .crf:
       head = StepHead(
@@ -56,7 +57,7 @@ struct TaggerNetwork: Module {
     try head(encoder(front(batch, random: &random), random: &random))
   }
 
-  mutating func forEachParameter(
+  public mutating func forEachParameter(
     _ path: String, _ body: (String, inout Parameter) throws -> Void
   ) rethrows {
     try front.forEachParameter(parameterName(path, "front"), body)

@@ -5,21 +5,21 @@ import UnrollData
 /// stood, and the sentence is as true as before (Dai and Adel 2020, section 3, "mention replacement").
 ///
 /// Where entities are few, this teaches what surrounds them apart from which they are.
-struct TaggerMentions: Sendable {
+struct MentionReplacement: Sendable {
   private struct Mention: Sendable {
     let range: Range<Int>
     let type: String
   }
 
-  private let chance: Float
+  private let rate: Float
   private let mentions: [[Mention]]
   /// By type, the words of each entity and their labels.
   private var pool: [String: [(words: [Int32], labels: [Int32])]] = [:]
 
-  /// - Parameter chance: how likely an entity makes way for another.
-  init(_ sentences: [[Int32]], _ labels: [[Int32]], _ tags: TaggerTags, chance: Float) {
-    self.chance = tags.scheme == nil ? 0 : chance
-    guard tags.scheme != nil, chance > 0 else {
+  /// - Parameter rate: the probability of an entity to make way for another.
+  init(_ sentences: [[Int32]], _ labels: [[Int32]], _ tags: TagSet, rate: Float) {
+    self.rate = tags.scheme == nil ? 0 : rate
+    guard tags.scheme != nil, rate > 0 else {
       mentions = []
       return
     }
@@ -36,14 +36,14 @@ struct TaggerMentions: Sendable {
     }
   }
 
-  /// A sentence and its labels, some of its entities exchanged.
-  func exchanging(
+  /// A sentence and its labels, some of its entities replaced.
+  func replacing(
     _ index: Int, _ words: [Int32], _ labels: [Int32], using random: inout RandomSource
   ) -> (words: [Int32], labels: [Int32]) {
-    guard chance > 0, !mentions[index].isEmpty else { return (words, labels) }
+    guard rate > 0, !mentions[index].isEmpty else { return (words, labels) }
     var (newWords, newLabels): ([Int32], [Int32]) = ([], [])
     var done = 0
-    for mention in mentions[index] where random.uniform() < chance {
+    for mention in mentions[index] where random.uniform() < rate {
       guard let others = pool[mention.type] else { continue }
       let other = others[random.below(others.count)]
       newWords += words[done..<mention.range.lowerBound] + other.words

@@ -3,7 +3,7 @@ import UnrollData
 import UnrollNetworks
 
 /// What a tagger knows of words before it reads a sentence: tables of words, characters, affixes and shapes.
-struct TaggerLexicon: Sendable {
+struct TagLexicon: Sendable {
   /// Whole words, in small letters.
   let words: WordTokenizer
   let characters: CharacterTokenizer
@@ -28,7 +28,7 @@ struct TaggerLexicon: Sendable {
   private static let rarest = 2
 
   /// Tables of the words of sentences.
-  init(_ sentences: [[String]], _ settings: TaggerSettings) {
+  init(_ sentences: some Sequence<[String]>, _ settings: TagSettings) {
     var words = WordTokenizer.Trainer(splitting: .whitespace, lowercases: true)
     var characters = CharacterTokenizer.Trainer()
     var features = WordTokenizer.Trainer(splitting: .whitespace)
@@ -44,17 +44,18 @@ struct TaggerLexicon: Sendable {
     self.init(
       words: words.finish(minimumCount: settings.minimumCount),
       characters: characters.finish(minimumCount: Self.rarest),
-      features: features.finish(minimumCount: Self.rarest), settings)
+      features: features.finish(minimumCount: Self.rarest), prefixes: settings.prefixes,
+      suffixes: settings.suffixes)
   }
 
   init(
-    words: WordTokenizer, characters: CharacterTokenizer, features: WordTokenizer, _ settings: TaggerSettings
+    words: WordTokenizer, characters: CharacterTokenizer, features: WordTokenizer, prefixes: Int, suffixes: Int
   ) {
     self.words = words
     self.characters = characters
     self.features = features
-    prefixes = settings.prefixes
-    suffixes = settings.suffixes
+    self.prefixes = prefixes
+    self.suffixes = suffixes
   }
 
   /// A word in ids.
@@ -71,14 +72,14 @@ struct TaggerLexicon: Sendable {
 }
 
 /// Sentences as places in a list of the different words that they hold.
-struct TaggerWords: Sendable {
+struct TagWords: Sendable {
   /// The id of each different word.
   private(set) var ids: [Int32] = []
   /// How each of them is written.
   private(set) var forms = TokenForms()
   var sentences: [[Int32]] = []
 
-  init(_ sentences: some Sequence<some Sequence<String>>, _ lexicon: TaggerLexicon) {
+  init(_ sentences: some Sequence<some Sequence<String>>, _ lexicon: TagLexicon) {
     var places: [String: Int32] = [:]
     self.sentences = sentences.map { sentence in
       sentence.map { word in

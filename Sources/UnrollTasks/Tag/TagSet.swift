@@ -5,7 +5,7 @@ import UnrollNetworks
 /// The tags that a network decides between, and how they turn into those of the data.
 ///
 /// Entities are learned as BIOES, which says most of where they begin and end, whatever scheme the data has.
-struct TaggerTags: Sendable, Equatable {
+struct TagSet: Sendable, Equatable {
   /// The network's tags; a tag's id is its place.
   let names: [String]
   /// The scheme of the data; `nil`: tags stand by themselves.
