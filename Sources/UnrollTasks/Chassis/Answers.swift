@@ -11,7 +11,7 @@ public protocol TaskAnswer: Codable, Sendable {
   /// As a person reads it: a line, or several.
   var text: String { get }
   /// The columns of a table of answers.
-  static var columns: [String] { get }
+  var columns: [String] { get }
   /// Its rows in that table.
   var rows: [[String]] { get }
 }
@@ -40,7 +40,7 @@ public struct AnswerWriter<Answer: TaskAnswer> {
     case .json: return try JSONLine.text(AnswerLine(id: id, line: line, answer: answer)) + "\n"
     case .csv:
       var writer = CSVWriter()
-      if !hasHeader { writer.write((names.id ? ["id"] : names.line ? ["line"] : []) + Answer.columns) }
+      if !hasHeader { writer.write((names.id ? ["id"] : names.line ? ["line"] : []) + answer.columns) }
       hasHeader = true
       for row in answer.rows {
         writer.write((names.id ? [id ?? ""] : names.line ? [line.map { "\($0)" } ?? ""] : []) + row)

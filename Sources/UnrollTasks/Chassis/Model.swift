@@ -107,8 +107,10 @@ public struct Model<Task: TaskDefinition>: Sendable {
   ) throws -> ScoreReport {
     var settings = settings
     try settings.take(given)
+    let own = files.isEmpty ? Task.ownData(self) : nil
     var report = try evaluate(
-      on: Task.read(files, settings, note: session.note), options: options, session: session)
+      on: own ?? Task.read(files, settings, note: session.note), options: options, session: session)
+    if own != nil { return report }
     report.source = files.joined(separator: ", ")
     return report
   }

@@ -49,7 +49,7 @@ extension Model {
   }
 
   private func settingFacts(_ groups: Set<SettingGroup>) -> [Fact] {
-    Task.Settings.fields.filter { groups.contains($0.group) }.compactMap { field in
+    Task.Settings.fields.filter { groups.contains($0.group) && !$0.isKept }.compactMap { field in
       field.description(default: settings).defaultText.map { Fact(field.name, $0) }
     }
   }

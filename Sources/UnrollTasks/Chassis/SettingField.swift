@@ -36,6 +36,8 @@ public struct SettingField<Settings: Sendable>: Sendable {
   public let group: SettingGroup
   public let help: String
   public let valueName: String
+  /// Whether only `config.json` knows it: it is decided by other settings and the data.
+  var isKept = false
   /// The value; `nil`: none is set.
   let get: @Sendable (Settings) -> SettingValue?
   /// Takes a value that the kind allows.
@@ -61,6 +63,13 @@ public struct SettingField<Settings: Sendable>: Sendable {
     return SettingField<Outer>(
       name: name, kind: kind, group: group, help: help, valueName: valueName,
       get: { get($0[keyPath: path]) }, set: { set(&$0[keyPath: path], $1) })
+  }
+
+  /// The same setting, known to `config.json` alone.
+  var kept: SettingField {
+    var copy = self
+    copy.isKept = true
+    return copy
   }
 
   /// In words, with what counts in some settings as the default.

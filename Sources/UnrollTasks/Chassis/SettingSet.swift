@@ -12,6 +12,11 @@ public protocol SettingSet: Sendable {
 extension SettingSet {
   public func check() throws(SettingError) {}
 
+  /// The fields as those of something larger that holds these settings.
+  public static func fields<Outer>(at path: any WritableKeyPath<Outer, Self> & Sendable) -> [SettingField<Outer>] {
+    fields.map { $0.at(path) }
+  }
+
   /// Takes the values that somebody gave; others stay as they are.
   ///
   /// - Throws: `SettingError` for a value that is not allowed.
@@ -37,7 +42,7 @@ extension SettingSet {
   /// The fields in words. Where kinds of data have defaults of their own, each is told.
   public static func descriptions(variants: [(name: String, settings: Self)] = []) -> [SettingDescription] {
     let base = Self()
-    return fields.map { field in
+    return fields.filter { !$0.isKept }.map { field in
       var description = field.description(default: base)
       let texts = variants.map { field.description(default: $0.settings).defaultText ?? "none" }
       if Set(texts).count > 1 {

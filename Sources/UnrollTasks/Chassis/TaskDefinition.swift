@@ -62,6 +62,9 @@ public protocol TaskDefinition: Sendable {
   /// Chooses what is chosen on the validation part.
   static func calibrate(_ model: Model<Self>, on validation: Data) throws -> Calibration?
 
+  /// Called once at the end of training, with all of the data.
+  static func finish(_ model: inout Model<Self>, _ data: Data)
+
   /// Remarks on what will be trained on.
   static func remarks(_ parts: DataParts<Data>, _ settings: Settings, _ preparation: Preparation) -> [String]
 
@@ -95,6 +98,9 @@ public protocol TaskDefinition: Sendable {
     _ data: Data, _ model: Model<Self>, _ options: Options, _ session: AnswerSession
   ) throws -> ScoreReport
 
+  /// What a model is scored on where no data is given; `nil`: that is an error.
+  static func ownData(_ model: Model<Self>) -> Data?
+
   // MARK: Description
 
   /// What the model is, in a line.
@@ -115,6 +121,8 @@ extension TaskDefinition {
     _ network: inout Network, from data: Data, _ settings: Settings, _ preparation: Preparation
   ) {}
   public static func calibrate(_ model: Model<Self>, on validation: Data) throws -> Calibration? { nil }
+  public static func finish(_ model: inout Model<Self>, _ data: Data) {}
+  public static func ownData(_ model: Model<Self>) -> Data? { nil }
   public static func remarks(
     _ parts: DataParts<Data>, _ settings: Settings, _ preparation: Preparation
   ) -> [String] { [] }

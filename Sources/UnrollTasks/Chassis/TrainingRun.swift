@@ -58,6 +58,7 @@ struct TrainingRun<Task: TaskDefinition> {
         session.note("the time was up before training on all data ended: the model that was scored is kept")
       }
     }
+    Task.finish(&model, try validation.map { try Task.joined(data, $0) } ?? data)
     model.record.seconds = seconds(since: begin)
     return model
   }

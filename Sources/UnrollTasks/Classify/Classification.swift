@@ -52,7 +52,7 @@ public struct Classification: TaskAnswer, Equatable {
     return text
   }
 
-  public static let columns = ["label", "probability"]
+  public var columns: [String] { ["label", "probability"] }
   public var rows: [[String]] {
     [[labels.joined(separator: "|"), NumberText.decimal(self[label] ?? 0, places: 6)]]
   }

@@ -113,7 +113,7 @@ public struct ClassifySettings: TaskSettings {
       SettingField(\.multiLabel, "multi-label", .data, "An example may have several labels, or none."),
       SettingField(
         \.maximumLength, "maximum-length", 1...10_000_000, .data, "The steps that are read of an example."),
-    ] + RecurrentSettings.fields.map { $0.at(\.network) } + TokenSettings.fields.map { $0.at(\.tokens) } + [
+    ] + RecurrentSettings.fields(at: \.network) + TokenSettings.fields(at: \.tokens) + [
       SettingField(\.bidirectional, "bidirectional", .network, "Read in both directions."),
       SettingField(\.pooling, "pooling", .network, "How the steps become one vector, side by side if several."),
       SettingField(\.poolsInputs, "pool-inputs", .network, "Pool what the network reads beside what it makes of it."),
@@ -136,7 +136,7 @@ public struct ClassifySettings: TaskSettings {
       SettingField(
         \.adversarial, "adversarial", 0...10, .regularization,
         "The size of the worst step of the inputs that is trained against (Miyato et al. 2017)."),
-    ] + LearningSettings.fields.map { $0.at(\.learning) } + [
+    ] + LearningSettings.fields(at: \.learning) + [
       SettingField(\.classWeights, "class-weights", .training, "How much an example counts by its label."),
       SettingField(\.selection, "select", .training, "What the best epoch is chosen by."),
       SettingField(

@@ -70,7 +70,7 @@ public struct GenerateSettings: TaskSettings {
     [
       SettingField(
         \.stream, "stream", .data, "Read the text from its file in each epoch, and never hold all of it.")
-    ] + RecurrentSettings.fields.map { $0.at(\.network) } + TokenSettings.fields.map { $0.at(\.tokens) } + [
+    ] + RecurrentSettings.fields(at: \.network) + TokenSettings.fields(at: \.tokens) + [
       SettingField(\.tied, "tied", .network, "Let the table of token vectors be the output's matrix, too."),
       SettingField(\.softmax, "softmax", .network, "The output; adaptive from 20000 words on when not said."),
       SettingField(
@@ -78,7 +78,7 @@ public struct GenerateSettings: TaskSettings {
       SettingField(
         \.sequenceLength, "sequence-length", 1...100_000, .training,
         "Tokens of a window of truncated backpropagation through time."),
-    ] + LearningSettings.fields.map { $0.at(\.learning) }
+    ] + LearningSettings.fields(at: \.learning)
 
   /// The units of each recurrent layer.
   var layerSizes: [Int] {

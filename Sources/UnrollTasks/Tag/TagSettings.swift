@@ -101,7 +101,7 @@ public struct TagSettings: TaskSettings {
         "The column of the tags: its number, or in CoNLL-U its name. The last one, or UPOS, when not said.",
         valueName: "column"),
       SettingField(\.scheme, "scheme", .data, "How tags spell entities; none: each tag stands by itself."),
-    ] + RecurrentSettings.fields.map { $0.at(\.network) } + [
+    ] + RecurrentSettings.fields(at: \.network) + [
       SettingField(\.embeddingSize, "embedding", 1...8192, .network, "Features of the vector of a word."),
       SettingField(\.minimumCount, "minimum-count", 1...1_000_000, .network, "Words that are rarer are unknown."),
       SettingField(
@@ -129,7 +129,7 @@ public struct TagSettings: TaskSettings {
       SettingField(
         \.mentionReplacement, "mention-replacement", 0...1, .regularization,
         "The share of entities whose place another of their type takes, anew in each epoch."),
-    ] + LearningSettings.fields.map { $0.at(\.learning) }
+    ] + LearningSettings.fields(at: \.learning)
 }
 
 /// How answers of a tagger are made.

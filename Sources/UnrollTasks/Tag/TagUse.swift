@@ -22,7 +22,7 @@ public struct TaggedText: TaskAnswer, Equatable {
   public let entities: [Entity]?
 
   public var text: String { zip(words, tags).map { "\($0)\t\($1)\n" }.joined() + "\n" }
-  public static let columns = ["word", "tag", "probability"]
+  public var columns: [String] { ["word", "tag", "probability"] }
   public var rows: [[String]] {
     words.indices.map { place in
       [words[place], tags[place], probabilities.map { NumberText.decimal($0[place], places: 6) } ?? ""]

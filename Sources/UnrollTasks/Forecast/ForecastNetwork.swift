@@ -1,4 +1,5 @@
 import UnrollCore
+import UnrollData
 import UnrollNetworks
 
 /// A recurrent network over segments that writes all segments of the horizon at once.
@@ -14,7 +15,7 @@ import UnrollNetworks
 ///
 /// x is the whole window; W_s starts from the seasonal naive forecast. Where covariates k are known ahead, what
 /// they do to a value of the same step, V_c k, is taken off the window first and added to the forecast.
-struct ForecastNetwork: Module {
+public struct ForecastNetwork: Module {
   let settings: ForecastSettings
   let targets: Int
   var front: FrameFront
@@ -42,47 +43,47 @@ struct ForecastNetwork: Module {
   ) {
     self.settings = settings
     self.targets = targets
-    let hidden = settings.hiddenSize
+    let hidden = settings.network.hiddenSize
     front = FrameFront(inputSize: inputWidth, outputSize: hidden, activation: .relu, using: &random)
     mix =
       settings.mixesTargets && targets > 1
-      ? Linear(inputSize: settings.segment * targets, outputSize: hidden, bias: false, using: &random) : nil
+      ? Linear(inputSize: settings.window.segment * targets, outputSize: hidden, bias: false, using: &random) : nil
     encoder = AnyRecurrentNetwork(
-      settings.cell, inputSize: hidden, hiddenSize: hidden, layers: settings.layers,
-      dropout: settings.dropout, using: &random)
+      settings.network.cell, inputSize: hidden, hiddenSize: hidden, layers: settings.network.layers,
+      dropout: settings.network.dropout, using: &random)
     // Alone, places and targets must tell the segments apart; beside what is known of them they only help.
     let spread: Float = contextWidth > 0 ? 0.1 : 0.7
     func table(_ rows: Int) -> Parameter {
       Parameter([rows, hidden]) { .normal(deviation: spread, shape: [rows, hidden], using: &random) }
     }
-    places = table(settings.horizonSegments)
+    places = table(settings.window.horizonSegments)
     targetNames = targets > 1 ? table(targets) : nil
     context =
       contextWidth > 0
       ? Linear(inputSize: contextWidth, outputSize: hidden, bias: false, using: &random) : nil
     // A small head starts from what is known without the network: the centre of the window, or the skip.
     head = ValueHead(
-      features: hidden, values: settings.segment, objective: settings.objective, deviation: 0.01,
+      features: hidden, values: settings.window.segment, objective: settings.objective, deviation: 0.01,
       using: &random)
     if settings.skip {
       skip = Linear(
-        inputSize: settings.lookBack, outputSize: settings.writtenSteps, using: &random)
-      skip?.weight = Parameter([settings.writtenSteps, settings.lookBack]) { Self.seasonalNaive(settings) }
+        inputSize: settings.window.lookBack, outputSize: settings.window.writtenSteps, using: &random)
+      skip?.weight = Parameter([settings.window.writtenSteps, settings.window.lookBack]) { Self.seasonalNaive(settings) }
     }
     cycle =
-      settings.cycle ? .zeros([max(1, settings.longSeason, settings.season), targets]) : nil
+      settings.cycle ? .zeros([max(1, settings.window.longSeason, settings.window.season), targets]) : nil
     effect = known > 0 ? .zeros([targets, known]) : nil
   }
 
   /// A map from a window to the mean of the seasonal naive forecasts of both seasons.
   private static func seasonalNaive(_ settings: ForecastSettings) -> Tensor {
-    let lags = settings.longSeason > 0 ? [settings.season, settings.longSeason] : [settings.season]
-    let usable = lags.filter { $0 <= settings.lookBack }
-    var weights = Tensor.zeros([settings.writtenSteps, settings.lookBack])
-    for step in 0..<settings.writtenSteps {
+    let lags = settings.window.longSeason > 0 ? [settings.window.season, settings.window.longSeason] : [settings.window.season]
+    let usable = lags.filter { $0 <= settings.window.lookBack }
+    var weights = Tensor.zeros([settings.window.writtenSteps, settings.window.lookBack])
+    for step in 0..<settings.window.writtenSteps {
       for lag in usable {
-        let column = settings.lookBack - lag + step % lag
-        weights[step * settings.lookBack + column] += 1 / Float(usable.count)
+        let column = settings.window.lookBack - lag + step % lag
+        weights[step * settings.window.lookBack + column] += 1 / Float(usable.count)
       }
     }
     return weights
@@ -90,9 +91,9 @@ struct ForecastNetwork: Module {
 
   /// - Returns: `[B, m·w, Q]` on the scale of the windows.
   /// - Throws: `ShapeError` when the batch was made for other settings.
-  func callAsFunction(_ batch: ForecastBatch, random: inout RandomSource?) throws(ShapeError) -> Variable {
+  func callAsFunction(_ batch: WindowBatch, random: inout RandomSource?) throws(ShapeError) -> Variable {
     let rows = batch.rows
-    let (n, m) = (settings.segments, settings.horizonSegments)
+    let (n, m) = (settings.window.segments, settings.window.horizonSegments)
     var segments = Variable(batch.segments)
     var window = Variable(batch.window)
     var ahead: Variable?
@@ -105,14 +106,14 @@ struct ForecastNetwork: Module {
       // The learned pattern, laid along the window and beyond by the phase of each step.
       let pattern = cycle.variable.reshaped(to: [cycle.count, 1])
       let past = pattern.gatheringRows(batch.pastPhases(cycle.variable.shape[0], targets))
-        .reshaped(to: [rows, settings.lookBack])
-      let last = past.columns(settings.lookBack - 1..<settings.lookBack)
+        .reshaped(to: [rows, settings.window.lookBack])
+      let last = past.columns(settings.window.lookBack - 1..<settings.window.lookBack)
       let anchored = past - last
       window = window - anchored
       segments = try replacingValues(segments, by: window, rows)
       let next =
-        pattern.gatheringRows(batch.futurePhases(cycle.variable.shape[0], targets, settings.writtenSteps))
-        .reshaped(to: [rows, settings.writtenSteps]) - last
+        pattern.gatheringRows(batch.futurePhases(cycle.variable.shape[0], targets, settings.window.writtenSteps))
+        .reshaped(to: [rows, settings.window.writtenSteps]) - last
       ahead = ahead.map { $0 + next } ?? next
     }
     let layout = SequenceLayout(lengths: Array(repeating: n, count: rows))
@@ -131,12 +132,12 @@ struct ForecastNetwork: Module {
     let single = SequenceLayout(lengths: Array(repeating: 1, count: rows * m))
     let (outputs, _) = try encoder(
       PackedSequence(rows: written, layout: single), initialState: states, random: &random)
-    let dropped = Dropout(rate: settings.dropout)(outputs.rows, random: &random)
-    let steps = rows * settings.writtenSteps
+    let dropped = Dropout(rate: settings.network.dropout)(outputs.rows, random: &random)
+    let steps = rows * settings.window.writtenSteps
     var result = try head(dropped).reshaped(to: [steps, settings.outputs])
     if let skip { result = result + (try skip(window)).reshaped(to: [steps, 1]) }
     if let ahead { result = result + ahead.reshaped(to: [steps, 1]) }
-    return result.reshaped(to: [rows, settings.writtenSteps, settings.outputs])
+    return result.reshaped(to: [rows, settings.window.writtenSteps, settings.outputs])
   }
 
   /// What covariates `[B·steps, known]` do to the values of their steps, `[B, steps]`.
@@ -157,31 +158,31 @@ struct ForecastNetwork: Module {
   ) throws(ShapeError) -> Variable {
     let values = segmentRows(window, rows)
     let width = segments.shape.columns
-    if width == settings.segment { return values }
-    return .concatenatedColumns([values, segments.columns(settings.segment..<width)])
+    if width == settings.window.segment { return values }
+    return .concatenatedColumns([values, segments.columns(settings.window.segment..<width)])
   }
 
   /// A window `[B, L]` as rows of segments `[n·B, w]`, segment-major.
   private func segmentRows(_ window: Variable, _ rows: Int) -> Variable {
-    let n = settings.segments
+    let n = settings.window.segments
     let order = (0..<n).flatMap { j in (0..<rows).map { Int32($0 * n + j) } }
-    return window.reshaped(to: [rows * n, settings.segment]).gatheringRows(order)
+    return window.reshaped(to: [rows * n, settings.window.segment]).gatheringRows(order)
   }
 
   /// What each row reads of the segments of all targets of its window.
   private func mixed(_ mix: Linear, _ window: Variable, _ rows: Int) throws(ShapeError) -> Variable {
-    let n = settings.segments
+    let n = settings.window.segments
     let windows = rows / targets
     // Segments of one window side by side: row j·windows + v holds segment j of all targets of window v.
     let order = (0..<n).flatMap { j in
       (0..<windows).flatMap { v in (0..<targets).map { Int32((v * targets + $0) * n + j) } }
     }
-    let together = window.reshaped(to: [rows * n, settings.segment]).gatheringRows(order)
-      .reshaped(to: [n * windows, targets * settings.segment])
+    let together = window.reshaped(to: [rows * n, settings.window.segment]).gatheringRows(order)
+      .reshaped(to: [n * windows, targets * settings.window.segment])
     return try mix(together).gatheringRows((0..<n * rows).map { Int32($0 / targets) })
   }
 
-  mutating func forEachParameter(
+  public mutating func forEachParameter(
     _ path: String, _ body: (String, inout Parameter) throws -> Void
   ) rethrows {
     try front.forEachParameter(parameterName(path, "front"), body)
@@ -195,9 +196,4 @@ struct ForecastNetwork: Module {
     if cycle != nil { try body(parameterName(path, "cycle"), &cycle!) }
     if effect != nil { try body(parameterName(path, "effect"), &effect!) }
   }
-}
-
-extension ForecastSettings {
-  /// How outputs are compared with what came.
-  var objective: ValueHead.Objective { loss == .quantile ? .quantiles(levels) : .squared }
 }

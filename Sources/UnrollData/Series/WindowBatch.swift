@@ -1,51 +1,56 @@
 import UnrollCore
 
 /// The end of a window: what lies before `origin` is read, what follows is forecast.
-struct ForecastWindow: Sendable, Equatable {
-  let series: Int
-  let origin: Int
+package struct SeriesWindow: Sendable, Equatable {
+  package let series: Int
+  package let origin: Int
+
+  package init(series: Int, origin: Int) {
+    self.series = series
+    self.origin = origin
+  }
 }
 
 /// Several windows as tensors. A row is one target of one window, rows of a window side by side.
-struct ForecastBatch: Sendable {
-  let rows: Int
+package struct WindowBatch: Sendable {
+  package let rows: Int
   /// `[n·B, width]`, segment-major: values, marks of what was observed, covariates.
-  let segments: Tensor
+  package let segments: Tensor
   /// `[B, L]`: the values alone.
-  let window: Tensor
+  package let window: Tensor
   /// `[B·m, width]`: what is known of the segments to write.
-  let context: Tensor
+  package let context: Tensor
   /// Covariates known ahead, on the scale of each row: of the window `[B·L, known]`, and of what follows
   /// `[B·m·w, known]`.
-  let knownPast: Tensor
-  let knownAhead: Tensor
+  package let knownPast: Tensor
+  package let knownAhead: Tensor
   /// What was taken off each row, and what it was divided by.
-  let centre: [Float]
-  let scale: [Float]
+  package let centre: [Float]
+  package let scale: [Float]
   /// What follows each row, `[B, m·w]`, on the scale of the row; zeros where unknown.
-  let target: Tensor
+  package let target: Tensor
   /// 1 where a target counts, times the weight of its row.
-  let weights: Tensor
+  package let weights: Tensor
   /// The place in the season of each row's first step, and the row's target.
   private let phases: [Int]
-  private let settings: ForecastSettings
+  private let settings: WindowSettings
 
   /// The number of features of a segment read.
-  static func inputWidth(_ settings: ForecastSettings, known: Int) -> Int {
+  package static func inputWidth(_ settings: WindowSettings, known: Int) -> Int {
     settings.segment * (1 + (settings.marksMissing ? 1 : 0) + known) + settings.calendarFeatures
   }
 
   /// The number of features known of a segment written.
-  static func contextWidth(_ settings: ForecastSettings, known: Int) -> Int {
+  package static func contextWidth(_ settings: WindowSettings, known: Int) -> Int {
     (settings.scale == .window ? 1 : 0) + settings.segment * settings.lagSteps.count + settings.segment
       * known
       + settings.calendarFeatures
   }
 
   /// - Parameter weigh: the weight of a row from its track, its centre and its scale.
-  init(
-    _ windows: [ForecastWindow], of data: ForecastData,
-    weigh: (_ track: ForecastData.Track, _ centre: Float, _ scale: Float) -> Float = { _, _, _ in 1 }
+  package init(
+    _ windows: [SeriesWindow], of data: WindowedSeries,
+    weigh: (_ track: WindowedSeries.Track, _ centre: Float, _ scale: Float) -> Float = { _, _, _ in 1 }
   ) {
     let settings = data.settings
     self.settings = settings
@@ -79,12 +84,12 @@ struct ForecastBatch: Sendable {
   }
 
   /// For each row and step of the window, the element of a `[season, targets]` table.
-  func pastPhases(_ season: Int, _ targets: Int) -> [Int32] {
+  package func pastPhases(_ season: Int, _ targets: Int) -> [Int32] {
     elements(season, targets, from: -settings.lookBack, count: settings.lookBack)
   }
 
   /// The same for the steps after the window.
-  func futurePhases(_ season: Int, _ targets: Int, _ count: Int) -> [Int32] {
+  package func futurePhases(_ season: Int, _ targets: Int, _ count: Int) -> [Int32] {
     elements(season, targets, from: 0, count: count)
   }
 
@@ -104,9 +109,9 @@ struct ForecastBatch: Sendable {
   }
 }
 
-extension ForecastSettings {
+extension WindowSettings {
   /// The weight of each step of the horizon; 1 on average.
-  var discounts: [Float] {
+  package var discounts: [Float] {
     let raw = (1...horizon).map { Float(power(Double($0), -Double(horizonDiscount))) }
     let mean = raw.reduce(0, +) / Float(horizon)
     return raw.map { $0 / mean }
@@ -115,7 +120,7 @@ extension ForecastSettings {
 
 /// Fills the arrays of a batch, row by row.
 private struct Builder {
-  let settings: ForecastSettings
+  let settings: WindowSettings
   let rows: Int
   let inputWidth: Int
   let contextWidth: Int
@@ -136,7 +141,7 @@ private struct Builder {
   private let discounts: [Float]
 
   init(
-    settings: ForecastSettings, rows: Int, inputWidth: Int, contextWidth: Int, calendar: Int, covariates: Int
+    settings: WindowSettings, rows: Int, inputWidth: Int, contextWidth: Int, calendar: Int, covariates: Int
   ) {
     self.settings = settings
     self.rows = rows
@@ -160,8 +165,8 @@ private struct Builder {
   }
 
   mutating func fill(
-    _ row: Int, _ track: ForecastData.Track, _ entry: ForecastData.Entry, origin: Int,
-    weigh: (ForecastData.Track, Float, Float) -> Float
+    _ row: Int, _ track: WindowedSeries.Track, _ entry: WindowedSeries.Entry, origin: Int,
+    weigh: (WindowedSeries.Track, Float, Float) -> Float
   ) {
     let season = max(1, settings.longSeason, settings.season)
     phases[row] = (entry.phase + origin) % season
@@ -187,7 +192,7 @@ private struct Builder {
   }
 
   /// Copies the window; before a series' start, its first season repeats backwards and counts as missing.
-  private mutating func readWindow(_ row: Int, _ track: ForecastData.Track, _ origin: Int) {
+  private mutating func readWindow(_ row: Int, _ track: WindowedSeries.Track, _ origin: Int) {
     let first = origin - settings.lookBack
     let season = max(1, settings.longSeason, settings.season)
     let cycle = origin >= season ? season : max(1, min(origin, settings.season))
@@ -217,7 +222,7 @@ private struct Builder {
     return (level, (variance / Float(settings.lookBack)).squareRoot() + 1e-3)
   }
 
-  private mutating func writeSegments(_ row: Int, _ entry: ForecastData.Entry, _ origin: Int) {
+  private mutating func writeSegments(_ row: Int, _ entry: WindowedSeries.Entry, _ origin: Int) {
     let w = settings.segment
     for segment in 0..<settings.segments {
       var place = (segment * rows + row) * inputWidth
@@ -239,7 +244,7 @@ private struct Builder {
 
   /// The calendar of a segment's first step and the known covariates of all of its steps.
   private func copyCovariates(
-    _ entry: ForecastData.Entry, _ start: Int, _ target: inout [Float], _ from: Int
+    _ entry: WindowedSeries.Entry, _ start: Int, _ target: inout [Float], _ from: Int
   ) -> Int {
     guard covariates > 0 else { return from }
     var place = from
@@ -260,7 +265,7 @@ private struct Builder {
 
   /// Covariates of some steps, zeros where there are none.
   private func copyKnown(
-    _ entry: ForecastData.Entry, _ steps: Range<Int>, dividedBy spread: Float, _ target: inout [Float],
+    _ entry: WindowedSeries.Entry, _ steps: Range<Int>, dividedBy spread: Float, _ target: inout [Float],
     _ first: Int
   ) {
     let known = covariates - calendar
@@ -274,7 +279,7 @@ private struct Builder {
     }
   }
 
-  private mutating func writeContext(_ row: Int, _ entry: ForecastData.Entry, _ origin: Int) {
+  private mutating func writeContext(_ row: Int, _ entry: WindowedSeries.Entry, _ origin: Int) {
     guard contextWidth > 0 else { return }
     let (w, lags) = (settings.segment, settings.lagSteps)
     for segment in 0..<settings.horizonSegments {

@@ -1,42 +1,41 @@
 import UnrollCore
-import UnrollData
 
 /// Series made ready for the network: transformed, scaled, with gaps filled and covariates standardised.
-struct ForecastData: Sendable {
+package struct WindowedSeries: Sendable {
   /// One target of one series.
-  struct Track: Sendable {
+  package struct Track: Sendable {
     /// Transformed and scaled values with gaps filled from the past.
-    let values: [Float]
+    package let values: [Float]
     /// Whether a value was observed.
-    let observed: [Bool]
+    package let observed: [Bool]
     /// The first step that was observed; what stands before it is made up. `count` when there is none.
-    let firstObserved: Int
+    package let firstObserved: Int
     /// What takes values back, before the transform is undone.
-    let scale: TrackScale
+    package let scale: SeriesScale
     /// The mean absolute change over a season, in the units of the data: what errors are weighed against.
-    let naiveError: Double
+    package let naiveError: Double
   }
 
-  struct Entry: Sendable {
-    let tracks: [Track]
+  package struct Entry: Sendable {
+    package let tracks: [Track]
     /// `[step · features]`: calendar and known covariates, also of the future.
-    let covariates: [Float]
-    let count: Int
+    package let covariates: [Float]
+    package let count: Int
     /// The place of step 0 in the season.
-    let phase: Int
+    package let phase: Int
   }
 
-  let entries: [Entry]
-  let covariateCount: Int
-  let settings: ForecastSettings
+  package let entries: [Entry]
+  package let covariateCount: Int
+  package let settings: WindowSettings
 
   /// - Parameters:
   ///   - future: steps after the end of each series whose covariates are needed.
   ///   - fitted: per series, the number of first steps that new scales may be taken from; `nil`: all.
   ///   - scales: the scales of series and covariates that were seen in training.
-  init(
-    _ data: TimeSeries, _ settings: ForecastSettings, future: Int, fitted: [Int]? = nil,
-    scales: ForecastScales
+  package init(
+    _ data: TimeSeries, _ settings: WindowSettings, future: Int, fitted: [Int]? = nil,
+    scales: SeriesScales
   ) {
     self.settings = settings
     let calendar = settings.calendarFeatures
@@ -64,12 +63,12 @@ struct ForecastData: Sendable {
   }
 
   private static func track(
-    _ values: [Double], _ settings: ForecastSettings, fitted: Int, scale: TrackScale?
+    _ values: [Double], _ settings: WindowSettings, fitted: Int, scale: SeriesScale?
   ) -> Track {
     // Values that the logarithm cannot take count as missing rather than as minus infinity.
     let transformed =
       settings.transform == .log ? values.map { $0 > 0 ? naturalLogarithm($0) : .nan } : values
-    let scale = scale ?? TrackScale(of: transformed.prefix(fitted))
+    let scale = scale ?? SeriesScale(of: transformed.prefix(fitted))
     func scaled(_ value: Double) -> Float { Float((value - scale.mean) / scale.deviation) }
     let season = max(1, settings.season)
     var filled: [Float] = []
@@ -85,15 +84,26 @@ struct ForecastData: Sendable {
         filled.append(filled.last ?? scaled(first))
       }
     }
-    let naive = ForecastMetrics.scale(history: Array(values.prefix(fitted)), season: season)
+    let naive = seasonalChange(values.prefix(fitted), season: season)
     return Track(
       values: filled, observed: transformed.map { !$0.isNaN }, firstObserved: firstObserved, scale: scale,
-      naiveError: naive.isFinite ? naive : 0)
+      naiveError: naive)
+  }
+
+  /// The mean of |yₜ − yₜ₋ₘ| over pairs that were observed, of one step where that of a season is 0; 0 where nothing
+  /// changes.
+  private static func seasonalChange(_ values: ArraySlice<Double>, season: Int) -> Double {
+    for lag in season > 1 ? [season, 1] : [1] {
+      let changes = zip(values.dropFirst(lag), values).map { abs($0 - $1) }.filter { !$0.isNaN }
+      let mean = changes.isEmpty ? 0 : changes.reduce(0, +) / Double(changes.count)
+      if mean > 0 { return mean }
+    }
+    return 0
   }
 
   private static func covariates(
     _ data: TimeSeries, _ series: TimeSeries.Series, _ calendar: Int, _ count: Int,
-    _ scales: [TrackScale]
+    _ scales: [SeriesScale]
   ) -> [Float] {
     guard calendar + scales.count > 0 else { return [] }
     let features = calendar > 0 ? data.calendarFeatures(of: 0..<count, in: series) : []
@@ -113,12 +123,12 @@ struct ForecastData: Sendable {
 }
 
 /// The mean and deviation of one target of one series, after the transform.
-struct TrackScale: Sendable, Codable, Equatable {
-  let mean: Double
-  let deviation: Double
+package struct SeriesScale: Sendable, Codable, Equatable {
+  package let mean: Double
+  package let deviation: Double
 
   /// The scale of some values, NaN where missing.
-  init(of values: some Collection<Double>) {
+  package init(of values: some Collection<Double>) {
     let known = values.filter { !$0.isNaN }
     // Squares of numbers beyond this would be infinite.
     let largest = known.reduce(0) { max($0, abs($1)) }
@@ -131,32 +141,32 @@ struct TrackScale: Sendable, Codable, Equatable {
     deviation = variance > 1e-24 * mean * mean ? variance.squareRoot() * unit : max(1e-12, abs(mean * unit))
   }
 
-  init(mean: Double, deviation: Double) {
+  package init(mean: Double, deviation: Double) {
     self.mean = mean
     self.deviation = deviation
   }
 }
 
 /// The scales that a model was trained with.
-struct ForecastScales: Sendable, Codable, Equatable {
+package struct SeriesScales: Sendable, Codable, Equatable {
   /// By the id of a series, one a target; a series that is not here gets its own.
-  var tracks: [String: [TrackScale]] = [:]
+  package var tracks: [String: [SeriesScale]] = [:]
   /// One a known covariate.
-  var covariates: [TrackScale] = []
+  package var covariates: [SeriesScale] = []
   /// The time that places in the season are counted from, whatever data is continued.
-  var anchor: Timestamp?
+  package var anchor: Timestamp?
 
   /// The covariates' scales over all series, and no tracks yet.
-  init(covariatesOf data: TimeSeries) {
+  package init(covariatesOf data: TimeSeries) {
     anchor = data.series.map(\.start).min()
     covariates = data.knownNames.indices.map { index in
-      let scale = TrackScale(of: data.series.flatMap { $0.known[index] })
-      return TrackScale(mean: scale.mean, deviation: scale.deviation > 1e-9 ? scale.deviation : 1)
+      let scale = SeriesScale(of: data.series.flatMap { $0.known[index] })
+      return SeriesScale(mean: scale.mean, deviation: scale.deviation > 1e-9 ? scale.deviation : 1)
     }
   }
 
   /// The same with the tracks of some data.
-  func learning(_ data: ForecastData, of series: TimeSeries) -> ForecastScales {
+  package func learning(_ data: WindowedSeries, of series: TimeSeries) -> SeriesScales {
     var copy = self
     for (entry, series) in zip(data.entries, series.series)
     where entry.tracks.allSatisfy({ $0.firstObserved < entry.count }) {
