@@ -15,15 +15,15 @@ extension Translator: ProbedModel {
     probe.readsSymbols("target", said, steps: size.steps)
     probe.readsLengths("target_lengths", size.lengths)
     var none: RandomSource?
-    let encoded = try network.encode(TokenBatch(read), random: &none)
-    var state = network.initialState(encoded, order: Array(said.indices))
+    let decoder = network.model.decoder
+    let memory = try network.model.memory(TokenBatch(read), random: &none)
+    var state = decoder.initialState(memory, order: Array(said.indices))
     add(state, "_0", "", &probe)
     var scores: [Variable] = []
     var attention: [Variable] = []
     for step in 0..<size.steps {
       let ids = said.map { step < $0.count ? $0[step] : 0 }
-      let vectors = try network.vectors(ids, random: &none)
-      let (spoken, weights, next) = try network.step(vectors, state, encoded.memory, random: &none)
+      let (readouts, next) = try decoder.step(ids, state, memory.attention, random: &none)
       // Where there is no token, the state stays.
       let rows = said.indices.map { Int32(step < said[$0].count ? $0 : said.count + $0) }
       func chosen(_ new: Variable, _ old: Variable) -> Variable {
@@ -32,10 +32,10 @@ extension Translator: ProbedModel {
       for layer in next.layers.indices {
         state.layers[layer] = zip(next.layers[layer], state.layers[layer]).map(chosen)
       }
-      if let new = next.fed, let old = state.fed { state.fed = chosen(new, old) }
-      if let new = next.covered, let old = state.covered { state.covered = chosen(new, old) }
-      scores.append(try network.logits(spoken))
-      attention.append(weights)
+      if let new = next.inputFeed, let old = state.inputFeed { state.inputFeed = chosen(new, old) }
+      if let new = next.coverage, let old = state.coverage { state.coverage = chosen(new, old) }
+      scores.append(try decoder.logits(readouts.readout))
+      attention.append(readouts.attention)
     }
     let layout = SequenceLayout(lengths: said.map(\.count))
     // Time-major rows of all steps, of which those that exist are packed.
@@ -45,14 +45,14 @@ extension Translator: ProbedModel {
     probe.gives("scores", rows: packed(scores), layout, steps: size.steps)
     probe.gives("attention", rows: packed(attention), layout, steps: size.steps)
     add(state, "_n", nil, &probe)
-    if let fed = state.fed { probe.gives("said_n", fed.value) }
-    if let covered = state.covered { probe.gives("covered_n", covered.value) }
+    if let feed = state.inputFeed { probe.gives("said_n", feed.value) }
+    if let coverage = state.coverage { probe.gives("covered_n", coverage.value) }
     return probe
   }
 
   /// - Parameter input: what stands behind the names of inputs; `nil`: these are none.
   private func add(
-    _ state: TranslationNetwork.State, _ suffix: String, _ input: String?, _ probe: inout NetworkProbe
+    _ state: AttentionDecoder.State, _ suffix: String, _ input: String?, _ probe: inout NetworkProbe
   ) {
     for (layer, parts) in state.layers.enumerated() {
       for (name, part) in zip(["h", "c"], parts) {
@@ -63,7 +63,7 @@ extension Translator: ProbedModel {
       }
     }
     guard input != nil else { return }
-    if let fed = state.fed { probe.reads("said", fed.value) }
-    if let covered = state.covered { probe.reads("covered", covered.value) }
+    if let feed = state.inputFeed { probe.reads("said", feed.value) }
+    if let coverage = state.coverage { probe.reads("covered", coverage.value) }
   }
 }
