@@ -9,7 +9,7 @@ import UnrollData
 /// An answer of a model: what a line of JSON, a row of CSV or a person is given.
 public protocol TaskAnswer: Codable, Sendable {
   /// As a person reads it: a line, or several.
-  var text: String { get }
+  var shown: String { get }
   /// The columns of a table of answers.
   var columns: [String] { get }
   /// Its rows in that table.
@@ -36,7 +36,7 @@ public struct AnswerWriter<Answer: TaskAnswer> {
   /// The text of an answer, with its line break.
   public mutating func text(_ answer: Answer, id: String?, line: Int?) throws -> String {
     switch format {
-    case .text: return answer.text.hasSuffix("\n") ? answer.text : answer.text + "\n"
+    case .text: return answer.shown.hasSuffix("\n") ? answer.shown : answer.shown + "\n"
     case .json: return try JSONLine.text(AnswerLine(id: id, line: line, answer: answer)) + "\n"
     case .csv:
       var writer = CSVWriter()

@@ -66,7 +66,9 @@ public protocol TaskDefinition: Sendable {
   static func finish(_ model: inout Model<Self>, _ data: Data)
 
   /// Remarks on what will be trained on.
-  static func remarks(_ parts: DataParts<Data>, _ settings: Settings, _ preparation: Preparation) -> [String]
+  static func remarks(
+    _ parts: DataParts<Data>, _ settings: Settings, _ preparation: Preparation
+  ) throws -> [String]
 
   /// The preparation with room for what new data has beyond it, what it knows already in its place.
   ///

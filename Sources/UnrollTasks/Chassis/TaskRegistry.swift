@@ -3,7 +3,7 @@ import UnrollTraining
 /// All tasks. A new task is a folder of its own and a line here.
 public enum TaskRegistry {
   public static let tasks: [any TaskDefinition.Type] = [
-    ForecastTask.self, ClassifyTask.self, TagTask.self, GenerateTask.self,
+    ForecastTask.self, ClassifyTask.self, TagTask.self, GenerateTask.self, TranslateTask.self,
   ]
 
   /// The task of a name.

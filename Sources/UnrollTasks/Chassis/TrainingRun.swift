@@ -85,7 +85,7 @@ struct TrainingRun<Task: TaskDefinition> {
       try start.map { try Task.fit($0.preparation, to: known, settings, grows: grows) }
       ?? Task.prepare(known, &settings)
     try settings.checkAll()
-    for remark in Task.remarks(first, settings, preparation) { session.note(remark) }
+    for remark in try Task.remarks(first, settings, preparation) { session.note(remark) }
     var fit = Fit(settings: settings, preparation: preparation)
     let members = settings.learning.members
     let spent = seconds(since: begin)

@@ -41,7 +41,7 @@ public struct Classification: TaskAnswer, Equatable {
   /// The probability of a label; `nil` where the model has none of this name, or it was not asked for.
   public subscript(label: String) -> Double? { probabilities.first { $0.label == label }?.probability }
 
-  public var text: String {
+  public var shown: String {
     let shown = probabilities.prefix(5).map { "\($0.label) \(NumberText.decimal($0.probability, places: 3))" }
     var text = "\(labels.isEmpty ? "–" : labels.joined(separator: ","))\t\(shown.joined(separator: "  "))"
     for (index, step) in (steps ?? []).enumerated() {

@@ -93,7 +93,7 @@ extension Forecast {
     }
   }
 
-  public var text: String { ScoreReport.aligned([columns] + rows) }
+  public var shown: String { ScoreReport.aligned([columns] + rows) }
 
   /// The forecast as a table in CSV.
   public func csv() -> [UInt8] {

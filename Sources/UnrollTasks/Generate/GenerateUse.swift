@@ -10,6 +10,7 @@ public struct Generation: TaskAnswer, Equatable {
   /// How surprising the prompt is, where that was asked for.
   public let score: TextScore?
 
+  public var shown: String { text }
   public var columns: [String] { ["prompt", "text", "nats per token"] }
   public var rows: [[String]] {
     [[prompt, text, score.map { NumberText.decimal($0.natsPerToken, places: 6) } ?? ""]]

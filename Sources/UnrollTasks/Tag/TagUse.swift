@@ -21,7 +21,7 @@ public struct TaggedText: TaskAnswer, Equatable {
   /// `nil` where the tagger's tags spell no entities.
   public let entities: [Entity]?
 
-  public var text: String { zip(words, tags).map { "\($0)\t\($1)\n" }.joined() + "\n" }
+  public var shown: String { zip(words, tags).map { "\($0)\t\($1)\n" }.joined() + "\n" }
   public var columns: [String] { ["word", "tag", "probability"] }
   public var rows: [[String]] {
     words.indices.map { place in

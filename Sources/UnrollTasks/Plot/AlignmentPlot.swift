@@ -1,13 +1,8 @@
-/// A translation's attention as a matrix: a row for each target token, a column for each source token.
+/// A decoder's attention as a matrix: a row for each target token, a column for each source token.
 package struct AlignmentPlot: Sendable {
   let source: [String]
   let target: [String]
   let attention: [[Float]]
-
-  package init(_ translation: Translation) {
-    self.init(
-      source: translation.sourceTokens, target: translation.targetTokens, attention: translation.attention)
-  }
 
   /// - Parameter attention: a row of `source.count` weights for each target token.
   package init(source: [String], target: [String], attention: [[Float]]) {
@@ -64,7 +59,7 @@ package struct AlignmentPlot: Sendable {
       "columns: what was read; rows: what was written; dark: weight near 1",
       at: .init(x: Self.margin, y: drawing.height - 12), size: PlotStyle.tickSize, colour: PlotStyle.faintInk)
     return drawing.document(
-      title: "Attention of a translation",
+      title: "Attention",
       description: "\(rows.count) target tokens by \(columns.count) source tokens; each row sums to 1.")
   }
 
