@@ -36,6 +36,12 @@ public struct SideTokenizer: Sendable {
     kind == .characters ? texts(ids).joined(separator: " ") : decode(ids)
   }
 
+  /// A text to be compared with others of the same source: a copied word that the vocabulary lacks stands by its number.
+  func compared(_ ids: [Int32]) -> String {
+    guard ids.contains(where: { Int($0) >= count }) else { return spaced(ids) }
+    return ids.map { Int($0) < count ? texts([$0])[0] : "\($0)" }.joined(separator: kind == .subwords ? "" : " ")
+  }
+
   /// What stands at each token of a text, unknown ones included.
   func spelled(_ text: String, _ ids: [Int32]) -> [String] {
     let words =

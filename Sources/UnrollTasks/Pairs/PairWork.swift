@@ -136,8 +136,8 @@ public struct PairWork: TrainingWork {
     let found = try writer.write((0..<count).map { validation.source($0) }, BeamSearch(width: 1))
     return 1
       - metric(
-        found.map { preparation.target.spaced($0[0].sequence.tokens.inVocabulary(preparation.target.count)) },
-        (0..<count).map { preparation.target.spaced(validation.target($0).inVocabulary(preparation.target.count)) })
+        found.map { preparation.target.compared($0[0].sequence.tokens) },
+        (0..<count).map { preparation.target.compared(validation.target($0)) })
   }
 
   /// Cross-entropy in nats a token of the target, the end token included.

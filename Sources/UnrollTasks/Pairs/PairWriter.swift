@@ -36,9 +36,15 @@ struct PairWriter: Sendable {
   private let networks: [SequenceToSequence]
   private let preparation: PairPreparation
   private let settings: PairSettings
+  /// How words become a text, from what was read; `nil`: with spaces between them.
+  private let joining: (@Sendable (_ words: [String], _ source: String) -> String)?
 
-  init(_ networks: [SequenceToSequence], _ preparation: PairPreparation, _ settings: PairSettings) {
+  init(
+    _ networks: [SequenceToSequence], _ preparation: PairPreparation, _ settings: PairSettings,
+    joining: (@Sendable (_ words: [String], _ source: String) -> String)? = nil
+  ) {
     (self.networks, self.preparation, self.settings) = (networks, preparation, settings)
+    self.joining = joining
   }
 
   /// A target that was found.
@@ -150,6 +156,7 @@ struct PairWriter: Sendable {
   }
 
   private func text(_ found: Found, _ source: Source) -> String {
+    if let joining, preparation.target.kind == .words { return joining(tokens(found, source), source.text) }
     let ids = found.sequence.tokens
     guard ids.contains(where: { $0 == SpecialToken.unknown.id || Int($0) >= preparation.target.count }) else {
       return preparation.target.decode(ids)
