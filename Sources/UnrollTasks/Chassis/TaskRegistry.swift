@@ -4,10 +4,13 @@ import UnrollTraining
 public enum TaskRegistry {
   public static let tasks: [any TaskDefinition.Type] = [
     ForecastTask.self, ClassifyTask.self, TagTask.self, GenerateTask.self, TranslateTask.self,
+    SummarizeTask.self,
   ]
 
   /// The task of a name.
-  public static func task(_ name: String) -> (any TaskDefinition.Type)? { tasks.first { $0.about.name == name } }
+  public static func task(_ name: String) -> (any TaskDefinition.Type)? {
+    tasks.first { $0.about.name == name }
+  }
 
   /// Loads a model of any task.
   ///
@@ -24,5 +27,7 @@ public enum TaskRegistry {
     return try type.init(folder)
   }
 
-  private static func modelType<Task: TaskDefinition>(_ task: Task.Type) -> any SavedModel.Type { Model<Task>.self }
+  private static func modelType<Task: TaskDefinition>(_ task: Task.Type) -> any SavedModel.Type {
+    Model<Task>.self
+  }
 }
