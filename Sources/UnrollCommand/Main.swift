@@ -22,8 +22,12 @@ enum Main {
     TaskRegistry.tasks.map { trainSpec($0) } + [train] + TaskRegistry.tasks.map { answerSpec($0) }
     + [EvaluateCommand.spec, InspectCommand.spec] + ExchangeCommands.specs
 
-  private static func trainSpec<Task: TaskDefinition>(_ task: Task.Type) -> CommandSpec { TrainCommand.spec(task) }
-  private static func answerSpec<Task: TaskDefinition>(_ task: Task.Type) -> CommandSpec { AnswerCommand.spec(task) }
+  private static func trainSpec<Task: TaskDefinition>(_ task: Task.Type) -> CommandSpec {
+    TrainCommand.spec(task)
+  }
+  private static func answerSpec<Task: TaskDefinition>(_ task: Task.Type) -> CommandSpec {
+    AnswerCommand.spec(task)
+  }
 
   static let root = CommandSpec(
     path: [], summary: "Recurrent neural networks: from a file to a trained model.",
@@ -83,8 +87,10 @@ enum Main {
       $0.path.count == command.path.count + 1 && $0.path.starts(with: command.path)
     }
     let groups = command.path.isEmpty ? [("train", train.summary)] + ExchangeCommands.groups : []
-    let listed = (groups + below.filter { one in !groups.contains { $0.0 == one.path[0] } }
-      .map { ($0.path[command.path.count], $0.summary) })
+    let listed =
+      (groups
+        + below.filter { one in !groups.contains { $0.0 == one.path[0] } }
+        .map { ($0.path[command.path.count], $0.summary) })
     let output = TerminalStream.standardOutput
     try TerminalStream.writeOutput(
       command.help(width: min(100, output.columns()), commands: listed.map { (name: $0.0, summary: $0.1) }))
@@ -108,6 +114,7 @@ struct RootOptions: SettingSet {
   static let fields: [SettingField<RootOptions>] = [
     SettingField(\.version, "version", .always, "Show the version."),
     SettingField(
-      \.completion, "generate-completion-script", .always, "Write a script by which a shell completes commands."),
+      \.completion, "generate-completion-script", .always,
+      "Write a script by which a shell completes commands."),
   ]
 }

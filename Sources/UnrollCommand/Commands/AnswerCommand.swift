@@ -73,7 +73,9 @@ enum AnswerCommand {
         try output.write(writer.text(answer, id: input.id, line: input.line))
       }
     }
-    if line.words.count > 1 || options.literal.isEmpty { try reader.forEach(Array(line.words.dropFirst()), body) }
+    if line.words.count > 1 || options.literal.isEmpty {
+      try reader.forEach(Array(line.words.dropFirst()), body)
+    }
     if !options.literal.isEmpty {
       reader.takesWordsAsTexts = true
       try reader.forEach(options.literal, body)

@@ -18,16 +18,22 @@ struct EvaluateOptions: SettingSet {
 /// `unroll evaluate MODEL DATA…`: which options there are depends on the task of the model.
 enum EvaluateCommand {
   static let spec = CommandSpec(
-    path: ["evaluate"], summary: "Score a model on data that it has not seen, beside simple methods where there are any.",
-    discussion: "Columns and formats are those of training unless said otherwise. The options depend on the task of the model.",
-    files: [TaskFile("MODEL", "The folder of the model."), TaskFile("DATA", count: 0...1000, "Data with its truth.")],
+    path: ["evaluate"],
+    summary: "Score a model on data that it has not seen, beside simple methods where there are any.",
+    discussion:
+      "Columns and formats are those of training unless said otherwise. The options depend on the task of the model.",
+    files: [
+      TaskFile("MODEL", "The folder of the model."),
+      TaskFile("DATA", count: 0...1000, "Data with its truth."),
+    ],
     options: options(TaskRegistry.tasks)
   ) { line, command in
     guard let path = line.words.first else { throw UsageError("expected MODEL, found nothing", command) }
     let folder = try ModelDirectory.load(path)
     guard let task = TaskRegistry.task(folder.task) else {
       throw ModelFileError(
-        .otherTask, file: path, expected: "a model of a task (\(TaskRegistry.tasks.map { $0.about.name }.joined(separator: ", ")))",
+        .otherTask, file: path,
+        expected: "a model of a task (\(TaskRegistry.tasks.map { $0.about.name }.joined(separator: ", ")))",
         found: "one of the kind \(folder.task)")
     }
     try evaluate(task, folder, line)

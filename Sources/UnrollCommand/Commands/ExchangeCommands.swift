@@ -17,7 +17,8 @@ enum ExchangeCommands {
     var probes: String?
     static let fields: [SettingField<ONNXOptions>] = [
       SettingField(
-        \.states, "states", .output, "Take the states before the first step as inputs, for streams that come in pieces."),
+        \.states, "states", .output,
+        "Take the states before the first step as inputs, for streams that come in pieces."),
       SettingField(
         \.probes, "probes", .output,
         "Write what the graph was held against, in/NAME and out/NAME, as prefix-0.safetensors and prefix-1.safetensors.",
@@ -51,7 +52,8 @@ enum ExchangeCommands {
     var config: String?
     static let fields: [SettingField<PyTorchOptions>] = [
       SettingField(
-        \.config, "config", .output, "Write the list of the modules too, as import reads it; of a network alone.",
+        \.config, "config", .output,
+        "Write the list of the modules too, as import reads it; of a network alone.",
         valueName: "json")
     ]
   }
@@ -79,7 +81,8 @@ enum ExchangeCommands {
       }
     } else {
       if let config = options.config {
-        throw SettingError("config", expected: "none beside a model of the task \(folder.task)", found: config)
+        throw SettingError(
+          "config", expected: "none beside a model of the task \(folder.task)", found: config)
       }
       weights = try PyTorchWeights.exported(folder.tensors, file: path)
     }
@@ -170,7 +173,8 @@ enum ExchangeCommands {
   ) { line, _ in
     guard let runnable = try ExchangeModels.load(line.words[0]) as? any ArrayModel else {
       throw ModelFileError(
-        .otherTask, file: line.words[0], expected: "an imported network or graph", found: "a model of another task")
+        .otherTask, file: line.words[0], expected: "an imported network or graph",
+        found: "a model of another task")
     }
     let arrays = try Safetensors.read(line.words[1]).tensors
     let results = try runnable.run(

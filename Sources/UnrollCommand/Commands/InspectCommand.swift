@@ -26,7 +26,9 @@ enum InspectCommand {
     for group in description.groups {
       let width = group.facts.map(\.name.count).max() ?? 0
       try output.write("\n" + style.bold(group.heading) + "\n")
-      for fact in group.facts { try output.write("  \(NumberText.padded(fact.name, to: width))  \(fact.value)\n") }
+      for fact in group.facts {
+        try output.write("  \(NumberText.padded(fact.name, to: width))  \(fact.value)\n")
+      }
     }
     let diagram = NetworkDiagram(description)
     if !description.layers.isEmpty {

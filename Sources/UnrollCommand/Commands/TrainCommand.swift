@@ -23,7 +23,8 @@ struct TrainOptions: SettingSet {
     SettingField(
       \.from, "from", .training, "Go on from a trained model: its vocabulary, labels and network are kept.",
       valueName: "MODEL"),
-    SettingField(\.grow, "grow", .training, "With --from: add the words and labels that the model does not know."),
+    SettingField(
+      \.grow, "grow", .training, "With --from: add the words and labels that the model does not know."),
     SettingField(\.replace, "replace", .always, "Replace a model of another task that stands at MODEL."),
     SettingField(
       \.checkpointEvery, "checkpoint-every", .checkpoints, "Steps between checkpoints, or time, such as 5m.",
@@ -63,13 +64,16 @@ enum TrainCommand {
     let run = try ResumedRun(path, Screen.errors(line))
     guard let task = TaskRegistry.task(run.record.task) else {
       throw ModelFileError(
-        .otherTask, file: path, expected: "a task of \(TaskRegistry.tasks.map { $0.about.name }.joined(separator: ", "))",
+        .otherTask, file: path,
+        expected: "a task of \(TaskRegistry.tasks.map { $0.about.name }.joined(separator: ", "))",
         found: run.record.task)
     }
     try goOn(task, run, line)
   }
 
-  private static func goOn<Task: TaskDefinition>(_ task: Task.Type, _ run: ResumedRun, _ line: ParsedLine) throws {
+  private static func goOn<Task: TaskDefinition>(_ task: Task.Type, _ run: ResumedRun, _ line: ParsedLine)
+    throws
+  {
     let threads = line.always.threads.map { ["--threads", "\($0)"] } ?? []
     let old = try ParsedLine(run.record.words + threads, spec(task))
     try WorkerPool.$limit.withValue(old.always.threads) { try train(task, old, words: [], resumed: run) }
@@ -90,7 +94,9 @@ enum TrainCommand {
         found: "a model of the task \(old); use --replace to replace it")
     }
     let start = try options.from.map { try Model<Task>(contentsOf: $0) }
-    if start == nil, options.grow { throw SettingError("grow", expected: "from MODEL beside it", found: "none") }
+    if start == nil, options.grow {
+      throw SettingError("grow", expected: "from MODEL beside it", found: "none")
+    }
     let runOptions = try RunOptions(options)
     let run =
       try resumed.map { try RecordedRun(goingOnWith: $0, runOptions, screen: screen) }
@@ -126,7 +132,8 @@ enum TrainCommand {
       if try FileSystem.kind(of: String(name)) == nil { return String(name) }
     }
     throw ModelFileError(
-      .occupied, file: path, expected: "a free name for what was trained so far", found: "a thousand that are taken")
+      .occupied, file: path, expected: "a free name for what was trained so far",
+      found: "a thousand that are taken")
   }
 }
 
@@ -135,7 +142,8 @@ struct ResumeOptions: SettingSet {
   var resume: String?
   static let fields: [SettingField<ResumeOptions>] = [
     SettingField(
-      \.resume, "resume", .checkpoints, "The folder of a training that did not end, to go on with. It knows all that was said.",
+      \.resume, "resume", .checkpoints,
+      "The folder of a training that did not end, to go on with. It knows all that was said.",
       valueName: "RUN")
   ]
 }

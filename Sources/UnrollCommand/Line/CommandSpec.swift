@@ -24,7 +24,8 @@ struct CommandSpec: Sendable {
       let name = file.count.upperBound > 1 ? "\(file.name)…" : file.name
       return file.count.lowerBound == 0 ? "[\(name)]" : name
     }
-    return ([name] + words + [options.isEmpty ? "" : "[options]"]).filter { !$0.isEmpty }.joined(separator: " ")
+    return ([name] + words + [options.isEmpty ? "" : "[options]"]).filter { !$0.isEmpty }.joined(
+      separator: " ")
   }
 
   /// One letter for some options.
@@ -101,7 +102,9 @@ struct ParsedLine {
     try values.set(name, text, among: options)
   }
 
-  private static func unknown(_ word: String, _ options: [SettingDescription], _ command: CommandSpec) -> UsageError {
+  private static func unknown(_ word: String, _ options: [SettingDescription], _ command: CommandSpec)
+    -> UsageError
+  {
     let names = options.flatMap { $0.kind == .flag ? [$0.name, "no-\($0.name)"] : [$0.name] }
     let hint = nearest(String(word.drop { $0 == "-" }), in: names).map { "; did you mean --\($0)?" } ?? ""
     return UsageError("no option \(word)\(hint)", command)

@@ -48,7 +48,8 @@ enum Completion {
     }
     var choices = ""
     for (name, values) in self.choices(commands) {
-      choices += "    --\(name)) COMPREPLY=($(compgen -W \"\(values.joined(separator: " "))\" -- \"$current\")); return ;;\n"
+      choices +=
+        "    --\(name)) COMPREPLY=($(compgen -W \"\(values.joined(separator: " "))\" -- \"$current\")); return ;;\n"
     }
     return """
       _unroll() {
@@ -80,7 +81,8 @@ enum Completion {
     for path in paths(commands) {
       let condition =
         path.isEmpty
-        ? "__fish_use_subcommand" : path.map { "__fish_seen_subcommand_from \($0)" }.joined(separator: "; and ")
+        ? "__fish_use_subcommand"
+        : path.map { "__fish_seen_subcommand_from \($0)" }.joined(separator: "; and ")
       for name in followers(path, commands) {
         let summary = commands.first { $0.path == path + [name] }?.summary ?? name
         lines.append("complete -c unroll -n \(quoted(condition)) -a \(name) -d \(quoted(summary))")

@@ -48,7 +48,9 @@ extension SettingDescription {
 
   var fullHelp: String {
     var text = help
-    if kind == .flag { return isOnByDefault ? "Not: \(help)" : help + (group == .always ? "" : " Default: no.") }
+    if kind == .flag {
+      return isOnByDefault ? "Not: \(help)" : help + (group == .always ? "" : " Default: no.")
+    }
     if case .choice(let words) = kind { text += " One of \(words.joined(separator: ", "))." }
     if case .list(.choice(let words)) = kind { text += " Of \(words.joined(separator: ", "))." }
     return text + (defaultText.map { " Default: \($0)." } ?? "")

@@ -61,7 +61,11 @@ private struct AnswerLine<Answer: TaskAnswer>: Encodable {
   func encode(to encoder: any Encoder) throws {
     try answer.encode(to: encoder)
     var container = encoder.container(keyedBy: Key.self)
-    if let id { try container.encode(id, forKey: .id) } else { try container.encodeIfPresent(line, forKey: .line) }
+    if let id {
+      try container.encode(id, forKey: .id)
+    } else {
+      try container.encodeIfPresent(line, forKey: .line)
+    }
   }
 }
 

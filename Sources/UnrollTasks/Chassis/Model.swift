@@ -41,7 +41,8 @@ public struct Model<Task: TaskDefinition>: Sendable {
   ///   - session: takes events, and is asked whether to stop; the best weights so far are kept then.
   /// - Throws: `SettingError`, what is wrong with the data, or `TrainingError` when training goes astray.
   public static func train(
-    on data: Task.Data, settings: Task.Settings? = nil, validation: Task.Data? = nil, from start: Model? = nil,
+    on data: Task.Data, settings: Task.Settings? = nil, validation: Task.Data? = nil,
+    from start: Model? = nil,
     grows: Bool = false, session: TaskSession = TaskSession()
   ) throws -> Model {
     let settings = try settings ?? start?.settings ?? Task.defaults(for: data, Task.Settings())
@@ -56,7 +57,8 @@ public struct Model<Task: TaskDefinition>: Sendable {
   /// - Parameter given: the settings that somebody gave; others are the task's defaults for the data.
   /// - Throws: `DataError`, `SettingError` or `TrainingError`.
   public static func train(
-    files: [String], given: SettingValues = SettingValues(), validation: [String] = [], from start: Model? = nil,
+    files: [String], given: SettingValues = SettingValues(), validation: [String] = [],
+    from start: Model? = nil,
     grows: Bool = false, session: TaskSession = TaskSession()
   ) throws -> Model {
     var settings = start?.settings ?? Task.Settings()

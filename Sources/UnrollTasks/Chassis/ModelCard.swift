@@ -61,7 +61,9 @@ extension Model {
     ]
     if let best = record.history.last(where: \.improved) { facts.append(Fact("best epoch", best.epoch)) }
     if record.isRefit { facts.append(Fact("final fit", "on all data, for that number of epochs")) }
-    if record.continuations > 0 { facts.append(Fact("went on from a model", "\(record.continuations) times")) }
+    if record.continuations > 0 {
+      facts.append(Fact("went on from a model", "\(record.continuations) times"))
+    }
     return facts
   }
 }
@@ -79,15 +81,20 @@ struct ModelCard {
       lines += group.facts.map { "| \(cell($0.name)) | \(cell($0.value)) |" } + [""]
     }
     if !model.record.scores.isEmpty {
-      let part = model.record.scoredOn == "test" ? "a part that nothing was chosen by" : "the part that chose the epoch"
+      let part =
+        model.record.scoredOn == "test"
+        ? "a part that nothing was chosen by" : "the part that chose the epoch"
       lines += [
-        "Scores are of \(part)." + (model.record.isRefit ? " The weights were then trained on it, too." : ""), "",
+        "Scores are of \(part)." + (model.record.isRefit ? " The weights were then trained on it, too." : ""),
+        "",
       ]
     }
     lines += ["## Use", "", "```", "unroll \(about.name) FOLDER \(about.inputName)"]
     lines += ["unroll evaluate FOLDER \(about.files.map(\.name).joined(separator: " "))", "```", ""]
     lines += ["## Limits", "", about.limits, ""]
-    if !model.record.dataHash.isEmpty { lines += ["SHA-256 of the training data: `\(model.record.dataHash)`", ""] }
+    if !model.record.dataHash.isEmpty {
+      lines += ["SHA-256 of the training data: `\(model.record.dataHash)`", ""]
+    }
     text = lines.joined(separator: "\n")
   }
 }

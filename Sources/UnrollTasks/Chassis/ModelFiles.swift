@@ -27,7 +27,8 @@ public struct ModelFiles: Sendable {
     }
     guard let tokenizer = tokenizer as? Kind else {
       throw ModelFileError(
-        .damaged, file: file, expected: "a tokenizer of the kind that the settings ask for", found: "another kind")
+        .damaged, file: file, expected: "a tokenizer of the kind that the settings ask for",
+        found: "another kind")
     }
     return tokenizer
   }
@@ -35,7 +36,8 @@ public struct ModelFiles: Sendable {
   /// An error in what `config.json` holds of a part.
   public func damaged(_ place: String, expected: String, found: some Any) -> ModelFileError {
     ModelFileError(
-      .damaged, file: "\(folder.path)/config.json", place: "settings.preparation.\(place)", expected: expected,
+      .damaged, file: "\(folder.path)/config.json", place: "settings.preparation.\(place)",
+      expected: expected,
       found: "\(found)")
   }
 }

@@ -30,7 +30,8 @@ package struct NetworkDiagram: Sendable {
     }
     lines.append("  " + pad("input", width) + " x           x           x   " + (layers.first?.input ?? ""))
     lines.append("")
-    lines.append("  T steps, B sequences. The weights are the same at every step: the size of the network does not")
+    lines.append(
+      "  T steps, B sequences. The weights are the same at every step: the size of the network does not")
     lines.append("  depend on the length of its input.")
     return lines.joined(separator: "\n") + "\n"
   }
@@ -41,8 +42,9 @@ package struct NetworkDiagram: Sendable {
   /// Each parameter, its shape and its number of elements.
   package var parameters: String {
     ScoreReport.aligned(
-      [["name", "shape", "elements"]] + description.parameters.map { [$0.name, $0.shape, "\($0.count)"] })
-      .split(separator: "\n").map { "  \($0)\n" }.joined()
+      [["name", "shape", "elements"]] + description.parameters.map { [$0.name, $0.shape, "\($0.count)"] }
+    )
+    .split(separator: "\n").map { "  \($0)\n" }.joined()
   }
 
   /// The same as the text of an SVG file.
@@ -58,13 +60,18 @@ package struct NetworkDiagram: Sendable {
     func y(_ layer: Int) -> Double { height - 76 - row * Double(layer + 1) }
     for (step, name) in Self.steps.enumerated() {
       drawing.text(name, at: .init(x: x(step), y: height - 44), size: PlotStyle.labelSize, anchor: .middle)
-      drawing.text("x", at: .init(x: x(step), y: y(-1) + 4), size: PlotStyle.labelSize, anchor: .middle, bold: true)
+      drawing.text(
+        "x", at: .init(x: x(step), y: y(-1) + 4), size: PlotStyle.labelSize, anchor: .middle, bold: true)
     }
     drawing.text("input", at: .init(x: 16, y: y(-1) + 4), size: PlotStyle.labelSize)
-    drawing.text(layers.first?.input ?? "", at: .init(x: x(2) + 60, y: y(-1) + 4), size: PlotStyle.tickSize, colour: PlotStyle.faintInk)
+    drawing.text(
+      layers.first?.input ?? "", at: .init(x: x(2) + 60, y: y(-1) + 4), size: PlotStyle.tickSize,
+      colour: PlotStyle.faintInk)
     for (index, layer) in layers.enumerated() {
       drawing.text(layer.name, at: .init(x: 16, y: y(index) + 4), size: PlotStyle.labelSize)
-      drawing.text(layer.output, at: .init(x: x(2) + 60, y: y(index) + 4), size: PlotStyle.tickSize, colour: PlotStyle.faintInk)
+      drawing.text(
+        layer.output, at: .init(x: x(2) + 60, y: y(index) + 4), size: PlotStyle.tickSize,
+        colour: PlotStyle.faintInk)
       let pooled = layer.flow == .pooled
       for step in 0..<3 {
         let from = SVGDrawing.Point(x: x(step), y: y(index - 1) - (index == 0 ? 12 : box / 2))
@@ -83,13 +90,17 @@ package struct NetworkDiagram: Sendable {
       for step in 0..<2 {
         let (a, b) = (x(step) + box / 2, x(step + 1) - box / 2)
         let lift = layer.flow == .bidirectional ? 6.0 : 0
-        drawing.arrow(from: .init(x: a, y: y(index) - lift), to: .init(x: b, y: y(index) - lift), colour: PlotStyle.ink)
+        drawing.arrow(
+          from: .init(x: a, y: y(index) - lift), to: .init(x: b, y: y(index) - lift), colour: PlotStyle.ink)
         if lift > 0 {
-          drawing.arrow(from: .init(x: b, y: y(index) + lift), to: .init(x: a, y: y(index) + lift), colour: PlotStyle.ink)
+          drawing.arrow(
+            from: .init(x: b, y: y(index) + lift), to: .init(x: a, y: y(index) + lift), colour: PlotStyle.ink)
         }
         if step == 1 {
-          drawing.rectangle(x: (a + b) / 2 - 14, y: y(index) - 11, width: 28, height: 22, fill: PlotStyle.paper)
-          drawing.text("…", at: .init(x: (a + b) / 2, y: y(index) + 3), size: PlotStyle.titleSize, anchor: .middle)
+          drawing.rectangle(
+            x: (a + b) / 2 - 14, y: y(index) - 11, width: 28, height: 22, fill: PlotStyle.paper)
+          drawing.text(
+            "…", at: .init(x: (a + b) / 2, y: y(index) + 3), size: PlotStyle.titleSize, anchor: .middle)
         }
       }
     }
@@ -109,7 +120,10 @@ extension SVGDrawing {
     let length = max(1e-9, (dx * dx + dy * dy).squareRoot())
     let (ux, uy) = (dx / length * 7, dy / length * 7)
     polygon(
-      [b, Point(x: b.x - ux - uy * 0.45, y: b.y - uy + ux * 0.45), Point(x: b.x - ux + uy * 0.45, y: b.y - uy - ux * 0.45)],
+      [
+        b, Point(x: b.x - ux - uy * 0.45, y: b.y - uy + ux * 0.45),
+        Point(x: b.x - ux + uy * 0.45, y: b.y - uy - ux * 0.45),
+      ],
       fill: colour, opacity: 1)
   }
 }

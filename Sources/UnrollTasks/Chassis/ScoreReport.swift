@@ -25,7 +25,9 @@ public struct ScoreReport: Sendable, Codable, Equatable {
       guard let value else { return "–" }
       if unit == "%" { return NumberText.decimal(100 * value, places: 2) + " %" }
       let places = abs(value) >= 100 ? 2 : 4
-      let number = value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : NumberText.decimal(value, places: places)
+      let number =
+        value == value.rounded() && abs(value) < 1e9
+        ? "\(Int(value))" : NumberText.decimal(value, places: places)
       return unit.isEmpty ? number : "\(number) \(unit)"
     }
   }
@@ -118,10 +120,13 @@ extension ScoreReport {
   public func text(emphasise: (String) -> String = { $0 }) -> String {
     let width = scores.map(\.name.count).max() ?? 0
     var text = scores.map { score in
-      NumberText.padded(score.name, to: width + 2) + score.text + (score.note.map { "   (\($0))" } ?? "") + "\n"
+      NumberText.padded(score.name, to: width + 2) + score.text + (score.note.map { "   (\($0))" } ?? "")
+        + "\n"
     }.joined()
     for table in tables where !table.rows.isEmpty {
-      text += "\n" + (table.title.isEmpty ? "" : emphasise(table.title) + "\n") + Self.aligned([table.columns] + table.rows)
+      text +=
+        "\n" + (table.title.isEmpty ? "" : emphasise(table.title) + "\n")
+        + Self.aligned([table.columns] + table.rows)
     }
     return text
   }

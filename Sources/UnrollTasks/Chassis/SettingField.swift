@@ -116,7 +116,8 @@ extension SettingField {
   }
 
   public init(
-    _ path: any Path<Double>, _ name: String, _ range: ClosedRange<Double>, _ group: SettingGroup, _ help: String,
+    _ path: any Path<Double>, _ name: String, _ range: ClosedRange<Double>, _ group: SettingGroup,
+    _ help: String,
     valueName: String = "x"
   ) {
     self.init(
@@ -135,7 +136,8 @@ extension SettingField {
   }
 
   public init(
-    _ path: any Path<Float>, _ name: String, _ range: ClosedRange<Double>, _ group: SettingGroup, _ help: String,
+    _ path: any Path<Float>, _ name: String, _ range: ClosedRange<Double>, _ group: SettingGroup,
+    _ help: String,
     valueName: String = "x"
   ) {
     self.init(

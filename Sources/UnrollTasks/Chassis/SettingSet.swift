@@ -13,7 +13,9 @@ extension SettingSet {
   public func check() throws(SettingError) {}
 
   /// The fields as those of something larger that holds these settings.
-  public static func fields<Outer>(at path: any WritableKeyPath<Outer, Self> & Sendable) -> [SettingField<Outer>] {
+  public static func fields<Outer>(at path: any WritableKeyPath<Outer, Self> & Sendable) -> [SettingField<
+    Outer
+  >] {
     fields.map { $0.at(path) }
   }
 

@@ -89,7 +89,8 @@ public struct LearningSettings: SettingSet, Equatable {
       \.labelSmoothing, "label-smoothing", 0...0.99, .regularization,
       "The share of a target's probability that is spread over all classes."),
     SettingField(
-      \.clipNorm, "clip-norm", 1e-6...1e9, .training, "Gradients of a greater norm are shortened to this one."),
+      \.clipNorm, "clip-norm", 1e-6...1e9, .training, "Gradients of a greater norm are shortened to this one."
+    ),
     SettingField(
       \.patience, "patience", 0...1_000_000, .training,
       "Epochs without a better validation score after which training ends; 0: never."),
@@ -107,7 +108,8 @@ public struct LearningSettings: SettingSet, Equatable {
     SettingField(
       \.refit, "refit", .training, "Train again on all data once the number of epochs is chosen."),
     SettingField(
-      duration: \.timeLimit, "time-limit", .training, "Time for all of training; what is there by then is kept."),
+      duration: \.timeLimit, "time-limit", .training,
+      "Time for all of training; what is there by then is kept."),
     SettingField(\.seed, "seed", .training, "The seed of all random numbers."),
   ]
 

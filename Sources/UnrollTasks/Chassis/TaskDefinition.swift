@@ -167,7 +167,8 @@ public struct TaskAbout: Sendable {
   public let streams: Bool
 
   public init(
-    _ name: String, _ summary: String, discussion: String, files: [TaskFile], inputName: String, limits: String,
+    _ name: String, _ summary: String, discussion: String, files: [TaskFile], inputName: String,
+    limits: String,
     format: AnswerFormat = .text, streams: Bool = false
   ) {
     self.name = name

@@ -44,14 +44,17 @@ struct TrainingRun<Task: TaskDefinition> {
     // Half of the time goes to the choice, half to what is kept.
     let limit = settings.learning.timeLimit.map { refits ? 0.48 * $0 : $0 }
     var fit = try fit(
-      first, learningFrom: Task.splitsByMember ? data : first.training, epochs: nil, limit: limit, since: begin)
+      first, learningFrom: Task.splitsByMember ? data : first.training, epochs: nil, limit: limit,
+      since: begin)
     var model = model(fit, begin)
     if let held = first.validation { model.calibration = try Task.calibrate(model, on: held) }
     try score(&model, fit, first)
     if refits, !session.shouldStop(), fit.results.allSatisfy({ $0.end != .interrupted }) {
       session.report(.phase("training on all data"))
       if let whole = try refit(fit, since: begin) {
-        (model.settings, model.preparation, model.networks) = (whole.settings, whole.preparation, whole.networks)
+        (model.settings, model.preparation, model.networks) = (
+          whole.settings, whole.preparation, whole.networks
+        )
         model.record.isRefit = true
         fit = whole
       } else {
@@ -94,7 +97,9 @@ struct TrainingRun<Task: TaskDefinition> {
       let isWhole = epochs != nil
       let parts = member == 0 || isWhole || !Task.splitsByMember ? first : try self.parts(of: member)
       // What the members before did not use is left to those that come.
-      let left = limit.map { max(1, ($0 + spent * (isWhole ? 0 : 1) - seconds(since: begin)) / Double(members - member)) }
+      let left = limit.map {
+        max(1, ($0 + spent * (isWhole ? 0 : 1) - seconds(since: begin)) / Double(members - member))
+      }
       fit.results.append(
         try train(member, parts, settings, preparation, epochs: epochs?[member], limit: left))
       fit.heldOut.append(parts.validation)

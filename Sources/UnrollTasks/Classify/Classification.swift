@@ -26,7 +26,10 @@ public struct Classification: TaskAnswer, Equatable {
 
   init(_ values: [Double], labels names: [String], threshold: Double?, top: Int?) {
     label = names[ClassifyPrediction.best(values)]
-    labels = threshold.map { threshold in names.indices.filter { values[$0] >= threshold }.map { names[$0] } } ?? [label]
+    labels =
+      threshold.map { threshold in names.indices.filter { values[$0] >= threshold }.map { names[$0] } } ?? [
+        label
+      ]
     probabilities = Self.ranked(values, names, top: top)
   }
 
@@ -47,7 +50,8 @@ public struct Classification: TaskAnswer, Equatable {
     for (index, step) in (steps ?? []).enumerated() {
       let best = step.probabilities[0]
       let name = index == 0 ? "(before)" : step.token.isEmpty ? "step \(index)" : step.token
-      text += "\n    \(NumberText.padded(name, to: 16))  \(best.label) \(NumberText.decimal(best.probability, places: 3))"
+      text +=
+        "\n    \(NumberText.padded(name, to: 16))  \(best.label) \(NumberText.decimal(best.probability, places: 3))"
     }
     return text
   }

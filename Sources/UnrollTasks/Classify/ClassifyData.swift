@@ -76,7 +76,8 @@ extension ClassifyInput {
     return try sequences.map { steps in
       if let other = steps.first(where: { $0.count != channels }) {
         throw DataError(
-          .badSequence, file: "the sequences", expected: "\(channels) values at each step", found: "\(other.count)")
+          .badSequence, file: "the sequences", expected: "\(channels) values at each step",
+          found: "\(other.count)")
       }
       return .sequence(NumericSequence(values: steps.flatMap { $0 }, steps: steps.count), channels: channels)
     }
@@ -98,10 +99,12 @@ extension ClassifyData {
   private static func read(_ path: String, _ settings: ClassifySettings) throws -> [Example] {
     if let id = settings.id {
       guard settings.text == nil else {
-        throw SettingError("text", expected: "none beside id, which is for sequences", found: settings.text ?? "")
+        throw SettingError(
+          "text", expected: "none beside id, which is for sequences", found: settings.text ?? "")
       }
       var reader = try SequenceTableReader(
-        path: path, id: id, label: settings.label, features: settings.features.isEmpty ? nil : settings.features)
+        path: path, id: id, label: settings.label,
+        features: settings.features.isEmpty ? nil : settings.features)
       return try sequences { () throws(DataError) in try reader.next() }
     }
     if path.hasSuffix(".ts"), settings.text == nil {
@@ -128,7 +131,8 @@ extension ClassifyData {
       }
       return number
     }
-    return .numbered(text: try number("text", text), label: try settings.label.map { try number("label", $0) })
+    return .numbered(
+      text: try number("text", text), label: try settings.label.map { try number("label", $0) })
   }
 
   private static func sequences(_ next: () throws(DataError) -> NumericSequence?) throws -> [Example] {

@@ -37,16 +37,19 @@ public struct ClassifyNetwork: Module {
       let front = TokenFront(
         count: vocabulary, size: max(1, size), pieces: pieces,
         noise: TokenNoise(
-          tokens: .uniform(Float(settings.tokenDropout)), replacement: SpecialToken.unknown.id, dropsForms: true),
+          tokens: .uniform(Float(settings.tokenDropout)), replacement: SpecialToken.unknown.id,
+          dropsForms: true),
         dropout: network.dropout, using: &random)
       (tokens, features) = (front, front.outputSize)
     case .frames(let width):
       let front = FrameFront(
-        inputSize: width, outputSize: size > 0 ? size : nil, dropout: size > 0 ? network.dropout : 0, using: &random)
+        inputSize: width, outputSize: size > 0 ? size : nil, dropout: size > 0 ? network.dropout : 0,
+        using: &random)
       (frames, features) = (front, front.outputSize)
     }
     encoder = RecurrentEncoder(
-      network.cell, inputSize: features, hiddenSizes: Array(repeating: network.hiddenSize, count: network.layers),
+      network.cell, inputSize: features,
+      hiddenSizes: Array(repeating: network.hiddenSize, count: network.layers),
       bidirectional: settings.bidirectional, dropout: network.dropout, weightDropout: network.weightDropout,
       using: &random)
     head = PooledHead(
@@ -58,10 +61,14 @@ public struct ClassifyNetwork: Module {
   func read(_ batch: Batch, random: inout RandomSource?) throws(ShapeError) -> PackedSequence {
     switch batch {
     case .tokens(let batch):
-      guard let tokens else { throw ShapeError(place: "ClassifyNetwork", expected: "frames", found: [batch.ids.count]) }
+      guard let tokens else {
+        throw ShapeError(place: "ClassifyNetwork", expected: "frames", found: [batch.ids.count])
+      }
       return try tokens(batch, random: &random)
     case .frames(let batch):
-      guard let frames else { throw ShapeError(place: "ClassifyNetwork", expected: "tokens", found: batch.rows.shape) }
+      guard let frames else {
+        throw ShapeError(place: "ClassifyNetwork", expected: "tokens", found: batch.rows.shape)
+      }
       return try frames(batch, random: &random)
     }
   }
@@ -119,7 +126,9 @@ extension ClassifyNetwork {
     let scale = squares > 0 ? 0.3 / Float((squares / Double(labels * vocabulary)).squareRoot()) : 0
     var elements = table.elements
     for label in 0..<labels {
-      for token in 0..<vocabulary { elements[token * features + label] = scale * ratios[label * vocabulary + token] }
+      for token in 0..<vocabulary {
+        elements[token * features + label] = scale * ratios[label * vocabulary + token]
+      }
     }
     table = Tensor(elements, shape: table.shape)
     tokens?.table.weight.value = table

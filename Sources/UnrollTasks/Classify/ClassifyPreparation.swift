@@ -41,7 +41,11 @@ public struct ClassifyPreparation: ModelPart {
   }
 
   public var files: [String: [UInt8]] {
-    if case .texts(let speller) = encoder { [Self.tokenizerFile: speller.tokenizer.tokenizerJSON()] } else { [:] }
+    if case .texts(let speller) = encoder {
+      [Self.tokenizerFile: speller.tokenizer.tokenizerJSON()]
+    } else {
+      [:]
+    }
   }
 
   public init(_ stored: Stored, _ files: ModelFiles) throws {
@@ -51,7 +55,9 @@ public struct ClassifyPreparation: ModelPart {
     }
     tokens = stored.tokens.flatMap { TokenKind(rawValue: $0) } ?? .words
     if let scales = stored.scales {
-      guard scales.isSound else { throw files.damaged("scales", expected: "scales that can be used", found: "others") }
+      guard scales.isSound else {
+        throw files.damaged("scales", expected: "scales that can be used", found: "others")
+      }
       encoder = .sequences(scales)
       return
     }
@@ -60,7 +66,8 @@ public struct ClassifyPreparation: ModelPart {
     else { throw files.damaged("pieces", expected: "numbers of pieces and steps", found: "others") }
     encoder = .texts(
       TextSpeller(
-        tokenizer: try files.tokenizer(Self.tokenizerFile, kind: tokens), pieces: pieces, maximumLength: length))
+        tokenizer: try files.tokenizer(Self.tokenizerFile, kind: tokens), pieces: pieces,
+        maximumLength: length))
   }
 
   /// What a network must read.
@@ -74,7 +81,8 @@ public struct ClassifyPreparation: ModelPart {
   /// - Throws: `DataError` when some input is of another kind than the model's.
   func check(_ input: ClassifyInput, source: String) throws(DataError) {
     func other(_ expected: String, _ found: String) -> DataError {
-      DataError(.badSequence, file: source, expected: "\(expected), as the model was trained on", found: found)
+      DataError(
+        .badSequence, file: source, expected: "\(expected), as the model was trained on", found: found)
     }
     switch (input, encoder) {
     case (.text, .texts): return

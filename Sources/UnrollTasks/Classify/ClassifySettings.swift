@@ -100,7 +100,8 @@ public struct ClassifySettings: TaskSettings {
 
   public static let fields: [SettingField<ClassifySettings>] =
     [
-      SettingField(\.text, "text", .data, "The column of texts, or with --no-header its number.", valueName: "column"),
+      SettingField(
+        \.text, "text", .data, "The column of texts, or with --no-header its number.", valueName: "column"),
       SettingField(\.label, "label", .data, "The column of labels, likewise.", valueName: "column"),
       SettingField(
         \.id, "id", .data, "The column that tells sequences apart, in a table with a row for each time step.",
@@ -115,14 +116,18 @@ public struct ClassifySettings: TaskSettings {
         \.maximumLength, "maximum-length", 1...10_000_000, .data, "The steps that are read of an example."),
     ] + RecurrentSettings.fields(at: \.network) + TokenSettings.fields(at: \.tokens) + [
       SettingField(\.bidirectional, "bidirectional", .network, "Read in both directions."),
-      SettingField(\.pooling, "pooling", .network, "How the steps become one vector, side by side if several."),
-      SettingField(\.poolsInputs, "pool-inputs", .network, "Pool what the network reads beside what it makes of it."),
       SettingField(
-        \.pieces, "pieces", 0...100_000_000, .network, "Rows of the table that pieces of words share; 0: none."),
+        \.pooling, "pooling", .network, "How the steps become one vector, side by side if several."),
+      SettingField(
+        \.poolsInputs, "pool-inputs", .network, "Pool what the network reads beside what it makes of it."),
+      SettingField(
+        \.pieces, "pieces", 0...100_000_000, .network,
+        "Rows of the table that pieces of words share; 0: none."),
       SettingField(
         \.naiveBayesStart, "naive-bayes-start", .network,
         "Start the vectors of tokens with the log-count ratios of naive Bayes."),
-      SettingField(\.differences, "differences", .network, "Read the change of each value since the step before."),
+      SettingField(
+        \.differences, "differences", .network, "Read the change of each value since the step before."),
       SettingField(\.frame, "frame", 1...100_000, .network, "Steps of a sequence that are read as one."),
       SettingField(\.hop, "hop", 1...100_000, .network, "The distance of the starts of two frames."),
       SettingField(
@@ -130,9 +135,11 @@ public struct ClassifySettings: TaskSettings {
       SettingField(
         \.noise, "noise", 0...10, .regularization, "The deviation of noise added to standardised values."),
       SettingField(
-        \.scaling, "scaling", 0...10, .regularization, "The deviation of the factor a sequence is multiplied by."),
+        \.scaling, "scaling", 0...10, .regularization,
+        "The deviation of the factor a sequence is multiplied by."),
       SettingField(
-        \.shift, "shift", 0...1, .regularization, "The share of its length by which a sequence is shifted at most."),
+        \.shift, "shift", 0...1, .regularization,
+        "The share of its length by which a sequence is shifted at most."),
       SettingField(
         \.adversarial, "adversarial", 0...10, .regularization,
         "The size of the worst step of the inputs that is trained against (Miyato et al. 2017)."),
@@ -140,14 +147,16 @@ public struct ClassifySettings: TaskSettings {
       SettingField(\.classWeights, "class-weights", .training, "How much an example counts by its label."),
       SettingField(\.selection, "select", .training, "What the best epoch is chosen by."),
       SettingField(
-        \.threshold, "threshold", 0...1, .training, "The probability from which on a label applies, with --multi-label."),
+        \.threshold, "threshold", 0...1, .training,
+        "The probability from which on a label applies, with --multi-label."),
     ]
 
   public func check() throws(SettingError) {
     if tokens.embeddingSize > 0 { try tokens.check() }
     guard !pooling.isEmpty, Set(pooling).count == pooling.count else {
       throw SettingError(
-        "pooling", expected: "at least one way, each once", found: pooling.map(\.rawValue).joined(separator: ","))
+        "pooling", expected: "at least one way, each once",
+        found: pooling.map(\.rawValue).joined(separator: ","))
     }
     guard (hop ?? 1) <= frame else {
       throw SettingError("hop", expected: "1 to the \(frame) steps of a frame", found: hop ?? 1)
@@ -168,8 +177,10 @@ public struct ClassifyOptions: SettingSet {
 
   public static let fields: [SettingField<ClassifyOptions>] = [
     SettingField(\.top, "top", 1...1_000_000, .output, "Show the n likeliest labels."),
-    SettingField(\.explain, "explain", .output, "Show the probabilities before the first step, and after each."),
     SettingField(
-      \.threshold, "threshold", 0...1, .output, "The probability from which on a label applies, with several labels."),
+      \.explain, "explain", .output, "Show the probabilities before the first step, and after each."),
+    SettingField(
+      \.threshold, "threshold", 0...1, .output,
+      "The probability from which on a label applies, with several labels."),
   ]
 }

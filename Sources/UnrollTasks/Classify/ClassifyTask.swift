@@ -25,10 +25,13 @@ public enum ClassifyTask: TaskDefinition {
         unroll evaluate stars others.csv
       """,
     files: [TaskFile("DATA", count: 1...1000, "Examples with their labels.")], inputName: "TEXT|FILE",
-    limits: "The model chooses among the labels that it was trained on, also where none of them fits. Its probabilities "
+    limits:
+      "The model chooses among the labels that it was trained on, also where none of them fits. Its probabilities "
       + "are those of inputs like the ones that it was trained on.", format: .json)
 
-  public static func read(_ files: [String], _ settings: ClassifySettings, note: (String) -> Void) throws -> ClassifyData {
+  public static func read(_ files: [String], _ settings: ClassifySettings, note: (String) -> Void) throws
+    -> ClassifyData
+  {
     let data = try ClassifyData(files, settings)
     try data.checkLabels(settings)
     return data
@@ -57,7 +60,9 @@ public enum ClassifyTask: TaskDefinition {
     ClassifyData(data.examples + other.examples, source: data.source, hash: data.hash)
   }
 
-  public static func prepare(_ data: ClassifyData, _ settings: inout ClassifySettings) throws -> ClassifyPreparation {
+  public static func prepare(_ data: ClassifyData, _ settings: inout ClassifySettings) throws
+    -> ClassifyPreparation
+  {
     try data.checkLabels(settings)
     let labels = data.labels.names
     guard labels.count >= 2 || settings.multiLabel && labels.count == 1 else {
@@ -71,7 +76,8 @@ public enum ClassifyTask: TaskDefinition {
       var trainer = TokenizerTrainer(settings.tokens)
       for case .text(let text) in data.examples.lazy.map(\.input) { trainer.add(text) }
       encoder = .texts(
-        TextSpeller(tokenizer: trainer.finish(), pieces: settings.pieces, maximumLength: settings.maximumLength))
+        TextSpeller(
+          tokenizer: trainer.finish(), pieces: settings.pieces, maximumLength: settings.maximumLength))
     case .sequence:
       let sequences = data.examples.compactMap { example in
         if case .sequence(let sequence, let channels) = example.input { (sequence, channels) } else { nil }
@@ -82,7 +88,8 @@ public enum ClassifyTask: TaskDefinition {
       }
       encoder = .sequences(
         SequenceFrames(
-          of: sequences.map(\.0), channels: channels, differences: settings.differences, frame: settings.frame,
+          of: sequences.map(\.0), channels: channels, differences: settings.differences,
+          frame: settings.frame,
           hop: settings.hop ?? settings.frame, maximumLength: settings.maximumLength))
     }
     let preparation = ClassifyPreparation(labels: labels, encoder: encoder, tokens: settings.tokens.tokens)
@@ -102,7 +109,8 @@ public enum ClassifyTask: TaskDefinition {
         copy.encoder = .texts(
           TextSpeller(
             tokenizer: try speller.tokenizer.grown(
-              by: texts, minimumCount: settings.tokens.minimumCount, maximumSize: settings.tokens.vocabularySize),
+              by: texts, minimumCount: settings.tokens.minimumCount,
+              maximumSize: settings.tokens.vocabularySize),
             pieces: speller.pieces, maximumLength: speller.maximumLength))
       }
     }
@@ -130,9 +138,12 @@ public enum ClassifyTask: TaskDefinition {
     _ training: ClassifyData, validation: ClassifyData?, _ settings: ClassifySettings,
     _ preparation: ClassifyPreparation
   ) throws -> ClassifyWork {
-    for example in validation?.examples ?? [] { try preparation.check(example.input, source: validation!.source) }
+    for example in validation?.examples ?? [] {
+      try preparation.check(example.input, source: validation!.source)
+    }
     return ClassifyWork(
-      settings, training: try .init(training, preparation), validation: try validation.map { try .init($0, preparation) })
+      settings, training: try .init(training, preparation),
+      validation: try validation.map { try .init($0, preparation) })
   }
 
   public static func remarks(
@@ -150,7 +161,8 @@ public enum ClassifyTask: TaskDefinition {
     }
     if let texts = ClassifyInputs(data.examples.lazy.map(\.input), preparation).texts {
       if texts.cut > 0 {
-        remarks.append("\(texts.cut) texts are longer than \(settings.maximumLength) tokens: their ends are not read")
+        remarks.append(
+          "\(texts.cut) texts are longer than \(settings.maximumLength) tokens: their ends are not read")
       }
       let empty = texts.ids.count { $0.isEmpty }
       if empty > 0 { remarks.append("\(empty) texts are empty") }
@@ -177,9 +189,15 @@ public enum ClassifyTask: TaskDefinition {
     guard let network = model.networks.first else { return [] }
     let features = network.encoder.inputSize
     let front =
-      network.tokens.map { _ in LayerDescription("token vectors", "[T, B]", "[T, B, \(features)]", .stepwise) }
-      ?? LayerDescription("frames", "[T, B, \(network.frames?.inputSize ?? 0)]", "[T, B, \(features)]", .stepwise)
+      network.tokens.map { _ in LayerDescription("token vectors", "[T, B]", "[T, B, \(features)]", .stepwise)
+      }
+      ?? LayerDescription(
+        "frames", "[T, B, \(network.frames?.inputSize ?? 0)]", "[T, B, \(features)]", .stepwise)
     return [front, .recurrent(network.encoder, model.settings.network)]
-      + [LayerDescription("pooling and softmax", "[T, B, \(network.encoder.outputSize)]", "[B, \(model.preparation.labels.count)]", .pooled)]
+      + [
+        LayerDescription(
+          "pooling and softmax", "[T, B, \(network.encoder.outputSize)]",
+          "[B, \(model.preparation.labels.count)]", .pooled)
+      ]
   }
 }

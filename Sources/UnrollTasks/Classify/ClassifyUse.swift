@@ -2,7 +2,9 @@ import UnrollCore
 import UnrollData
 
 extension ClassifyTask {
-  public static func input(_ text: String, _ model: Classifier, _ options: ClassifyOptions) throws -> ClassifyInput {
+  public static func input(_ text: String, _ model: Classifier, _ options: ClassifyOptions) throws
+    -> ClassifyInput
+  {
     guard case .sequences(let frames) = model.preparation.encoder else { return .text(text) }
     // The values of a channel with commas between them, channels with colons between them.
     let channels = frames.channels.count
@@ -27,12 +29,14 @@ extension ClassifyTask {
     for input in inputs { try model.preparation.check(input, source: "the input") }
     let encoded = ClassifyInputs(inputs, model.preparation)
     if let cut = encoded.texts?.cut, cut > 0 {
-      session.note("\(cut) texts are longer than \(model.settings.maximumLength) tokens: their ends were not read")
+      session.note(
+        "\(cut) texts are longer than \(model.settings.maximumLength) tokens: their ends were not read")
     }
     let found = try ClassifyPrediction.probabilities(model.networks, encoded, model.settings)
     return try zip(inputs, found).map { input, probabilities in
       var answer = Classification(
-        probabilities, labels: model.preparation.labels, threshold: self.threshold(model, options), top: options.top)
+        probabilities, labels: model.preparation.labels, threshold: self.threshold(model, options),
+        top: options.top)
       if options.explain { answer.steps = try steps(input, model, options) }
       return answer
     }
@@ -65,7 +69,9 @@ extension ClassifyTask {
       }
     case (.sequence(let sequence, let channels), _):
       prefixes = (0...min(sequence.steps, model.settings.maximumLength)).map {
-        .sequence(NumericSequence(values: Array(sequence.values.prefix($0 * channels)), steps: $0), channels: channels)
+        .sequence(
+          NumericSequence(values: Array(sequence.values.prefix($0 * channels)), steps: $0), channels: channels
+        )
       }
     default: break
     }
@@ -88,11 +94,14 @@ extension ClassifyTask {
     let loss = ScoreReport.Score(
       "cross-entropy", ClassifyPrediction.score(found, truth, settings).loss, unit: "nats per example")
     let examples = data.examples.indices.map { place in
-      let answer = Classification(found[place], labels: labels, threshold: self.threshold(model, options), top: 1)
+      let answer = Classification(
+        found[place], labels: labels, threshold: self.threshold(model, options), top: 1)
       let p = truth[place].map { found[place][$0] }.min() ?? 1 - (found[place].max() ?? 0)
       return ScoreReport.Example(
-        place: data.examples[place].id ?? "\(data.examples[place].line)", input: data.examples[place].input.shown,
-        truth: data.examples[place].labels.joined(separator: "|"), answer: answer.labels.joined(separator: "|"),
+        place: data.examples[place].id ?? "\(data.examples[place].line)",
+        input: data.examples[place].input.shown,
+        truth: data.examples[place].labels.joined(separator: "|"),
+        answer: answer.labels.joined(separator: "|"),
         probability: answer.probabilities.first?.probability, error: -naturalLogarithm(max(p, 1e-9)))
     }
     let count = ScoreReport.Score("examples", Double(examples.count))
@@ -105,7 +114,8 @@ extension ClassifyTask {
         [
           .init("accuracy", report.accuracy, unit: "%"), .init("macro F1", report.macro.f1, unit: "%"),
           .init(
-            "majority share", share, unit: "%", note: "always saying \(most.map { labels[$0.key] } ?? "nothing")"),
+            "majority share", share, unit: "%",
+            note: "always saying \(most.map { labels[$0.key] } ?? "nothing")"),
           loss, count,
         ],
         tables: [
@@ -121,7 +131,8 @@ extension ClassifyTask {
       [
         .init("found exactly", MultiLabelMetrics.exactMatch(actual: wanted, predicted: sets), unit: "%"),
         .init("micro F1", scores.micro.f1, unit: "%"), loss, count,
-      ], tables: [.init("by label", labels, scores.perLabel, ("all labels", scores.micro))], examples: examples)
+      ], tables: [.init("by label", labels, scores.perLabel, ("all labels", scores.micro))],
+      examples: examples)
   }
 }
 
@@ -142,7 +153,9 @@ extension Model where Task == ClassifyTask {
   /// Says what texts are. An empty text gets what the model knows without reading.
   ///
   /// - Throws: `DataError` when the model is one of sequences.
-  public func classify(_ texts: [String], options: ClassifyOptions = ClassifyOptions()) throws -> [Classification] {
+  public func classify(_ texts: [String], options: ClassifyOptions = ClassifyOptions()) throws
+    -> [Classification]
+  {
     try answers(texts.map { .text($0) }, options: options)
   }
 

@@ -192,7 +192,8 @@ public struct ClassifyWork: TrainingWork {
   public func validate(_ model: ClassifyNetwork) throws -> Double? {
     guard let validation else { return nil }
     let probabilities = try ClassifyPrediction.probabilities([model], validation.inputs, settings)
-    let found = ClassifyPrediction.score(probabilities, validation.targets.ids, settings, weights: classWeights)
+    let found = ClassifyPrediction.score(
+      probabilities, validation.targets.ids, settings, weights: classWeights)
     // Equal numbers of errors are told apart by the loss.
     return settings.selection == .loss ? found.loss : found.error + 1e-4 * min(found.loss, 1000)
   }

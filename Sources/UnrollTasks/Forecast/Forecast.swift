@@ -110,12 +110,14 @@ extension Forecast {
       let whose = data.series.count > 1 ? " of \(lacking.count) series" : ""
       let names = data.knownNames.joined(separator: ", ")
       notes.append(
-        "\(names)\(whose) ends before the \(horizon) steps ahead do; its mean stands in (add rows for those steps that leave the targets empty)")
+        "\(names)\(whose) ends before the \(horizon) steps ahead do; its mean stands in (add rows for those steps that leave the targets empty)"
+      )
     }
     let empty = tracks.filter { $0.median.allSatisfy(\.isNaN) }
     if let first = empty.first {
       let more = empty.count > 1 ? " and \(empty.count - 1) more" : ""
-      notes.append("no forecast: \(first.id.isEmpty ? first.target : first.id)\(more), with too few values to continue")
+      notes.append(
+        "no forecast: \(first.id.isEmpty ? first.target : first.id)\(more), with too few values to continue")
     }
     return notes
   }
@@ -126,7 +128,9 @@ extension Forecast {
       let target = data.targetNames.firstIndex(of: track.target) ?? 0
       let history = Array(data.series[track.series].targets[target].prefix(track.origin))
       let start = track.origin - history.count
-      let times = (0..<history.count + horizon).map { data.timeText(of: start + $0, in: data.series[track.series]) }
+      let times = (0..<history.count + horizon).map {
+        data.timeText(of: start + $0, in: data.series[track.series])
+      }
       return ForecastPlot.Panel(
         title: tracks.count == 1 ? "" : name(track), history: history, forecast: track.median,
         bands: levels.sorted(by: >).map {

@@ -39,7 +39,9 @@ public struct ForecastData: TaskData {
 
   public var facts: [Fact] {
     func list(_ names: [String]) -> String {
-      names.count <= 4 ? names.joined(separator: ", ") : names.prefix(3).joined(separator: ", ") + " and \(names.count - 3) more"
+      names.count <= 4
+        ? names.joined(separator: ", ")
+        : names.prefix(3).joined(separator: ", ") + " and \(names.count - 3) more"
     }
     return [
       Fact("series", "\(series.series.count), \(series.series.reduce(0) { $0 + $1.count }) rows in all"),
@@ -78,7 +80,9 @@ public struct ForecastData: TaskData {
       let count = series.series[index].count
       let (first, last) = (max(0, count - scoredSteps), count - settings.horizon)
       guard first < count, first >= settings.minimumHistory, last >= first else { return [] }
-      return Swift.stride(from: last, through: first, by: -stride).map { SeriesWindow(series: index, origin: $0) }
+      return Swift.stride(from: last, through: first, by: -stride).map {
+        SeriesWindow(series: index, origin: $0)
+      }
     }
   }
 }
@@ -116,19 +120,22 @@ public struct ForecastPreparation: ModelPart {
   public var stored: Stored {
     Stored(
       targets: series.targetNames, known: series.knownNames, time: series.timeName, id: series.idName,
-      timeFormat: series.timeFormat, frequency: series.frequency, season: series.season, horizon: series.horizon,
+      timeFormat: series.timeFormat, frequency: series.frequency, season: series.season,
+      horizon: series.horizon,
       source: series.source, scales: scales)
   }
 
   /// The data as a table.
   public var files: [String: [UInt8]] {
     var writer = CSVWriter()
-    writer.write((series.idName.map { [$0] } ?? []) + [series.timeName] + series.targetNames + series.knownNames)
+    writer.write(
+      (series.idName.map { [$0] } ?? []) + [series.timeName] + series.targetNames + series.knownNames)
     for one in series.series {
       for step in 0..<one.knownCount {
         let targets = one.targets.map { step < $0.count ? DecimalText.text($0[step]) : "" }
         let known = one.known.map { DecimalText.text($0[step]) }
-        writer.write((series.idName != nil ? [one.id] : []) + [series.timeText(of: step, in: one)] + targets + known)
+        writer.write(
+          (series.idName != nil ? [one.id] : []) + [series.timeText(of: step, in: one)] + targets + known)
       }
     }
     return [Self.historyFile: writer.bytes]
@@ -138,7 +145,8 @@ public struct ForecastPreparation: ModelPart {
     series = try TimeSeries(
       CSVTable(bytes: try files.bytes(Self.historyFile), name: stored.source),
       SeriesRequest(
-        time: stored.time, targets: stored.targets, id: stored.id, known: stored.known, frequency: stored.frequency,
+        time: stored.time, targets: stored.targets, id: stored.id, known: stored.known,
+        frequency: stored.frequency,
         season: stored.season, horizon: stored.horizon, timeFormat: stored.timeFormat))
     scales = stored.scales
     guard scales.covariates.count == stored.known.count,

@@ -47,7 +47,8 @@ public struct ForecastNetwork: Module {
     front = FrameFront(inputSize: inputWidth, outputSize: hidden, activation: .relu, using: &random)
     mix =
       settings.mixesTargets && targets > 1
-      ? Linear(inputSize: settings.window.segment * targets, outputSize: hidden, bias: false, using: &random) : nil
+      ? Linear(inputSize: settings.window.segment * targets, outputSize: hidden, bias: false, using: &random)
+      : nil
     encoder = AnyRecurrentNetwork(
       settings.network.cell, inputSize: hidden, hiddenSize: hidden, layers: settings.network.layers,
       dropout: settings.network.dropout, using: &random)
@@ -68,7 +69,9 @@ public struct ForecastNetwork: Module {
     if settings.skip {
       skip = Linear(
         inputSize: settings.window.lookBack, outputSize: settings.window.writtenSteps, using: &random)
-      skip?.weight = Parameter([settings.window.writtenSteps, settings.window.lookBack]) { Self.seasonalNaive(settings) }
+      skip?.weight = Parameter([settings.window.writtenSteps, settings.window.lookBack]) {
+        Self.seasonalNaive(settings)
+      }
     }
     cycle =
       settings.cycle ? .zeros([max(1, settings.window.longSeason, settings.window.season), targets]) : nil
@@ -77,7 +80,9 @@ public struct ForecastNetwork: Module {
 
   /// A map from a window to the mean of the seasonal naive forecasts of both seasons.
   private static func seasonalNaive(_ settings: ForecastSettings) -> Tensor {
-    let lags = settings.window.longSeason > 0 ? [settings.window.season, settings.window.longSeason] : [settings.window.season]
+    let lags =
+      settings.window.longSeason > 0
+      ? [settings.window.season, settings.window.longSeason] : [settings.window.season]
     let usable = lags.filter { $0 <= settings.window.lookBack }
     var weights = Tensor.zeros([settings.window.writtenSteps, settings.window.lookBack])
     for step in 0..<settings.window.writtenSteps {
@@ -112,7 +117,9 @@ public struct ForecastNetwork: Module {
       window = window - anchored
       segments = try replacingValues(segments, by: window, rows)
       let next =
-        pattern.gatheringRows(batch.futurePhases(cycle.variable.shape[0], targets, settings.window.writtenSteps))
+        pattern.gatheringRows(
+          batch.futurePhases(cycle.variable.shape[0], targets, settings.window.writtenSteps)
+        )
         .reshaped(to: [rows, settings.window.writtenSteps]) - last
       ahead = ahead.map { $0 + next } ?? next
     }

@@ -60,7 +60,9 @@ public struct ForecastSettings: TaskSettings {
   }
 
   /// Settings that suit the data, with its horizon and season.
-  public static func defaults(for data: TimeSeries) -> ForecastSettings { ForecastSettings().fitted(to: data) }
+  public static func defaults(for data: TimeSeries) -> ForecastSettings {
+    ForecastSettings().fitted(to: data)
+  }
 
   /// These settings with those of windows decided by the data.
   func fitted(to data: TimeSeries) -> ForecastSettings {
@@ -84,15 +86,18 @@ public struct ForecastSettings: TaskSettings {
   private static let networkFields: [SettingField<ForecastSettings>] = [
     SettingField(\.lookBack, "look-back", 1...10_000_000, .network, "Steps to look back on."),
     SettingField(\.segment, "segment", 1...1_000_000, .network, "Steps read and written at once."),
-    SettingField(\.transform, "transform", .network, "What is done to values first; decided by the data when not said."),
+    SettingField(
+      \.transform, "transform", .network, "What is done to values first; decided by the data when not said."),
     SettingField(\.skip, "skip", .network, "Add a linear map that starts from the seasonal naive forecast."),
     SettingField(\.cycle, "cycle", .network, "Learn the season's mean pattern as a table (Lin et al. 2024)."),
     SettingField(\.mixesTargets, "mix-targets", .network, "Read each target together with the others."),
     SettingField(\.loss, "loss", .training, "What training makes small."),
     SettingField(\.levels, "quantiles", 0.001...0.999, .network, "The quantiles that the network gives."),
-    SettingField(\.maximumSteps, "maximum-steps", 1...1_000_000, .training, "The most optimizer steps of an epoch."),
     SettingField(
-      \.testSteps, "test-steps", 0...100_000_000, .training, "Last steps of each series kept for the scores; 0: none."),
+      \.maximumSteps, "maximum-steps", 1...1_000_000, .training, "The most optimizer steps of an epoch."),
+    SettingField(
+      \.testSteps, "test-steps", 0...100_000_000, .training,
+      "Last steps of each series kept for the scores; 0: none."),
     SettingField(
       \.validationSteps, "validation-steps", 0...100_000_000, .training,
       "Steps before those that choose the number of epochs; 0: none."),
@@ -132,15 +137,20 @@ public struct ForecastSettings: TaskSettings {
 
   public func check() throws(SettingError) {
     guard window.lookBack % window.segment == 0 else {
-      throw SettingError("look-back", expected: "a multiple of the segment, \(window.segment)", found: window.lookBack)
+      throw SettingError(
+        "look-back", expected: "a multiple of the segment, \(window.segment)", found: window.lookBack)
     }
     guard levels.count % 2 == 1, levels == levels.sorted(), levels[levels.count / 2] == 0.5 else {
-      throw SettingError("quantiles", expected: "an odd number of rising levels with 0.5 in the middle", found: levels)
+      throw SettingError(
+        "quantiles", expected: "an odd number of rising levels with 0.5 in the middle", found: levels)
     }
-    guard season.count <= 2 else { throw SettingError("season", expected: "one season, or two", found: season) }
+    guard season.count <= 2 else {
+      throw SettingError("season", expected: "one season, or two", found: season)
+    }
     if let frequency, Frequency(frequency) == nil {
       throw SettingError(
-        "frequency", expected: "a word such as hourly, daily, monthly or \"15 minutes\"", found: "\"\(frequency)\"")
+        "frequency", expected: "a word such as hourly, daily, monthly or \"15 minutes\"",
+        found: "\"\(frequency)\"")
     }
     for (name, steps) in [("test-steps", testSteps), ("validation-steps", validationSteps)] {
       guard let steps, (1..<window.horizon).contains(steps) else { continue }
@@ -170,7 +180,9 @@ public struct ForecastOptions: SettingSet {
   public static let fields: [SettingField<ForecastOptions>] = [
     SettingField(\.levels, "levels", 0.1...99.9, .output, "Intervals to give, in per cent."),
     SettingField(\.plot, "plot", .output, "Draw history, forecast and intervals.", valueName: "out.svg"),
-    SettingField(\.windows, "windows", 1...1_000_000, .search, "In a backtest, how many moments to forecast from."),
-    SettingField(\.stride, "stride", 1...10_000_000, .search, "Steps between these; the horizon when not said."),
+    SettingField(
+      \.windows, "windows", 1...1_000_000, .search, "In a backtest, how many moments to forecast from."),
+    SettingField(
+      \.stride, "stride", 1...10_000_000, .search, "Steps between these; the horizon when not said."),
   ]
 }

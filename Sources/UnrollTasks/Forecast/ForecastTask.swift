@@ -27,12 +27,16 @@ public enum ForecastTask: TaskDefinition {
 
       One horizon at the end of each series is kept for honest scores and one before it for choosing the number of epochs; \
       then the model is trained again on everything.
-      """, files: [TaskFile("DATA", count: 0...1, "A CSV, TSV or similar file with a header.")], inputName: "DATA",
-    limits: "The model knows the past of its series and the calendar, nothing else: it does not foresee what never "
+      """, files: [TaskFile("DATA", count: 0...1, "A CSV, TSV or similar file with a header.")],
+    inputName: "DATA",
+    limits:
+      "The model knows the past of its series and the calendar, nothing else: it does not foresee what never "
       + "happened before. Intervals tell how far the past was off, and assume that the future is like it.",
     format: .csv)
 
-  public static func read(_ files: [String], _ settings: ForecastSettings, note: (String) -> Void) throws -> ForecastData {
+  public static func read(_ files: [String], _ settings: ForecastSettings, note: (String) -> Void) throws
+    -> ForecastData
+  {
     let data = try ForecastData(files, settings)
     for line in data.series.notes { note(line) }
     return data
@@ -55,17 +59,20 @@ public enum ForecastTask: TaskDefinition {
     let (series, window) = (data.series, settings.window)
     guard series.series.contains(where: { $0.targets.contains { $0.contains { !$0.isNaN } } }) else {
       throw DataError(
-        .notANumber, file: series.source, expected: "numbers in \(series.targetNames.joined(separator: ", "))",
+        .notANumber, file: series.source,
+        expected: "numbers in \(series.targetNames.joined(separator: ", "))",
         found: "only missing values")
     }
     let longest = series.series.map(\.count).max() ?? 0
     for season in [window.season, window.longSeason] where season > longest {
-      throw SettingError("season", expected: "at most the \(longest) steps of the longest series", found: season)
+      throw SettingError(
+        "season", expected: "at most the \(longest) steps of the longest series", found: season)
     }
     guard longest >= window.minimumHistory + window.horizon else {
       throw DataError(
         .noRows, file: series.source,
-        expected: "at least \(window.minimumHistory + window.horizon) rows in a series to train with a horizon of \(window.horizon)",
+        expected:
+          "at least \(window.minimumHistory + window.horizon) rows in a series to train with a horizon of \(window.horizon)",
         found: "\(longest) in the longest")
     }
     // New data is read as this was.
@@ -81,14 +88,17 @@ public enum ForecastTask: TaskDefinition {
     return ForecastPreparation(data.series, settings.window)
   }
 
-  public static func finish(_ model: inout Forecaster, _ data: ForecastData) { model.preparation.series = data.series }
+  public static func finish(_ model: inout Forecaster, _ data: ForecastData) {
+    model.preparation.series = data.series
+  }
 
   public static func network(
     _ settings: ForecastSettings, _ preparation: ForecastPreparation, using random: inout RandomSource
   ) -> ForecastNetwork {
     let widths = preparation.widths(settings.window)
     return ForecastNetwork(
-      settings, targets: preparation.series.targetNames.count, inputWidth: widths.input, contextWidth: widths.context,
+      settings, targets: preparation.series.targetNames.count, inputWidth: widths.input,
+      contextWidth: widths.context,
       known: preparation.series.knownNames.count, using: &random)
   }
 
@@ -104,7 +114,9 @@ public enum ForecastTask: TaskDefinition {
       batchSize: settings.learning.batchSize, maximumSteps: settings.maximumSteps)
   }
 
-  public static func calibrate(_ model: Forecaster, on validation: ForecastData) throws -> ForecastCalibration? {
+  public static func calibrate(_ model: Forecaster, on validation: ForecastData) throws
+    -> ForecastCalibration?
+  {
     let errors = try model.errors(on: validation)
     var calibration = ForecastCalibration()
     switch model.settings.loss {
@@ -119,7 +131,8 @@ public enum ForecastTask: TaskDefinition {
   ) -> [String] {
     let window = settings.window
     let seasons =
-      window.longSeason > 0 ? "\(window.season) and \(window.longSeason)" : window.season > 1 ? "\(window.season)" : "none"
+      window.longSeason > 0
+      ? "\(window.season) and \(window.longSeason)" : window.season > 1 ? "\(window.season)" : "none"
     return [
       "model: \(settings.network.cell.rawValue), \(settings.network.layers) × \(settings.network.hiddenSize) units, looks back \(window.lookBack) steps, seasons \(seasons)"
         + (window.transform == .log ? ", on a logarithmic scale" : "")
@@ -137,8 +150,12 @@ public enum ForecastTask: TaskDefinition {
     return [
       Fact("looks back", "\(window.lookBack) steps in \(window.segments) segments of \(window.segment)"),
       Fact("writes", "\(window.horizon) steps in \(window.horizonSegments) segments, all at once"),
-      Fact("seasons", window.longSeason > 0 ? "\(window.season) and \(window.longSeason)" : "\(window.season)"),
-      Fact("scaling", "\(window.transform == .log ? "logarithm, " : "")\(window.centre.rawValue) of \(window.centreSteps) steps taken off"),
+      Fact(
+        "seasons", window.longSeason > 0 ? "\(window.season) and \(window.longSeason)" : "\(window.season)"),
+      Fact(
+        "scaling",
+        "\(window.transform == .log ? "logarithm, " : "")\(window.centre.rawValue) of \(window.centreSteps) steps taken off"
+      ),
     ]
   }
 
@@ -148,7 +165,8 @@ public enum ForecastTask: TaskDefinition {
     return [
       LayerDescription("segments", "[T, B, \(widths.input)]", "[T, B, \(hidden)]", .stepwise),
       LayerDescription(
-        "\(settings.network.layers) × \(settings.network.cell.rawValue)", "[T, B, \(hidden)]", "[T, B, \(hidden)]", .forward),
+        "\(settings.network.layers) × \(settings.network.cell.rawValue)", "[T, B, \(hidden)]",
+        "[T, B, \(hidden)]", .forward),
       LayerDescription(
         "values", "[T, B, \(hidden)]", "[B, \(settings.window.writtenSteps), \(settings.outputs)]", .pooled),
     ]

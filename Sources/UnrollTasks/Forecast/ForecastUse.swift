@@ -4,9 +4,12 @@ import UnrollNetworks
 import UnrollTraining
 
 extension ForecastTask {
-  public static func input(_ text: String, _ model: Forecaster, _ options: ForecastOptions) throws -> TimeSeries {
+  public static func input(_ text: String, _ model: Forecaster, _ options: ForecastOptions) throws
+    -> TimeSeries
+  {
     throw DataError(
-      .missingFile, file: text, expected: "a file of the model's columns", found: "none", statement: "there is no such file")
+      .missingFile, file: text, expected: "a file of the model's columns", found: "none",
+      statement: "there is no such file")
   }
 
   public static func inputs(
@@ -51,18 +54,23 @@ extension ForecastTask {
     var chosen: [SeriesWindow] = []
     for index in (0..<(isHeldOut ? max(1, data.scoredSteps / step) : options.windows)).reversed() {
       for (series, last) in lasts.enumerated() where last - index * step >= window.minimumHistory {
-        guard !isHeldOut || last - index * step >= history.series[series].count - data.scoredSteps else { continue }
+        guard !isHeldOut || last - index * step >= history.series[series].count - data.scoredSteps else {
+          continue
+        }
         chosen.append(SeriesWindow(series: series, origin: last - index * step))
       }
     }
     guard !chosen.isEmpty else {
       throw DataError(
-        .noRows, file: history.source, expected: "at least \(window.minimumHistory + window.horizon) rows in a series to score",
+        .noRows, file: history.source,
+        expected: "at least \(window.minimumHistory + window.horizon) rows in a series to score",
         found: "\(history.series.map(\.count).max() ?? 0) in the longest")
     }
     let table = try model.scores(chosen, of: history)
     let seen = isHeldOut ? 0 : chosen.count { model.hasSeen($0, of: history) }
-    if seen > 0 { session.note("\(seen) of \(chosen.count) windows are part of what the model was trained on") }
+    if seen > 0 {
+      session.note("\(seen) of \(chosen.count) windows are part of what the model was trained on")
+    }
     return report(table, windows: chosen.count, seen: seen)
   }
 
@@ -106,7 +114,8 @@ extension Model where Task == ForecastTask {
     let longest = history.series.map(\.count).max() ?? 0
     guard longest >= window.minimumHistory else {
       throw DataError(
-        .noRows, file: history.source, expected: "at least \(window.minimumHistory) rows in a series to forecast",
+        .noRows, file: history.source,
+        expected: "at least \(window.minimumHistory) rows in a series to forecast",
         found: "\(longest) in the longest")
     }
     let windows = history.series.indices.filter { history.series[$0].count >= window.minimumHistory }
@@ -127,7 +136,8 @@ extension Model where Task == ForecastTask {
     }
     guard tracks.contains(where: { !$0.median[0].isNaN }) else {
       throw DataError(
-        .notANumber, file: history.source, expected: "numbers in \(history.targetNames.joined(separator: ", "))",
+        .notANumber, file: history.source,
+        expected: "numbers in \(history.targetNames.joined(separator: ", "))",
         found: "only missing values")
     }
     return Forecast(tracks: tracks, data: history, horizon: window.horizon)
@@ -172,7 +182,8 @@ extension Model where Task == ForecastTask {
           past.allSatisfy(\.isNaN) ? nil : found[place * history.targetNames.count + target],
           id: history.series[window.series].id, target: name, window)
         let actual = Array(values[window.origin..<window.origin + horizon])
-        table.add("model", points: forecast.median, actual: actual, history: past, quantile: forecast.quantile)
+        table.add(
+          "model", points: forecast.median, actual: actual, history: past, quantile: forecast.quantile)
         // Without a season these say the same as naive.
         for baseline in baselines where season > 1 || ![.seasonalNaive, .naive2].contains(baseline) {
           table.add(baseline, actual: actual, history: past)
@@ -203,7 +214,10 @@ extension Model where Task == ForecastTask {
         let isLog = settings.window.transform == .log
         // Single precision tells values apart to within 2⁻²⁴ of the window's scale.
         result.append(
-          (restore(outputs, row, batch, track.scale), isLog ? 0 : track.scale.deviation * Double(batch.scale[row]) * 0x1p-20))
+          (
+            restore(outputs, row, batch, track.scale),
+            isLog ? 0 : track.scale.deviation * Double(batch.scale[row]) * 0x1p-20
+          ))
       }
     }
     return result
@@ -222,7 +236,9 @@ extension Model where Task == ForecastTask {
   }
 
   /// One row's outputs on the scale of the data, `[level][horizon]`, rising with the level.
-  private func restore(_ outputs: [Float], _ row: Int, _ batch: WindowBatch, _ scale: SeriesScale) -> [[Double]] {
+  private func restore(_ outputs: [Float], _ row: Int, _ batch: WindowBatch, _ scale: SeriesScale)
+    -> [[Double]]
+  {
     let (width, window) = (settings.outputs, settings.window)
     let levels = ForecastCalibration.levels(calibration, settings).count
     var result = Array(repeating: Array(repeating: 0.0, count: window.horizon), count: levels)
@@ -239,7 +255,8 @@ extension Model where Task == ForecastTask {
         values = zip(values, factors).map { median + ($0 - median) * $1 }.sorted()
       }
       for (level, value) in values.enumerated() {
-        let scaled = (value * Double(batch.scale[row]) + Double(batch.centre[row])) * scale.deviation + scale.mean
+        let scaled =
+          (value * Double(batch.scale[row]) + Double(batch.centre[row])) * scale.deviation + scale.mean
         result[level][step] = window.transform == .log ? exponential(min(scaled, 700)) : scaled
       }
     }

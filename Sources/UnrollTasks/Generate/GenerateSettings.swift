@@ -74,7 +74,8 @@ public struct GenerateSettings: TaskSettings {
       SettingField(\.tied, "tied", .network, "Let the table of token vectors be the output's matrix, too."),
       SettingField(\.softmax, "softmax", .network, "The output; adaptive from 20000 words on when not said."),
       SettingField(
-        \.inputDropout, "input-dropout", 0...0.95, .regularization, "The share of features of token vectors dropped."),
+        \.inputDropout, "input-dropout", 0...0.95, .regularization,
+        "The share of features of token vectors dropped."),
       SettingField(
         \.sequenceLength, "sequence-length", 1...100_000, .training,
         "Tokens of a window of truncated backpropagation through time."),
@@ -122,8 +123,10 @@ public struct GenerateOptions: SettingSet {
     SettingField(\.prompt, "prompt", .data, "What the text starts with, where no input is given."),
     SettingField(\.length, "length", 0...Int.max, .output, "The most tokens to write."),
     SettingField(\.stop, "stop", .output, "Ends the text where this would be written; may be repeated."),
-    SettingField(\.score, "score", .output, "Write nothing new: say how surprising each token of the input is."),
-    SettingField(\.temperature, "temperature", 0...1000, .search, "Lower is surer; 0: always the likeliest token."),
+    SettingField(
+      \.score, "score", .output, "Write nothing new: say how surprising each token of the input is."),
+    SettingField(
+      \.temperature, "temperature", 0...1000, .search, "Lower is surer; 0: always the likeliest token."),
     SettingField(\.topK, "top-k", 1...Int.max, .search, "Draw from the k likeliest tokens alone."),
     SettingField(
       \.topP, "top-p", 0...1, .search, "Draw from the likeliest tokens that together have this probability."),
@@ -131,7 +134,8 @@ public struct GenerateOptions: SettingSet {
     SettingField(\.adapt, "adapt", .search, "Go on learning from the text, each token once it was scored."),
     SettingField(\.adaptation.rate, "adapt-rate", 0...1000, .search, "The learning rate of that."),
     SettingField(
-      \.adaptation.decay, "adapt-decay", 0...1, .search, "The share of the way back to the trained weights at each step."),
+      \.adaptation.decay, "adapt-decay", 0...1, .search,
+      "The share of the way back to the trained weights at each step."),
     SettingField(\.adaptation.window, "adapt-window", 1...65_536, .search, "Tokens of a step."),
   ]
 

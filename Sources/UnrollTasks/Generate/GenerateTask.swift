@@ -59,10 +59,13 @@ public enum GenerateTask: TaskDefinition {
         unroll generate model --score "To be, or not to be"
         unroll evaluate model more.txt
       """, files: [TaskFile("TEXT", count: 1...1000, "Files of UTF-8 text.")], inputName: "PROMPT",
-    limits: "The model imitates the text that it learned from, with all that it says, and knows nothing else. What it "
+    limits:
+      "The model imitates the text that it learned from, with all that it says, and knows nothing else. What it "
       + "writes is made up. Tokens that the text lacks are all the same to it.", streams: true)
 
-  public static func read(_ files: [String], _ settings: GenerateSettings, note: (String) -> Void) throws -> GenerateData {
+  public static func read(_ files: [String], _ settings: GenerateSettings, note: (String) -> Void) throws
+    -> GenerateData
+  {
     var corpus: TextCorpus?
     for path in files {
       let next = try TextCorpus(path: path, memoryLimit: settings.stream ? 0 : 64 << 20)
@@ -76,7 +79,8 @@ public enum GenerateTask: TaskDefinition {
 
   public static func defaults(for data: GenerateData, _ given: GenerateSettings) -> GenerateSettings {
     let bytes: Double = [.characters: 1, .subwords: 3, .words: 5.5][given.tokens.tokens] ?? 1
-    return GenerateSettings(tokens: given.tokens.tokens).scaled(to: Int(Double(data.corpus.range.count) / bytes))
+    return GenerateSettings(tokens: given.tokens.tokens).scaled(
+      to: Int(Double(data.corpus.range.count) / bytes))
   }
 
   /// The largest part that is held out, in bytes.
@@ -122,7 +126,8 @@ public enum GenerateTask: TaskDefinition {
     guard grows else { return preparation }
     guard settings.softmax != .adaptive else {
       throw SettingError(
-        "grow", expected: "a model with a full softmax: an adaptive one sorts tokens by how frequent they are",
+        "grow",
+        expected: "a model with a full softmax: an adaptive one sorts tokens by how frequent they are",
         found: "adaptive")
     }
     var text = ""
@@ -149,13 +154,15 @@ public enum GenerateTask: TaskDefinition {
     if training.corpus.isStreamed {
       return LanguageWork(
         try CorpusReading(
-          path: training.source, range: training.corpus.range, tokenizer: tokenizer, streams: streams, steps: steps),
+          path: training.source, range: training.corpus.range, tokenizer: tokenizer, streams: streams,
+          steps: steps),
         validation: held)
     }
     let tokens = try training.corpus.tokens(tokenizer)
     guard tokens.count >= 2 else {
       throw DataError(
-        .emptyFile, file: training.source, expected: "at least 2 tokens to learn from", found: "\(tokens.count)")
+        .emptyFile, file: training.source, expected: "at least 2 tokens to learn from",
+        found: "\(tokens.count)")
     }
     return LanguageWork(training: tokens, validation: held, streams: streams, steps: steps)
   }
@@ -168,7 +175,8 @@ public enum GenerateTask: TaskDefinition {
       "\(training) bytes to learn from, \(held) held out, \(preparation.tokenizer.vocabularySize) tokens in the vocabulary"
     ]
     if training < 20_000 {
-      remarks.append("a text of less than 20 kB: the model will know it by heart rather than learn its language")
+      remarks.append(
+        "a text of less than 20 kB: the model will know it by heart rather than learn its language")
     }
     return remarks
   }

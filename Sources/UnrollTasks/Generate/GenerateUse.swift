@@ -18,7 +18,9 @@ public struct Generation: TaskAnswer, Equatable {
 }
 
 extension GenerateTask {
-  public static func input(_ text: String, _ model: LanguageModel, _ options: GenerateOptions) -> String { text }
+  public static func input(_ text: String, _ model: LanguageModel, _ options: GenerateOptions) -> String {
+    text
+  }
 
   public static func defaultInput(_ model: LanguageModel, _ options: GenerateOptions) -> String? {
     options.score ? nil : options.prompt ?? ""
@@ -30,8 +32,11 @@ extension GenerateTask {
     try inputs.map { prompt in
       if options.score {
         let score = try model.score(prompt)
-        let lines = score.tokens.map { "\(quoted($0.token))\t\(NumberText.decimal(Double($0.nats), places: 4))" }
-        let text = (lines + ["\(NumberText.decimal(score.natsPerToken, places: 4)) nats per token"]).joined(separator: "\n")
+        let lines = score.tokens.map {
+          "\(quoted($0.token))\t\(NumberText.decimal(Double($0.nats), places: 4))"
+        }
+        let text = (lines + ["\(NumberText.decimal(score.natsPerToken, places: 4)) nats per token"]).joined(
+          separator: "\n")
         _ = session.stream?(text + "\n")
         return Generation(prompt: prompt, text: text, score: score)
       }
@@ -39,11 +44,15 @@ extension GenerateTask {
       if !unknown.isEmpty {
         let shown = unknown.prefix(8).map { quoted($0) }.joined(separator: ", ")
         let more = unknown.count > 8 ? " and \(unknown.count - 8) more" : ""
-        session.note("the model does not know \(shown)\(more) of the prompt, and reads an unknown token there")
+        session.note(
+          "the model does not know \(shown)\(more) of the prompt, and reads an unknown token there")
       }
-      guard session.stream?(prompt) ?? true else { return Generation(prompt: prompt, text: prompt, score: nil) }
+      guard session.stream?(prompt) ?? true else {
+        return Generation(prompt: prompt, text: prompt, score: nil)
+      }
       let text = try model.generate(
-        prompt: prompt, length: options.length, sampler: options.sampler, seed: options.seed, stop: options.stop
+        prompt: prompt, length: options.length, sampler: options.sampler, seed: options.seed,
+        stop: options.stop
       ) { piece in session.stream?(piece) ?? true && !session.shouldStop() }
       _ = session.stream?("\n")
       return Generation(prompt: prompt, text: prompt + text, score: nil)
@@ -122,7 +131,9 @@ extension Model where Task == GenerateTask {
     for _ in 0..<max(0, length) {
       var logits = try stream.logits().elements
       // Only tokens that stand for text.
-      for token in SpecialToken.allCases where Int(token.id) < logits.count { logits[Int(token.id)] = -.infinity }
+      for token in SpecialToken.allCases where Int(token.id) < logits.count {
+        logits[Int(token.id)] = -.infinity
+      }
       let id = Int32(sampler(logits, using: &random))
       stream.read(id)
       guard give(filter.push(decoder.push(id))), !filter.hasStopped else { return text }

@@ -90,7 +90,8 @@ package final class LanguageStream {
   ///
   /// - Parameter id: a token of the model's tokenizer.
   package func read(_ id: Int32) {
-    features = Tensor(session.step(Array(table[Int(id) * width..<(Int(id) + 1) * width])), shape: features.shape)
+    features = Tensor(
+      session.step(Array(table[Int(id) * width..<(Int(id) + 1) * width])), shape: features.shape)
   }
 
   /// What a softmax over all tokens makes probabilities of the next one of.

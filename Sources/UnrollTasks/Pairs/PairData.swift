@@ -23,7 +23,11 @@ public struct PairData: TaskData {
   }
 
   /// Which of the pairs belong to it.
-  private enum Part: Sendable { case all, training(Double, UInt64), validation(Double, UInt64) }
+  private enum Part: Sendable {
+    case all
+    case training(Double, UInt64)
+    case validation(Double, UInt64)
+  }
 
   private let content: Content
   private var part = Part.all

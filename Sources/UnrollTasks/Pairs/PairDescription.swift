@@ -13,16 +13,22 @@ extension PairPreparation {
     }
     var held = 0
     try parts.validation?.visit { _ in held += 1 }
-    var remarks = ["\(pairs) pairs to learn from, \(held) held out; vocabularies of \(source.count) and \(target.count)"]
+    var remarks = [
+      "\(pairs) pairs to learn from, \(held) held out; vocabularies of \(source.count) and \(target.count)"
+    ]
     if empty > 0 { remarks.append("left out: \(empty) pairs with an empty side") }
-    if long > 0 { remarks.append(
+    if long > 0 {
+      remarks.append(
         settings.cutsSources
           ? "\(long) texts are longer than \(settings.maximumLength) tokens: their ends are not read"
-          : "left out: \(long) pairs with a side of more than \(settings.maximumLength) tokens") }
+          : "left out: \(long) pairs with a side of more than \(settings.maximumLength) tokens")
+    }
     return remarks
   }
 
-  var facts: [Fact] { [Fact("vocabularies in use", stored.joint ? "\(source.count)" : "\(source.count) and \(target.count)")] }
+  var facts: [Fact] {
+    [Fact("vocabularies in use", stored.joint ? "\(source.count)" : "\(source.count) and \(target.count)")]
+  }
 
   func layers(_ network: SequenceToSequence, _ settings: PairSettings) -> [LayerDescription] {
     let (memory, hidden) = (network.encoder.outputSize, settings.network.hiddenSize)
@@ -30,10 +36,12 @@ extension PairPreparation {
       LayerDescription("token vectors", "[T, B]", "[T, B, \(network.encoder.inputSize)]", .stepwise),
       .recurrent(network.encoder, settings.network),
       LayerDescription(
-        "\(settings.decoderLayers) × \(settings.network.cell.rawValue) decoder", "[T, B, \(memory)]", "[U, B, \(hidden)]",
+        "\(settings.decoderLayers) × \(settings.network.cell.rawValue) decoder", "[T, B, \(memory)]",
+        "[U, B, \(hidden)]",
         .attention),
       LayerDescription(
-        settings.copy ? "softmax and copy" : "softmax", "[U, B, \(hidden)]", "[U, B, \(target.count)]", .stepwise),
+        settings.copy ? "softmax and copy" : "softmax", "[U, B, \(hidden)]", "[U, B, \(target.count)]",
+        .stepwise),
     ]
   }
 }

@@ -39,7 +39,8 @@ public struct SideTokenizer: Sendable {
   /// A text to be compared with others of the same source: a copied word that the vocabulary lacks stands by its number.
   func compared(_ ids: [Int32]) -> String {
     guard ids.contains(where: { Int($0) >= count }) else { return spaced(ids) }
-    return ids.map { Int($0) < count ? texts([$0])[0] : "\($0)" }.joined(separator: kind == .subwords ? "" : " ")
+    return ids.map { Int($0) < count ? texts([$0])[0] : "\($0)" }.joined(
+      separator: kind == .subwords ? "" : " ")
   }
 
   /// What stands at each token of a text, unknown ones included.
@@ -96,7 +97,8 @@ public struct PairPreparation: ModelPart {
     }
     guard sources > 0 else {
       throw DataError(
-        .emptyFile, file: data.source, expected: "a pair of texts to learn from", found: "none with two sides")
+        .emptyFile, file: data.source, expected: "a pair of texts to learn from", found: "none with two sides"
+      )
     }
     stored = Stored(
       tokens: kind.rawValue, joint: settings.joint, copies: settings.copy,

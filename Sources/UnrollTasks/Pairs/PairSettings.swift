@@ -43,17 +43,21 @@ public struct PairSettings: SettingSet, Equatable {
     SettingField(\.joint, "joint", .network, "Give both sides one vocabulary."),
     SettingField(\.decoderLayers, "decoder-layers", 1...16, .network, "Layers of the decoder."),
     SettingField(\.attention, "attention", .network, "How the decoder looks at the source."),
-    SettingField(\.inputFeeding, "input-feeding", .network, "Feed the readout of a step to the next; slower."),
+    SettingField(
+      \.inputFeeding, "input-feeding", .network, "Feed the readout of a step to the next; slower."),
     SettingField(\.coverage, "coverage", .network, "Let attention know what was read before; slower."),
     SettingField(\.copy, "copy", .network, "Let tokens of the source be copied, unknown words too."),
     SettingField(
-      \.tokenDropout, "token-dropout", 0...0.99, .regularization, "The share of tokens whose vectors are dropped."),
+      \.tokenDropout, "token-dropout", 0...0.99, .regularization,
+      "The share of tokens whose vectors are dropped."),
     SettingField(
       \.scheduledSampling, "scheduled-sampling", 0...1, .regularization,
       "The share of target tokens replaced by the network's own guesses in the end; slower."),
-    SettingField(\.maximumLength, "maximum-length", 1...100_000, .data, "Tokens of a text that are read, at most."),
+    SettingField(
+      \.maximumLength, "maximum-length", 1...100_000, .data, "Tokens of a text that are read, at most."),
     SettingField(\.cutsSources, "cut-sources", .data, "").kept,
-    SettingField(\.stream, "stream", .data, "Read the pairs anew in each epoch instead of holding them in memory."),
+    SettingField(
+      \.stream, "stream", .data, "Read the pairs anew in each epoch instead of holding them in memory."),
   ]
 
   public func check() throws(SettingError) {
@@ -100,7 +104,8 @@ public struct PairSearch: SettingSet, Equatable {
     SettingField(\.noRepeat, "no-repeat", 0...100, .search, "No n tokens occur twice; 0: they may."),
     SettingField(\.top, "top", 1...1000, .output, "Give the n best texts, each with its score."),
     SettingField(\.explain, "explain", .output, "Tell where each token of the text looked in its source."),
-    SettingField(\.plot, "plot", .output, "Draw that; pictures of further texts get numbers.", valueName: "out.svg"),
+    SettingField(
+      \.plot, "plot", .output, "Draw that; pictures of further texts get numbers.", valueName: "out.svg"),
   ]
 
   /// Until nothing better can come: where a network is sure, those beside the right hypothesis end early, and as many of

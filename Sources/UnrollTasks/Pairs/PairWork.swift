@@ -114,17 +114,20 @@ public struct PairWork: TrainingWork {
   }
 
   private func loss(
-    _ model: SequenceToSequence, _ pairs: TokenPairs, _ places: [Int], _ options: AttentionDecoder.LossOptions,
+    _ model: SequenceToSequence, _ pairs: TokenPairs, _ places: [Int],
+    _ options: AttentionDecoder.LossOptions,
     _ random: inout RandomSource?
   ) throws -> LossSum {
     let sources = places.map { pairs.source($0) }
     let size = preparation.target.count
     let targets = DecoderTargets(
-      places.map { pairs.target($0) }, begin: SpecialToken.begin.id, end: SpecialToken.end.id, vocabularySize: size,
+      places.map { pairs.target($0) }, begin: SpecialToken.begin.id, end: SpecialToken.end.id,
+      vocabularySize: size,
       unknown: SpecialToken.unknown.id)
     let copying = settings.copy ? CopySource(sources, vocabularySize: size) : nil
     return try model.loss(
-      TokenBatch(sources.map { $0.inVocabulary(preparation.source.count) }), targets, copying: copying, options,
+      TokenBatch(sources.map { $0.inVocabulary(preparation.source.count) }), targets, copying: copying,
+      options,
       random: &random)
   }
 
@@ -186,7 +189,9 @@ final class PairStream {
   private var open: (() throws -> PairData.Pair?)?
   private var waiting: [[Example]] = []
 
-  init(_ data: PairData, _ preparation: PairPreparation, _ settings: PairSettings, _ budget: BatchBudget) throws {
+  init(_ data: PairData, _ preparation: PairPreparation, _ settings: PairSettings, _ budget: BatchBudget)
+    throws
+  {
     (self.data, self.preparation, self.settings, self.budget) = (data, preparation, settings, budget)
     batcher = LengthBatcher(budget, random: nil)
     while try next().count > 0 { batchCount += 1 }

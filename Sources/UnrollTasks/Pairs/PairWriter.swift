@@ -115,7 +115,9 @@ struct PairWriter: Sendable {
         text: text, ids: settings.copy ? preparation.copyNumbers(text, ids, &extra) : ids,
         tokens: preparation.source.spelled(text, ids), extra: extra)
     }
-    if cut > 0 { note("\(cut) texts are longer than \(settings.maximumLength) tokens: their ends were not read") }
+    if cut > 0 {
+      note("\(cut) texts are longer than \(settings.maximumLength) tokens: their ends were not read")
+    }
     // What is unknown without copying is put in by what was looked at.
     let found = try write(sources.map(\.ids), options.search, attends: true)
     return zip(sources, found).map { answer($0, $1, options) }

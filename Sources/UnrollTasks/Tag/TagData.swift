@@ -91,7 +91,9 @@ public struct TagData: TaskData {
   }
 
   /// How the bytes of a file are read.
-  static func format(of bytes: [UInt8], _ name: String, _ settings: TagSettings) throws(DataError) -> TaggedFormat {
+  static func format(of bytes: [UInt8], _ name: String, _ settings: TagSettings) throws(DataError)
+    -> TaggedFormat
+  {
     if settings.format == .conllu || settings.format == .auto && looksUniversal(bytes, name: name) {
       return .conllu(tag: try UniversalColumn.named(settings.tagColumn ?? "UPOS", file: name))
     }
@@ -118,7 +120,8 @@ public struct TagData: TaskData {
 
   public var facts: [Fact] {
     let tags = LabelSet(sentences.lazy.flatMap(\.tags)).names
-    let shown = tags.prefix(24).joined(separator: ", ") + (tags.count > 24 ? " and \(tags.count - 24) more" : "")
+    let shown =
+      tags.prefix(24).joined(separator: ", ") + (tags.count > 24 ? " and \(tags.count - 24) more" : "")
     return [
       Fact("sentences", sentences.count), Fact("words", sentences.reduce(0) { $0 + $1.words.count }),
       Fact("tags", shown), Fact("scheme", scheme?.rawValue ?? "none: tags stand by themselves"),

@@ -49,7 +49,8 @@ struct TagLexicon: Sendable {
   }
 
   init(
-    words: WordTokenizer, characters: CharacterTokenizer, features: WordTokenizer, prefixes: Int, suffixes: Int
+    words: WordTokenizer, characters: CharacterTokenizer, features: WordTokenizer, prefixes: Int,
+    suffixes: Int
   ) {
     self.words = words
     self.characters = characters

@@ -90,7 +90,9 @@ public struct TagSettings: TaskSettings {
     return settings
   }
 
-  public static let variants: [(name: String, settings: TagSettings)] = [("tags", .tags), ("entities", .entities)]
+  public static let variants: [(name: String, settings: TagSettings)] = [
+    ("tags", .tags), ("entities", .entities),
+  ]
 
   public static let fields: [SettingField<TagSettings>] =
     [
@@ -103,7 +105,8 @@ public struct TagSettings: TaskSettings {
       SettingField(\.scheme, "scheme", .data, "How tags spell entities; none: each tag stands by itself."),
     ] + RecurrentSettings.fields(at: \.network) + [
       SettingField(\.embeddingSize, "embedding", 1...8192, .network, "Features of the vector of a word."),
-      SettingField(\.minimumCount, "minimum-count", 1...1_000_000, .network, "Words that are rarer are unknown."),
+      SettingField(
+        \.minimumCount, "minimum-count", 1...1_000_000, .network, "Words that are rarer are unknown."),
       SettingField(
         \.characterSize, "character-embedding", 0...1024, .network,
         "Features of the vector of a character; 0: characters are not read."),
@@ -125,7 +128,8 @@ public struct TagSettings: TaskSettings {
         \.featureDropout, "feature-dropout", 0...0.99, .regularization,
         "The share of affixes and shapes read as unknown."),
       SettingField(
-        \.characterDropout, "character-dropout", 0...0.99, .regularization, "The share of characters read as unknown."),
+        \.characterDropout, "character-dropout", 0...0.99, .regularization,
+        "The share of characters read as unknown."),
       SettingField(
         \.mentionReplacement, "mention-replacement", 0...1, .regularization,
         "The share of entities whose place another of their type takes, anew in each epoch."),
@@ -143,7 +147,8 @@ public struct TagOptions: SettingSet {
 
   public static let fields: [SettingField<TagOptions>] = [
     SettingField(
-      \.tokenized, "tokenized", .data, "Words are what stands between blanks; otherwise punctuation is split off."),
+      \.tokenized, "tokenized", .data,
+      "Words are what stands between blanks; otherwise punctuation is split off."),
     SettingField(\.probabilities, "probabilities", .output, "Tell the probability of each tag."),
   ]
 }

@@ -50,7 +50,8 @@ public struct TagPreparation: ModelPart {
       throw files.damaged("tags", expected: "at least two different tags", found: "\(stored.tags.count)")
     }
     guard (0...8).contains(stored.prefixes), (0...8).contains(stored.suffixes) else {
-      throw files.damaged("prefixes", expected: "0 to 8 characters", found: "\(stored.prefixes), \(stored.suffixes)")
+      throw files.damaged(
+        "prefixes", expected: "0 to 8 characters", found: "\(stored.prefixes), \(stored.suffixes)")
     }
     lexicon = TagLexicon(
       words: try files.tokenizer("tokenizer.json"), characters: try files.tokenizer("characters.json"),
@@ -80,10 +81,14 @@ public enum TagTask: TaskDefinition {
         unroll evaluate parts-of-speech test.conllu
       """, files: [TaskFile("DATA", count: 1...1000, "Sentences with tags: CoNLL columns or CoNLL-U.")],
     inputName: "SENTENCE",
-    limits: "The network learned from its training data alone. Of words that those sentences do not hold, it knows the "
-      + "characters, the ends, the shape and the neighbours. Text of another kind than the training data is tagged worse.")
+    limits:
+      "The network learned from its training data alone. Of words that those sentences do not hold, it knows the "
+      + "characters, the ends, the shape and the neighbours. Text of another kind than the training data is tagged worse."
+  )
 
-  public static func read(_ files: [String], _ settings: TagSettings, note: (String) -> Void) throws -> TagData {
+  public static func read(_ files: [String], _ settings: TagSettings, note: (String) -> Void) throws
+    -> TagData
+  {
     try TagData(files, settings)
   }
 
@@ -120,7 +125,9 @@ public enum TagTask: TaskDefinition {
     _ preparation: TagPreparation, to data: TagData, _ settings: TagSettings, grows: Bool
   ) throws -> TagPreparation {
     if let fault = data.fault { throw fault }
-    let own = TagSet(data.written(in: preparation.tags.scheme).sentences.lazy.map(\.tags), scheme: data.scheme == nil ? nil : preparation.tags.scheme)
+    let own = TagSet(
+      data.written(in: preparation.tags.scheme).sentences.lazy.map(\.tags),
+      scheme: data.scheme == nil ? nil : preparation.tags.scheme)
     let foreign = own.names.filter { !preparation.tags.names.contains($0) }
     guard grows || foreign.isEmpty else {
       throw DataError(
@@ -133,7 +140,8 @@ public enum TagTask: TaskDefinition {
       by: data.sentences.lazy.map { $0.words.joined(separator: " ") }, minimumCount: settings.minimumCount)
     return TagPreparation(
       TagLexicon(
-        words: words as? WordTokenizer ?? lexicon.words, characters: lexicon.characters, features: lexicon.features,
+        words: words as? WordTokenizer ?? lexicon.words, characters: lexicon.characters,
+        features: lexicon.features,
         prefixes: lexicon.prefixes, suffixes: lexicon.suffixes),
       TagSet(names: preparation.tags.names + foreign, scheme: preparation.tags.scheme))
   }
@@ -154,13 +162,15 @@ public enum TagTask: TaskDefinition {
     let held = validation?.written(in: tags.scheme).pieces
     return TagWork(
       settings, words: TagWords(pieces.map(\.words), lexicon), labels: pieces.map { tags.encode($0.tags) },
-      lexicon: lexicon, validation: held.map { (TagWords($0.map(\.words), lexicon), $0.map(\.tags)) }, tags: tags)
+      lexicon: lexicon, validation: held.map { (TagWords($0.map(\.words), lexicon), $0.map(\.tags)) },
+      tags: tags)
   }
 
   public static func calibrate(_ model: Tagger, on validation: TagData) throws -> EntityBonus? {
     let pieces = validation.written(in: model.preparation.tags.scheme).pieces
     return try EntityBonus(
-      TagDecoder(model.networks), TagWords(pieces.map(\.words), model.preparation.lexicon), pieces.map(\.tags),
+      TagDecoder(model.networks), TagWords(pieces.map(\.words), model.preparation.lexicon),
+      pieces.map(\.tags),
       model.preparation.tags)
   }
 
@@ -174,10 +184,14 @@ public enum TagTask: TaskDefinition {
     ]
     let labels = LabelSet(data.sentences.flatMap(\.tags))
     func list(_ names: [String]) -> String {
-      names.prefix(8).map { quoted($0) }.joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
+      names.prefix(8).map { quoted($0) }.joined(separator: ", ")
+        + (names.count > 8 ? " and \(names.count - 8) more" : "")
     }
-    if !labels.singletons.isEmpty { remarks.append("seen once, and hardly to be learned: \(list(labels.singletons))") }
-    let held = parts.validation.map { LabelSet($0.written(in: data.scheme).sentences.flatMap(\.tags)).names } ?? []
+    if !labels.singletons.isEmpty {
+      remarks.append("seen once, and hardly to be learned: \(list(labels.singletons))")
+    }
+    let held =
+      parts.validation.map { LabelSet($0.written(in: data.scheme).sentences.flatMap(\.tags)).names } ?? []
     let foreign = held.filter { labels.id($0) == nil }
     if !foreign.isEmpty { remarks.append("held out but not learned from, and never right: \(list(foreign))") }
     return remarks
@@ -200,7 +214,8 @@ public enum TagTask: TaskDefinition {
       .recurrent(network.encoder, model.settings.network),
       LayerDescription(
         network.head.field == nil ? "softmax" : "conditional random field", "[T, B, \(output)]",
-        "[T, B, \(model.preparation.tags.names.count)]", network.head.field == nil ? .stepwise : .bidirectional),
+        "[T, B, \(model.preparation.tags.names.count)]",
+        network.head.field == nil ? .stepwise : .bidirectional),
     ]
   }
 }

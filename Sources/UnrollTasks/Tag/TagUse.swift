@@ -65,7 +65,9 @@ extension TagTask {
   public static func inputs(
     contentsOf path: String, _ model: Tagger, _ options: TagOptions, note: (String) -> Void
   ) throws -> [TaskInput<TagInput>]? {
-    guard [".conll", ".conllu", ".iob", ".bio"].contains(where: path.lowercased().hasSuffix) else { return nil }
+    guard [".conll", ".conllu", ".iob", ".bio"].contains(where: path.lowercased().hasSuffix) else {
+      return nil
+    }
     let bytes = try TextFile.bytes(at: path)
     let format: TaggedFormat =
       switch try TagData.format(of: bytes, path, model.settings) {
@@ -89,13 +91,15 @@ extension TagTask {
       let entities = tags.scheme?.spans(found.tags).map { span in
         let words = input.words[span.range]
         return TaggedText.Entity(
-          type: span.type, text: words.joined(separator: " "), start: span.range.lowerBound, end: span.range.upperBound,
+          type: span.type, text: words.joined(separator: " "), start: span.range.lowerBound,
+          end: span.range.upperBound,
           startCharacter: input.characters?[span.range.lowerBound].lowerBound,
           endCharacter: input.characters?[span.range.upperBound - 1].upperBound)
       }
       return TaggedText(
         words: input.words, tags: found.tags,
-        probabilities: options.probabilities ? found.probabilities.map { (Double($0) * 1e6).rounded() / 1e6 } : nil,
+        probabilities: options.probabilities
+          ? found.probabilities.map { (Double($0) * 1e6).rounded() / 1e6 } : nil,
         entities: entities)
     }
   }
@@ -127,7 +131,8 @@ extension TagTask {
     let found = try decide(data.sentences.map(\.words), model, withProbabilities: true)
     let guesses = found.map(\.tags)
     let report = ClassificationReport(actual: Array(truth.joined()), predicted: Array(guesses.joined()))
-    var right = (seen: 0, unseen: 0), count = (seen: 0, unseen: 0)
+    var right = (seen: 0, unseen: 0)
+    var count = (seen: 0, unseen: 0)
     var examples: [ScoreReport.Example] = []
     for (index, sentence) in data.sentences.enumerated() {
       let ids = words.encode(words: sentence.words)
@@ -152,23 +157,28 @@ extension TagTask {
     let common: [ScoreReport.Score] = [
       .init("accuracy", report.accuracy, unit: "%"),
       .init("accuracy of seen words", share(right.seen, count.seen), unit: "%", note: "\(count.seen) words"),
-      .init("accuracy of unseen words", share(right.unseen, count.unseen), unit: "%", note: "\(count.unseen) words"),
+      .init(
+        "accuracy of unseen words", share(right.unseen, count.unseen), unit: "%",
+        note: "\(count.unseen) words"),
       .init("whole sentences", whole, unit: "%"), .init("words", Double(report.count)),
     ]
     let confusions = ScoreReport.confusions(report.classes, report.confusion)
     guard tags.scheme != nil else {
       return ScoreReport(
-        common, tables: [.init("by tag", report.classes, report.perClass, ("all", report.micro)), confusions],
+        common,
+        tables: [.init("by tag", report.classes, report.perClass, ("all", report.micro)), confusions],
         examples: examples)
     }
     let entities = EntityScore(actual: truth, predicted: guesses)
     return ScoreReport(
       [
         .init("F1 of entities", entities.overall.f1, unit: "%"),
-        .init("precision", entities.overall.precision, unit: "%"), .init("recall", entities.overall.recall, unit: "%"),
+        .init("precision", entities.overall.precision, unit: "%"),
+        .init("recall", entities.overall.recall, unit: "%"),
       ] + common,
       tables: [
-        .init("by type", entities.perType.map(\.type), entities.perType.map(\.score), ("all", entities.overall)),
+        .init(
+          "by type", entities.perType.map(\.type), entities.perType.map(\.score), ("all", entities.overall)),
         confusions,
       ], examples: examples)
   }
@@ -178,5 +188,7 @@ extension Model where Task == TagTask {
   /// The tag of each word of each sentence, as the training data writes tags.
   ///
   /// A sentence without words has no tags. One of more than 512 words is read in pieces.
-  public func tag(_ sentences: [[String]]) throws -> [[String]] { try answers(sentences.map(TagInput.init)).map(\.tags) }
+  public func tag(_ sentences: [[String]]) throws -> [[String]] {
+    try answers(sentences.map(TagInput.init)).map(\.tags)
+  }
 }

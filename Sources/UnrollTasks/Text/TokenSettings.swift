@@ -37,7 +37,8 @@ public struct TokenSettings: SettingSet, Equatable {
   public static let fields: [SettingField<TokenSettings>] = [
     SettingField(\.tokens, "tokens", .network, "What a text is cut into."),
     SettingField(\.vocabularySize, "vocabulary", 5...262_144, .network, "The largest vocabulary."),
-    SettingField(\.minimumCount, "minimum-count", 1...1_000_000, .network, "Tokens that are rarer are unknown."),
+    SettingField(
+      \.minimumCount, "minimum-count", 1...1_000_000, .network, "Tokens that are rarer are unknown."),
     SettingField(\.lowercase, "lowercase", .network, "Read capital letters as small ones, with words."),
     SettingField(\.embeddingSize, "embedding", 0...8192, .network, "Features of the vector of a token."),
   ]

@@ -36,8 +36,10 @@ public struct TranslateSettings: TaskSettings {
   public static let fields: [SettingField<TranslateSettings>] =
     [
       SettingField(
-        \.sourceColumn, "source-column", .data, "The column that is read, by name or number.", valueName: "column"),
-      SettingField(\.targetColumn, "target-column", .data, "The column that it becomes.", valueName: "column"),
+        \.sourceColumn, "source-column", .data, "The column that is read, by name or number.",
+        valueName: "column"),
+      SettingField(
+        \.targetColumn, "target-column", .data, "The column that it becomes.", valueName: "column"),
     ] + PairSettings.fields(at: \.pairs) + LearningSettings.fields(at: \.learning) + [
       SettingField(\.selection, "select", .training, "What the best epoch is chosen by.")
     ]
@@ -62,10 +64,13 @@ public enum TranslateTask: TaskDefinition {
       TaskFile("SOURCE", "Texts, one a line; or a TSV, CSV or JSON lines file of both sides."),
       TaskFile("TARGET", count: 0...1, "What they become, one a line."),
     ], inputName: "TEXT",
-    limits: "The model knows what its training pairs show: other words, other subjects and longer texts come out worse, "
+    limits:
+      "The model knows what its training pairs show: other words, other subjects and longer texts come out worse, "
       + "and fluent text may say what the source does not.")
 
-  public static func read(_ files: [String], _ settings: TranslateSettings, note: (String) -> Void) throws -> PairData {
+  public static func read(_ files: [String], _ settings: TranslateSettings, note: (String) -> Void) throws
+    -> PairData
+  {
     try PairData(files, source: settings.sourceColumn, target: settings.targetColumn)
   }
 
@@ -75,7 +80,8 @@ public enum TranslateTask: TaskDefinition {
 
   public static func joined(_ data: PairData, _ other: PairData) -> PairData { data.joined(with: other) }
 
-  public static func prepare(_ data: PairData, _ settings: inout TranslateSettings) throws -> PairPreparation {
+  public static func prepare(_ data: PairData, _ settings: inout TranslateSettings) throws -> PairPreparation
+  {
     try PairPreparation(data, settings.pairs, splitting: .whitespace)
   }
 
@@ -128,7 +134,8 @@ public enum TranslateTask: TaskDefinition {
     let scores: [ScoreReport.Score] = [
       .init(
         "BLEU", plain.score,
-        note: "tokens as they are, \(precisions), \(plain.hypothesisLength) for \(plain.referenceLength) tokens"),
+        note:
+          "tokens as they are, \(precisions), \(plain.hypothesisLength) for \(plain.referenceLength) tokens"),
       .init("BLEU 13a", western.score, note: "tokens as sacreBLEU makes them"),
       .init("chrF2", ChrF(hypotheses: found, references: lists).score),
       .init("exact matches", exact, unit: "%"), .init("pairs", Double(pairs.count)),
@@ -142,7 +149,9 @@ public enum TranslateTask: TaskDefinition {
       })
   }
 
-  public static func title(_ model: Translator) -> String { "translation of \(model.settings.pairs.tokens.tokens.rawValue)" }
+  public static func title(_ model: Translator) -> String {
+    "translation of \(model.settings.pairs.tokens.tokens.rawValue)"
+  }
   public static func facts(_ model: Translator) -> [Fact] { model.preparation.facts }
   public static func layers(_ model: Translator) -> [LayerDescription] {
     model.networks.first.map { model.preparation.layers($0, model.settings.pairs) } ?? []
