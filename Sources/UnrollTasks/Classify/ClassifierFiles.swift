@@ -57,45 +57,16 @@ extension Classifier: TaskModel {
     _ folder: LoadedModel, _ settings: ClassifierSettings, _ encoder: ClassifierEncoder, labels: Int
   ) throws -> [ClassifyNetwork] {
     let file = "\(folder.path)/model.safetensors"
-    try checkSizes(folder, settings, encoder, labels)
     var networks: [ClassifyNetwork] = []
     for member in 0..<settings.members {
       var network = ClassifyNetwork.declared { random in
         ClassifyNetwork(settings, encoder.input, labels: labels, using: &random)
       }
+      try folder.expect(network, prefix: "members.\(member)")
       try network.takeWeights(folder.tensors, prefix: "members.\(member)", file: file)
       networks.append(network)
     }
     return networks
-  }
-
-  /// The sizes that the settings ask for must be in the file before memory is made for them.
-  private static func checkSizes(
-    _ folder: LoadedModel, _ settings: ClassifierSettings, _ encoder: ClassifierEncoder, _ labels: Int
-  ) throws(ModelFileError) {
-    let hidden = (settings.bidirectional ? 2 : 1) * settings.hiddenSize
-    var expected: [(name: String, shape: Shape)] = []
-    var features = settings.embeddingSize
-    switch encoder.input {
-    case .tokens(let vocabulary, let pieces):
-      features = max(1, features)
-      expected.append(("words.weight", [vocabulary, features]))
-      if pieces > 0 { expected.append(("pieces.weight", [pieces, features])) }
-    case .frames(let width):
-      if features > 0 { expected.append(("project.weight", [features, width])) } else { features = width }
-    }
-    let pooled = hidden + (settings.poolsInputs ? features : 0)
-    expected.append(("head.weight", [labels, settings.pooling.count * pooled]))
-    for layer in 0..<settings.layers {
-      for direction in settings.bidirectional ? ["forward", "backward"] : ["forward"] {
-        let name = "core.layers.\(layer).\(direction).cell.weightRecurrent"
-        expected.append((name, [settings.cell.gates * settings.hiddenSize, settings.hiddenSize]))
-      }
-    }
-    try folder.expect(
-      (0..<settings.members).flatMap { member in
-        expected.map { ("members.\(member).\($0)", $1) }
-      })
   }
 
   public func save(to path: String) throws {

@@ -6,24 +6,26 @@ extension Classifier: ProbedModel {
     var random = RandomSource(seed: size.seed)
     var probe = NetworkProbe()
     let lengths = size.lengths
-    var batch = ClassifyBatch(layout: SequenceLayout(lengths: lengths))
+    let layout = SequenceLayout(lengths: lengths)
+    let batch: ClassifyBatch
     switch encoder.input {
     case .tokens(let vocabulary, let pieces):
       let ids = random.symbols(lengths, below: vocabulary)
-      batch.ids = batch.layout.packing(ids)
       probe.readsSymbols("tokens", ids, steps: size.steps)
       if pieces > 0 {
         let spellings = lengths.map { length in
           (0..<length).map { _ in random.symbols([1 + random.below(4)], below: pieces)[0] }
         }
-        batch.spellings = spellings.flatMap { $0 }
         var next: Int32 = 0
         let forms = lengths.map { length in
           defer { next += Int32(length) }
           return Array(next..<next + Int32(length))
         }
-        batch.forms = batch.layout.packing(forms)
+        batch = .tokens(
+          TokenBatch(ids, places: forms, of: TokenForms(pieces: spellings.flatMap { $0 })))
         probe.readsLists("pieces", spellings, steps: size.steps)
+      } else {
+        batch = .tokens(TokenBatch(ids))
       }
     case .frames(let width):
       let frames = Tensor.normal(deviation: 1, shape: [size.batch, size.steps, width], using: &random)
@@ -31,7 +33,7 @@ extension Classifier: ProbedModel {
         (0..<length).map { Int32(row * size.steps + $0) }
       }
       let flat = Variable(frames.reshaped(to: [size.batch * size.steps, width]))
-      batch.frames = flat.gatheringRows(batch.layout.packing(rows)).value
+      batch = .frames(PackedSequence(rows: flat.gatheringRows(layout.packing(rows)), layout: layout))
       probe.reads("frames", frames)
     }
     probe.readsLengths("lengths", lengths)

@@ -10,8 +10,8 @@ extension LanguageModel: ProbedModel {
     probe.readsSymbols("tokens", ids, steps: size.steps)
     probe.readsLengths("lengths", size.lengths)
     var none: RandomSource?
-    let (features, state) = try network.features(batch.ids, batch.layout, state: nil, random: &none)
-    probe.gives("scores", rows: try network.scores(features), batch.layout, steps: size.steps)
+    let (features, state) = try network.features(batch, state: nil, random: &none)
+    probe.gives("scores", rows: try network.logits(features), batch.layout, steps: size.steps)
     for (layer, parts) in state.enumerated() {
       for (name, part) in zip(["h", "c"], parts) {
         probe.gives("\(name)_n.\(layer)", state: part)

@@ -10,18 +10,17 @@ extension Tagger: ProbedModel {
     let sentences = random.symbols(size.lengths, below: known).map { ids in
       ids.map { lexicon.words.decode([$0]) }
     }
-    let batch = TaggerBatch(Array(sentences.indices), of: TaggerWords(sentences, lexicon))
+    let batch = TaggerWords(sentences, lexicon).batch(Array(sentences.indices))
     let places = batch.layout.unpacking(batch.places)
-    probe.readsSymbols("words", batch.layout.unpacking(batch.words), steps: size.steps)
-    let forms = places.map { $0.map { batch.forms[Int($0)] } }
+    probe.readsSymbols("words", batch.layout.unpacking(batch.ids), steps: size.steps)
     if settings.characterSize > 0 {
-      probe.readsLists("characters", forms.map { $0.map(\.characters) }, steps: size.steps)
+      probe.readsLists("characters", places.map { $0.map { batch.forms.characters[Int($0)] } }, steps: size.steps)
     }
     if settings.featureSize > 0 {
       // Every word has as many; beyond the sentences they may be anything that is in the table.
       let slots = settings.prefixes + settings.suffixes + 1
-      let all = forms.flatMap { sentence in
-        sentence.flatMap { $0.features.map { Int($0) } }
+      let all = places.flatMap { sentence in
+        sentence.flatMap { batch.forms.features[Int($0)].map { Int($0) } }
           + Array(repeating: 0, count: (size.steps - sentence.count) * slots)
       }
       probe.reads("features", all, [size.batch, size.steps, slots])
@@ -31,7 +30,7 @@ extension Tagger: ProbedModel {
     var sum: Variable?
     for network in networks {
       let scores = try network.emissions(batch, random: &none).rows
-      let rows = network.field == nil && networks.count > 1 ? scores.logSoftmax() : scores
+      let rows = network.head.field == nil && networks.count > 1 ? scores.logSoftmax() : scores
       sum = sum.map { $0 + rows } ?? rows
     }
     let share = 1 / Float(networks.count)

@@ -66,12 +66,6 @@ extension Forecaster: TaskModel {
     let known = configuration.known.count
     let inputs = ForecastBatch.inputWidth(settings, known: known)
     let context = ForecastBatch.contextWidth(settings, known: known)
-    try folder.expect(
-      (0..<settings.members).flatMap { member in
-        ForecastNetwork.shapes(
-          settings, targets: configuration.targets.count, inputWidth: inputs, contextWidth: context
-        ).map { ("members.\(member).\($0.name)", $0.shape) }
-      })
     var networks: [ForecastNetwork] = []
     for member in 0..<settings.members {
       var network = ForecastNetwork.declared { random in
@@ -79,6 +73,7 @@ extension Forecaster: TaskModel {
           settings, targets: configuration.targets.count, inputWidth: inputs,
           contextWidth: context, known: known, using: &random)
       }
+      try folder.expect(network, prefix: "members.\(member)")
       try network.takeWeights(folder.tensors, prefix: "members.\(member)", file: file)
       networks.append(network)
     }

@@ -66,9 +66,9 @@ struct AdaptingScorer {
     let result = try valueWithGradient(of: network, inputs: []) { network, _ in
       var none: RandomSource?
       let (features, next) = try network.features(
-        inputs, SequenceLayout(lengths: [inputs.count]), state: before, random: &none)
-      let nats = try network.surprises(features.detached, targets)
-      let mean = try network.loss(features, targets).affine(times: 1 / Double(targets.count), plus: 0)
+        TokenBatch([inputs]), state: before, random: &none)
+      let nats = try network.losses(features.detached, targets)
+      let mean = try network.loss(features, targets).mean
       return (mean, (next: next, nats: nats))
     }
     for (id, nats) in zip(targets, result.extra.nats) { body(id, nats) }
@@ -79,9 +79,10 @@ struct AdaptingScorer {
     guard norm.isFinite else { return }
     optimizer.update(&network, result.gradients, scale: GradientClipping.factor(norm: norm, maximum: 1))
     guard adaptation.decay > 0 else { return }
+    let (kept, origin) = (1 - adaptation.decay, trained)
     var index = 0
     network.forEachParameter("") { _, parameter in
-      parameter.update { Kernels.blend(&$0, keeping: 1 - adaptation.decay, with: trained[index]) }
+      parameter.update { Kernels.blend(&$0, keeping: kept, with: origin[index]) }
       index += 1
     }
   }

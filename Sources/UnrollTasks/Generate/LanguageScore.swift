@@ -118,10 +118,10 @@ package struct LanguageScorer {
       let inputs = [last] + targets.dropLast()
       var none: RandomSource?
       let (features, next) = try network.features(
-        inputs, SequenceLayout(lengths: [inputs.count]), state: state, random: &none)
+        TokenBatch([inputs]), state: state, random: &none)
       state = next
       last = targets[targets.count - 1]
-      for (id, nats) in zip(targets, try network.surprises(features, targets)) { body(id, nats) }
+      for (id, nats) in zip(targets, try network.losses(features, targets)) { body(id, nats) }
     }
   }
 }

@@ -6,28 +6,17 @@ import UnrollNetworks
 ///
 /// What it says of the next token has the same bits as what the network says of a whole sequence.
 package final class LanguageStream {
-  private enum Session {
-    case lstm(StreamingSession<LSTMCell>)
-    case gru(StreamingSession<GRUCell>)
-  }
-
   private let network: LanguageNetwork
-  private let session: Session
+  private let session: AnyStreamingSession
   private let width: Int
   private var features: Tensor
 
   /// A stream that has read the token that says that nothing is known of what came before.
   package init(_ model: LanguageModel) throws(ShapeError) {
     network = model.network
-    width = network.embedding.weight.value.shape.columns
-    switch network.layers {
-    case .lstm(let layers):
-      session = .lstm(try StreamingSession(layers))
-      features = .zeros([1, layers.outputSize])
-    case .gru(let layers):
-      session = .gru(try StreamingSession(layers))
-      features = .zeros([1, layers.outputSize])
-    }
+    width = network.front.table.size
+    session = try network.encoder.network.streaming()
+    features = .zeros([1, session.outputSize])
     read(SpecialToken.begin.id)
   }
 
@@ -35,12 +24,9 @@ package final class LanguageStream {
   ///
   /// - Parameter id: a token of the model's tokenizer.
   package func read(_ id: Int32) {
-    network.embedding.weight.value.withUnsafeElements { table in
+    network.front.table.weight.value.withUnsafeElements { table in
       let row = UnsafeBufferPointer(rebasing: table[Int(id) * width..<(Int(id) + 1) * width])
-      switch session {
-      case .lstm(let session): session.step(row) { take($0) }
-      case .gru(let session): session.step(row) { take($0) }
-      }
+      session.step(row) { take($0) }
     }
   }
 
@@ -51,10 +37,10 @@ package final class LanguageStream {
   }
 
   /// What a softmax over all tokens makes probabilities of the next one of.
-  func scores() throws(ShapeError) -> Tensor { try network.scores(Variable(features)).value }
+  func scores() throws(ShapeError) -> Tensor { try network.logits(Variable(features)).value }
 
   /// −ln p of a token that might come next.
   package func surprise(_ id: Int32) throws(ShapeError) -> Float {
-    try network.surprises(Variable(features), [id])[0]
+    try network.losses(Variable(features), [id])[0]
   }
 }

@@ -100,10 +100,9 @@ struct LanguageWork: TrainingWork {
   ) throws -> (loss: Variable, carry: LanguageState?) {
     guard let batch = try window(step) else { throw TrainingError.noData }
     let (layout, inputs, targets) = batch.packed
-    let (features, state) = try model.noisy(&random).features(
-      inputs, layout, state: carry, random: &random)
-    let loss = try model.loss(features, targets).affine(times: 1 / Double(max(1, targets.count)), plus: 0)
-    return (loss, state)
+    let (features, state) = try model.features(
+      TokenBatch(ids: inputs, layout: layout), state: carry, random: &random)
+    return (try model.loss(features, targets).mean, state)
   }
 
   func validate(_ model: LanguageNetwork) throws -> Double? {
@@ -115,9 +114,10 @@ struct LanguageWork: TrainingWork {
     for batch in LanguageBatches(validation, streams: streams, steps: 256) {
       let (layout, inputs, targets) = batch.packed
       var none: RandomSource?
-      let (features, next) = try model.features(inputs, layout, state: state, random: &none)
+      let (features, next) = try model.features(
+        TokenBatch(ids: inputs, layout: layout), state: state, random: &none)
       state = next
-      sum += Double(try model.loss(features, targets).value.scalar)
+      sum += Double(try model.loss(features, targets).sum.value.scalar)
       count += targets.count
     }
     return sum / Double(max(1, count))

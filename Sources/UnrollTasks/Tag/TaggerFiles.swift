@@ -69,46 +69,17 @@ extension Tagger: TaskModel {
     _ folder: LoadedModel, _ settings: TaggerSettings, _ sizes: TaggerNetwork.Sizes, _ tags: TaggerTags
   ) throws -> [TaggerNetwork] {
     let file = "\(folder.path)/model.safetensors"
-    try checkSizes(folder, settings, sizes)
     var networks: [TaggerNetwork] = []
     for member in 0..<settings.members {
       var network = TaggerNetwork.declared { random in
         TaggerNetwork(
           settings, sizes, constraints: tags.constraints, decision: tags.decision(settings), using: &random)
       }
+      try folder.expect(network, prefix: "members.\(member)")
       try network.takeWeights(folder.tensors, prefix: "members.\(member)", file: file)
       networks.append(network)
     }
     return networks
-  }
-
-  /// The sizes that the settings ask for must be in the file before memory is made for them.
-  private static func checkSizes(
-    _ folder: LoadedModel, _ settings: TaggerSettings, _ sizes: TaggerNetwork.Sizes
-  ) throws(ModelFileError) {
-    let gates = settings.cell.gates
-    var expected: [(name: String, shape: Shape)] = [
-      ("words.weight", [sizes.words, settings.wordSize]),
-      ("head.weight", [sizes.tags, 2 * settings.hiddenSize]),
-    ]
-    for layer in 0..<settings.layers {
-      let name = "encoder.layers.\(layer).backward.cell.weightRecurrent"
-      expected.append((name, [gates * settings.hiddenSize, settings.hiddenSize]))
-    }
-    if settings.characterSize > 0 {
-      let hidden = settings.characterHidden
-      expected += [
-        ("characters.table.weight", [sizes.characters, settings.characterSize]),
-        ("characters.encoder.layers.0.backward.cell.weightRecurrent", [gates * hidden, hidden]),
-      ]
-    }
-    if settings.featureSize > 0 {
-      expected.append(("features.weight", [sizes.features, settings.featureSize]))
-    }
-    try folder.expect(
-      (0..<settings.members).flatMap { member in
-        expected.map { ("members.\(member).\($0.name)", $0.shape) }
-      })
   }
 
   public func save(to path: String) throws {

@@ -3,16 +3,17 @@ import UnrollData
 import UnrollNetworks
 
 /// Examples as a network reads them: the steps that exist, longest example first.
-struct ClassifyBatch {
-  let layout: SequenceLayout
-  /// Of texts: the id of each packed row.
-  var ids: [Int32] = []
-  /// The place of each packed row in `spellings`; −1: none.
-  var forms: [Int32] = []
-  /// The rows of the table of pieces of the batch's distinct tokens.
-  var spellings: [[Int32]] = []
-  /// Of sequences: `[N, width]`.
-  var frames: Tensor?
+enum ClassifyBatch {
+  case tokens(TokenBatch)
+  /// Frames `[N, width]`.
+  case frames(PackedSequence)
+
+  var layout: SequenceLayout {
+    switch self {
+    case .tokens(let tokens): tokens.layout
+    case .frames(let frames): frames.layout
+    }
+  }
 }
 
 /// All examples of a set, ready to be cut into batches.
@@ -43,7 +44,12 @@ enum EncodedExamples: Sendable {
   /// - Parameter random: randomness for noise; `nil`: as they are.
   func batch(_ places: [Int], _ settings: ClassifierSettings, random: inout RandomSource?) -> ClassifyBatch {
     switch self {
-    case .texts(let texts): return Self.batch(texts, places, settings, random: &random)
+    case .texts(let texts):
+      let ids = places.map { texts.ids[$0] }
+      guard !texts.forms.isEmpty else { return .tokens(TokenBatch(ids)) }
+      return .tokens(
+        TokenBatch(
+          ids, places: places.map { texts.forms[$0] }, of: TokenForms(pieces: texts.spellings)))
     case .sequences(let all, let encoder):
       let noise = SequenceEncoder.Noise(
         noise: settings.noise, scaling: settings.scaling, shift: settings.shift)
@@ -55,39 +61,9 @@ enum EncodedExamples: Sendable {
       for (step, count) in layout.counts.enumerated() {
         for place in 0..<count { packed += rows[layout.order[place]][step * width..<(step + 1) * width] }
       }
-      var batch = ClassifyBatch(layout: layout)
-      batch.frames = Tensor(packed, shape: [layout.rows, width])
-      return batch
+      return .frames(
+        PackedSequence(rows: Variable(Tensor(packed, shape: [layout.rows, width])), layout: layout))
     }
-  }
-
-  private static func batch(
-    _ texts: EncodedTexts, _ places: [Int], _ settings: ClassifierSettings, random: inout RandomSource?
-  ) -> ClassifyBatch {
-    var batch = ClassifyBatch(layout: SequenceLayout(lengths: places.map { texts.ids[$0].count }))
-    batch.ids = batch.layout.packing(places.map { texts.ids[$0] })
-    let hasForms = !texts.forms.isEmpty
-    if hasForms { batch.forms = batch.layout.packing(places.map { texts.forms[$0] }) }
-    if random != nil, settings.tokenDropout > 0 {
-      let rate = Float(settings.tokenDropout)
-      for row in batch.ids.indices where random!.uniform() < rate {
-        batch.ids[row] = SpecialToken.unknown.id
-        if hasForms { batch.forms[row] = -1 }
-      }
-    }
-    var seen: [Int32: Int32] = [:]
-    for row in batch.forms.indices where batch.forms[row] >= 0 {
-      let form = batch.forms[row]
-      if let place = seen[form] {
-        batch.forms[row] = place
-      } else {
-        let place = Int32(batch.spellings.count)
-        seen[form] = place
-        batch.forms[row] = place
-        batch.spellings.append(texts.spellings[Int(form)])
-      }
-    }
-    return batch
   }
 }
 

@@ -91,23 +91,23 @@ struct ClassifyWork: TrainingWork {
     let places = batches[step]
     let batch = training.inputs.batch(places, settings, random: &random)
     let x = try model.read(batch, random: &random)
-    let plain = try loss(model.judge(x, batch.layout, random: &random), places)
+    let plain = try loss(model.logits(x, random: &random), places)
     guard settings.adversarial > 0 else { return (plain, nil) }
-    let worst = try worstStep(model, x.value, batch.layout, places, random: &random)
-    let other = try loss(model.judge(x + Variable(worst), batch.layout, random: &random), places)
+    let worst = try worstStep(model, x.rows.value, batch.layout, places, random: &random)
+    let moved = PackedSequence(rows: x.rows + Variable(worst), layout: x.layout)
+    let other = try loss(model.logits(moved, random: &random), places)
     return ((plain + other).affine(times: 0.5, plus: 0), nil)
   }
 
   private func loss(_ logits: Variable, _ places: [Int]) throws(ShapeError) -> Variable {
     if settings.isMultiLabel {
-      return try Loss.binaryCrossEntropy(
-        logits, training.targets.sets(places), positiveWeights: classWeights)
+      return try PooledHead.loss(
+        logits, targets: training.targets.sets(places), positiveWeights: classWeights
+      ).mean
     }
-    let labels = training.targets.classes(places)
-    let total = Loss.labelWeight(labels, classWeights: classWeights)
-    return try Loss.crossEntropy(
-      logits, labels, smoothing: settings.smoothing, classWeights: classWeights
-    ).affine(times: 1 / max(total, 1e-9), plus: 0)
+    return try PooledHead.loss(
+      logits, training.targets.classes(places), smoothing: settings.smoothing, classWeights: classWeights
+    ).mean
   }
 
   /// The small step of each example's inputs that makes its loss grow most (Miyato, Dai and Goodfellow 2017,
@@ -119,7 +119,8 @@ struct ClassifyWork: TrainingWork {
   ) throws -> Tensor {
     var noise = random?.split()
     let gradient = try valueWithGradient(of: model, inputs: [x]) { model, inputs in
-      (try loss(model.judge(inputs[0], layout, random: &noise), places), ())
+      let x = PackedSequence(rows: inputs[0], layout: layout)
+      return (try loss(model.logits(x, random: &noise), places), ())
     }.inputGradients[0]
     let (width, values) = (x.shape.columns, x.elements)
     var steps = gradient.elements

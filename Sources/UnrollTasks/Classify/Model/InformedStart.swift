@@ -11,7 +11,8 @@ extension ClassifyNetwork {
   /// more labels than half of the places, nothing is done.
   mutating func inform(_ texts: EncodedTexts, _ targets: ClassifyTargets, _ chosen: [Int]) {
     let labels = targets.count == 2 && !settings.isMultiLabel ? 1 : targets.count
-    guard var table = words?.weight.value, labels * 2 <= table.shape.columns else { return }
+    guard case .tokens(var front) = front, labels * 2 <= front.table.size else { return }
+    var table = front.table.weight.value
     let (vocabulary, features) = (table.shape.rows, table.shape.columns)
     var all = [Float](repeating: 0, count: vocabulary)
     var with = [[Float]](repeating: all, count: labels)
@@ -44,6 +45,7 @@ extension ClassifyNetwork {
         }
       }
     }
-    words?.weight.value = table
+    front.table.weight.value = table
+    self.front = .tokens(front)
   }
 }

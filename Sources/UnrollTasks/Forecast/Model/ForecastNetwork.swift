@@ -7,23 +7,23 @@ import UnrollNetworks
 /// one target of one window; n = L/w segments read, m segments written, Q outputs a step, D hidden units.
 ///
 ///     e_j  = max(0, W_e s_j + b_e)                   for each segment s_j of the window with its covariates
-///     h    = core(e_1 … e_n)                         the state after the window
+///     h    = encoder(e_1 … e_n)                         the state after the window
 ///     d_i  = max(0, p_i + q_c + W_d u_i)             place i, target c, what is known of segment i;
 ///            p_i + q_c where nothing is
-///     y_i  = W_o core(d_i | h) + b_o  (+ W_s x)      one step of the core from h for each i, side by side
+///     y_i  = W_o encoder(d_i | h) + b_o  (+ W_s x)      one step of the encoder from h for each i, side by side
 ///
 /// x is the whole window; W_s starts from the seasonal naive forecast. Where covariates k are known ahead, what
 /// they do to a value of the same step, V_c k, is taken off the window first and added to the forecast.
 struct ForecastNetwork: Module {
   let settings: ForecastSettings
   let targets: Int
-  var embed: Linear
+  var front: FrameFront
   var mix: Linear?
-  var core: AnyRecurrentNetwork
+  var encoder: AnyRecurrentNetwork
   var places: Parameter
   var targetNames: Parameter?
   var context: Linear?
-  var head: Linear
+  var head: ValueHead
   var skip: Linear?
   /// `[season, targets]`.
   var cycle: Parameter?
@@ -43,56 +43,35 @@ struct ForecastNetwork: Module {
     self.settings = settings
     self.targets = targets
     let hidden = settings.hiddenSize
-    embed = Linear(inputSize: inputWidth, outputSize: hidden, using: &random)
+    front = FrameFront(inputSize: inputWidth, outputSize: hidden, activation: .relu, using: &random)
     mix =
       settings.mixesTargets && targets > 1
       ? Linear(inputSize: settings.segment * targets, outputSize: hidden, bias: false, using: &random) : nil
-    core = AnyRecurrentNetwork(
+    encoder = AnyRecurrentNetwork(
       settings.cell, inputSize: hidden, hiddenSize: hidden, layers: settings.layers,
       dropout: settings.dropout, using: &random)
     // Alone, places and targets must tell the segments apart; beside what is known of them they only help.
     let spread: Float = contextWidth > 0 ? 0.1 : 0.7
-    places = Parameter(
-      .normal(deviation: spread, shape: [settings.horizonSegments, hidden], using: &random))
-    targetNames =
-      targets > 1 ? Parameter(.normal(deviation: spread, shape: [targets, hidden], using: &random)) : nil
+    func table(_ rows: Int) -> Parameter {
+      Parameter([rows, hidden]) { .normal(deviation: spread, shape: [rows, hidden], using: &random) }
+    }
+    places = table(settings.horizonSegments)
+    targetNames = targets > 1 ? table(targets) : nil
     context =
       contextWidth > 0
       ? Linear(inputSize: contextWidth, outputSize: hidden, bias: false, using: &random) : nil
-    let width = settings.segment * settings.outputs
-    head = Linear(inputSize: hidden, outputSize: width, using: &random)
     // A small head starts from what is known without the network: the centre of the window, or the skip.
-    head.weight = Parameter(.normal(deviation: 0.01, shape: [width, hidden], using: &random))
+    head = ValueHead(
+      features: hidden, values: settings.segment, objective: settings.objective, deviation: 0.01,
+      using: &random)
     if settings.skip {
       skip = Linear(
         inputSize: settings.lookBack, outputSize: settings.writtenSteps, using: &random)
-      skip?.weight = Parameter(Self.seasonalNaive(settings))
+      skip?.weight = Parameter([settings.writtenSteps, settings.lookBack]) { Self.seasonalNaive(settings) }
     }
     cycle =
-      settings.cycle ? Parameter(.zeros([max(1, settings.longSeason, settings.season), targets])) : nil
-    effect = known > 0 ? Parameter(.zeros([targets, known])) : nil
-  }
-
-  /// The shapes of the large parameters.
-  static func shapes(
-    _ settings: ForecastSettings, targets: Int, inputWidth: Int, contextWidth: Int
-  ) -> [(name: String, shape: Shape)] {
-    let hidden = settings.hiddenSize
-    var shapes: [(String, Shape)] = [
-      ("embed.weight", [hidden, inputWidth]), ("places", [settings.horizonSegments, hidden]),
-      ("head.weight", [settings.segment * settings.outputs, hidden]),
-    ]
-    for layer in 0..<settings.layers {
-      shapes.append(
-        ("core.layers.\(layer).forward.cell.weightRecurrent", [settings.cell.gates * hidden, hidden]))
-    }
-    if contextWidth > 0 { shapes.append(("context.weight", [hidden, contextWidth])) }
-    if settings.mixesTargets && targets > 1 {
-      shapes.append(("mix.weight", [hidden, settings.segment * targets]))
-    }
-    if settings.skip { shapes.append(("skip.weight", [settings.writtenSteps, settings.lookBack])) }
-    if settings.cycle { shapes.append(("cycle", [max(1, settings.longSeason, settings.season), targets])) }
-    return shapes
+      settings.cycle ? .zeros([max(1, settings.longSeason, settings.season), targets]) : nil
+    effect = known > 0 ? .zeros([targets, known]) : nil
   }
 
   /// A map from a window to the mean of the seasonal naive forecasts of both seasons.
@@ -136,11 +115,11 @@ struct ForecastNetwork: Module {
         .reshaped(to: [rows, settings.writtenSteps]) - last
       ahead = ahead.map { $0 + next } ?? next
     }
-    var read = try embed(segments)
-    if let mix { read = read + (try mixed(mix, window, rows)) }
     let layout = SequenceLayout(lengths: Array(repeating: n, count: rows))
-    let (_, state) = try core(
-      PackedSequence(rows: read.relu(), layout: layout), random: &random)
+    let read = try front(
+      PackedSequence(rows: segments, layout: layout),
+      adding: try mix.map { mix throws(ShapeError) in try mixed(mix, window, rows) }, random: &random)
+    let (_, state) = try encoder(read, random: &random)
     // Row b·m + i: segment i of row b.
     let repeated = (0..<rows * m).map { Int32($0 / m) }
     let states = state.map { $0.map { $0.gatheringRows(repeated) } }
@@ -150,7 +129,7 @@ struct ForecastNetwork: Module {
     }
     if let context { written = (try written + context(Variable(batch.context))).relu() }
     let single = SequenceLayout(lengths: Array(repeating: 1, count: rows * m))
-    let (outputs, _) = try core(
+    let (outputs, _) = try encoder(
       PackedSequence(rows: written, layout: single), initialState: states, random: &random)
     let dropped = Dropout(rate: settings.dropout)(outputs.rows, random: &random)
     let steps = rows * settings.writtenSteps
@@ -205,9 +184,9 @@ struct ForecastNetwork: Module {
   mutating func forEachParameter(
     _ path: String, _ body: (String, inout Parameter) throws -> Void
   ) rethrows {
-    try embed.forEachParameter(parameterName(path, "embed"), body)
+    try front.forEachParameter(parameterName(path, "front"), body)
     try mix?.forEachParameter(parameterName(path, "mix"), body)
-    try core.forEachParameter(parameterName(path, "core"), body)
+    try encoder.forEachParameter(parameterName(path, "encoder"), body)
     try body(parameterName(path, "places"), &places)
     if targetNames != nil { try body(parameterName(path, "targets"), &targetNames!) }
     try context?.forEachParameter(parameterName(path, "context"), body)
@@ -216,4 +195,9 @@ struct ForecastNetwork: Module {
     if cycle != nil { try body(parameterName(path, "cycle"), &cycle!) }
     if effect != nil { try body(parameterName(path, "effect"), &effect!) }
   }
+}
+
+extension ForecastSettings {
+  /// How outputs are compared with what came.
+  var objective: ValueHead.Objective { loss == .quantile ? .quantiles(levels) : .squared }
 }

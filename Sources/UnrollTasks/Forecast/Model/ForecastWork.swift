@@ -78,18 +78,8 @@ struct ForecastWork: TrainingWork {
   private static func loss(
     _ model: ForecastNetwork, _ batch: ForecastBatch, random: inout RandomSource?
   ) throws -> Variable {
-    let settings = model.settings
     let outputs = try model(batch, random: &random)
-    let steps = batch.rows * settings.writtenSteps
-    switch settings.loss {
-    case .quantile:
-      return try 2
-        * Loss.quantile(
-          outputs.reshaped(to: [steps, settings.levels.count]), batch.target, levels: settings.levels,
-          weights: batch.weights)
-    case .squared:
-      return try Loss.squaredError(outputs.reshaped(to: [steps]), batch.target, weights: batch.weights)
-    }
+    return try model.head.loss(outputs, batch.target, weights: batch.weights).mean
   }
 
   func validate(_ model: ForecastNetwork) throws -> Double? {

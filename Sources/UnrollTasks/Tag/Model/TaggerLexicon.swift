@@ -1,5 +1,6 @@
 import UnrollCore
 import UnrollData
+import UnrollNetworks
 
 /// What a tagger knows of words before it reads a sentence: tables of words, characters, affixes and shapes.
 struct TaggerLexicon: Sendable {
@@ -71,7 +72,10 @@ struct TaggerLexicon: Sendable {
 
 /// Sentences as places in a list of the different words that they hold.
 struct TaggerWords: Sendable {
-  private(set) var forms: [TaggerLexicon.Form] = []
+  /// The id of each different word.
+  private(set) var ids: [Int32] = []
+  /// How each of them is written.
+  private(set) var forms = TokenForms()
   var sentences: [[Int32]] = []
 
   init(_ sentences: some Sequence<some Sequence<String>>, _ lexicon: TaggerLexicon) {
@@ -79,40 +83,20 @@ struct TaggerWords: Sendable {
     self.sentences = sentences.map { sentence in
       sentence.map { word in
         if let place = places[word] { return place }
-        let place = Int32(forms.count)
+        let place = Int32(ids.count)
         places[word] = place
-        forms.append(lexicon.form(word))
+        let form = lexicon.form(word)
+        ids.append(form.word)
+        forms.characters.append(form.characters)
+        forms.features.append(form.features)
         return place
       }
     }
   }
-}
 
-/// Some sentences as a network reads them.
-struct TaggerBatch: Sendable {
-  /// The sentences' words, packed: the place of each among `forms`.
-  let layout: SequenceLayout
-  let places: [Int32]
-  /// The id of each packed word, by itself since any of them may be dropped.
-  var words: [Int32]
-  /// The different words of the batch, each once.
-  var forms: [TaggerLexicon.Form]
-
-  init(_ chosen: [Int], of words: TaggerWords) {
-    var local: [Int32: Int32] = [:]
-    var forms: [TaggerLexicon.Form] = []
-    let sequences = chosen.map { index in
-      words.sentences[index].map { form in
-        if let place = local[form] { return place }
-        let place = Int32(forms.count)
-        local[form] = place
-        forms.append(words.forms[Int(form)])
-        return place
-      }
-    }
-    layout = SequenceLayout(lengths: sequences.map(\.count))
-    places = layout.packing(sequences)
-    self.words = places.map { forms[Int($0)].word }
-    self.forms = forms
+  /// Some sentences as a network reads them.
+  func batch(_ chosen: [Int]) -> TokenBatch {
+    let places = chosen.map { sentences[$0] }
+    return TokenBatch(places.map { $0.map { ids[Int($0)] } }, places: places, of: forms)
   }
 }

@@ -82,7 +82,7 @@ struct TaggerRun {
     kept.members = fit.networks.count
     let networks = fit.networks.map { network in
       var network = network
-      for (tag, bonus) in threshold.bonus.enumerated() { network.head.bias?.value[tag] += bonus }
+      for (tag, bonus) in threshold.bonus.enumerated() { network.head.output.bias?.value[tag] += bonus }
       return network
     }
     return Tagger(

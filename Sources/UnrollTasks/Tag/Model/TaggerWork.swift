@@ -10,9 +10,8 @@ struct TaggerWork: TrainingWork {
   private let labels: [[Int32]]
   private let validation: (words: TaggerWords, tags: [[String]])?
   private let tags: TaggerTags
-  /// The chance of each word id, and of each feature id, to be taken for unknown.
-  private let wordDropout: [Float]
-  private let featureDropout: [Float]
+  /// Takes words and features for unknown by chance, rare ones more often.
+  private let noise: TokenNoise
   private let mentions: TaggerMentions
   /// The sentences of an epoch, some of their entities exchanged, their labels, and the steps that they make.
   private var epochWords: TaggerWords
@@ -33,14 +32,17 @@ struct TaggerWork: TrainingWork {
     var wordCounts = [Int](repeating: 0, count: lexicon.words.vocabularySize)
     var featureCounts = [Int](repeating: 0, count: lexicon.features.vocabularySize)
     for place in words.sentences.joined() {
-      let form = words.forms[Int(place)]
-      wordCounts[Int(form.word)] += 1
-      for feature in form.features { featureCounts[Int(feature)] += 1 }
+      wordCounts[Int(words.ids[Int(place)])] += 1
+      for feature in words.forms.features[Int(place)] { featureCounts[Int(feature)] += 1 }
     }
     let alpha = settings.rareDropout
     func chance(_ count: Int) -> Float { alpha > 0 ? alpha / (alpha + Float(count)) : 0 }
-    wordDropout = wordCounts.map { max(settings.wordDropout, chance($0)) }
-    featureDropout = featureCounts.map { max(settings.featureDropout, chance($0)) }
+    noise = TokenNoise(
+      tokens: .byID(wordCounts.map { max(settings.wordDropout, chance($0)) }),
+      features: settings.featureSize > 0
+        ? .byID(featureCounts.map { max(settings.featureDropout, chance($0)) }) : .uniform(0),
+      characters: .uniform(settings.characterSize > 0 ? settings.characterDropout : 0),
+      replacement: SpecialToken.unknown.id)
   }
 
   private var budget: BatchBudget { BatchBudget(tokens: settings.batchWords) }
@@ -60,39 +62,11 @@ struct TaggerWork: TrainingWork {
   func loss(
     _ model: TaggerNetwork, step: Int, carry: Never?, random: inout RandomSource?
   ) throws -> (loss: Variable, carry: Never?) {
-    var batch = TaggerBatch(batches[step], of: epochWords)
-    drop(&batch, &random)
-    let emissions = try model.emissions(batch, random: &random)
+    var model = model
+    model.front.noise = noise
+    let emissions = try model.emissions(epochWords.batch(batches[step]), random: &random)
     let truth = batches[step].map { epochLabels[$0] }
-    let count = Double(max(1, batch.layout.rows))
-    let total: Variable
-    if let field = model.field {
-      total = try field.negativeLogLikelihood(emissions, truth).sum()
-    } else {
-      total = try Loss.crossEntropy(
-        emissions.rows, batch.layout.packing(truth), smoothing: settings.smoothing)
-    }
-    return (total.affine(times: 1 / count, plus: 0), nil)
-  }
-
-  /// Takes words and features for unknown by chance, so that the network learns what to do about unknown ones.
-  private func drop(_ batch: inout TaggerBatch, _ random: inout RandomSource?) {
-    guard random != nil else { return }
-    for index in batch.words.indices where random!.uniform() < wordDropout[Int(batch.words[index])] {
-      batch.words[index] = SpecialToken.unknown.id
-    }
-    for index in batch.forms.indices {
-      if settings.featureSize > 0 {
-        batch.forms[index].features = batch.forms[index].features.map {
-          random!.uniform() < featureDropout[Int($0)] ? SpecialToken.unknown.id : $0
-        }
-      }
-      if settings.characterDropout > 0, settings.characterSize > 0 {
-        batch.forms[index].characters = batch.forms[index].characters.map {
-          random!.uniform() < settings.characterDropout ? SpecialToken.unknown.id : $0
-        }
-      }
-    }
+    return (try model.head.loss(emissions, truth, smoothing: settings.smoothing).mean, nil)
   }
 
   /// What is missing to a perfect score: of entities F₁ with the best of the thresholds, else the share of right tags.
