@@ -40,7 +40,8 @@ extension Variable {
     case .single: Self.maxima(x.storage.floats, layout, width, y.storage.floats, &chosen)
     case .double: Self.maxima(x.storage.doubles, layout, width, y.storage.doubles, &chosen)
     }
-    let maxima = Variable.record(y, from: [self], as: .maximumOverSteps(layout)) { [self, chosen] dy, gradients in
+    let maxima = Variable.record(y, from: [self], as: .maximumOverSteps(layout)) {
+      [self, chosen] dy, gradients in
       gradients.update(self) { sum in
         switch dy.precision {
         case .single: Self.scatter(dy.storage.floats, chosen, to: sum.storage.floats)

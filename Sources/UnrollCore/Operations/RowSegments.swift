@@ -7,7 +7,7 @@ package struct RowSegments: Sendable, Hashable {
   /// Whether no two readers read one sequence, so that they may add to its gradient at the same time.
   let areDisjoint: Bool
   /// The lengths of all sequences, read or not.
-  let origin: [Int]
+  package let origin: [Int]
 
   /// Sequences that lie one after the other, each read by one reader.
   package init(lengths: [Int]) {

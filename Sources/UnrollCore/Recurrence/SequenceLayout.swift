@@ -58,6 +58,9 @@ public struct SequenceLayout: Sendable, Hashable {
     return named(.padded, result)
   }
 
+  /// For each packed row, itself.
+  package var ownRows: [Int32] { named(.own, Array(0..<Int32(rows))) }
+
   /// For each packed row, the place of its sequence in the order of the layout, longest first.
   package var sequenceOfRow: [Int32] { named(.sequenceOfStep, counts.flatMap { 0..<Int32($0) }) }
 

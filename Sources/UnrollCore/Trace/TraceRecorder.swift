@@ -156,7 +156,8 @@ package struct TracedInput: Sendable {
   }
   package let name: String
   package let content: Content
-  /// For each axis of the value, of what it is made.
+  /// For each axis as it is seen from outside, of what it is made. Indices that a network is given have one axis, of
+  /// all of these.
   package let axes: [[TracedAxis]]
 }
 
@@ -178,7 +179,9 @@ package struct TracedGraph: Sendable {
   package func layout(lengths: [Int]) -> TracedLayout? { layouts[TraceKey(lengths)]?.traced }
 
   /// What an array of indices does, where a layout made it.
-  package func map(_ indices: [Int32]) -> (map: LayoutMap, layout: SequenceLayout)? { maps[TraceKey(indices)] }
+  package func map(_ indices: [Int32]) -> (map: LayoutMap, layout: SequenceLayout)? {
+    maps[TraceKey(indices)]
+  }
 
   /// The name of a tensor that training made.
   package func parameter(_ tensor: Tensor) -> String? { parameters[TraceKey(tensor)]?.name }

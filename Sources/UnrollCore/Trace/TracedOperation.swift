@@ -45,7 +45,7 @@ package enum TracedOperation: Sendable {
   case unnamed(String)
 
   /// What it reads beside its inputs.
-  var readsBeside: [TracedValue] {
+  package var readsBeside: [TracedValue] {
     switch self {
     case .gatheringRows(let indices): [.indices(indices)]
     case .arrangingRows(_, let like): like.map { [.tensor($0)] } ?? []
@@ -105,12 +105,12 @@ package struct TraceKey: Hashable, Sendable {
   private let address: UInt
   private let extents: [Int]
 
-  init(_ tensor: Tensor) {
+  package init(_ tensor: Tensor) {
     address = UInt(bitPattern: tensor.address)
     extents = tensor.shape.extents
   }
 
-  init<Element>(_ array: [Element]) {
+  package init<Element>(_ array: [Element]) {
     // An empty array has no memory of its own.
     address = array.isEmpty ? 0 : array.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
     extents = [array.count]

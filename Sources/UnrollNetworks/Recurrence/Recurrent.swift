@@ -105,7 +105,8 @@ public struct Recurrent<Cell: RecurrentCell>: Module {
   private func runSteps(
     _ x: PackedSequence, initial: Cell.State, order: StepOrder, mask: Variable?, _ random: inout RandomSource?
   ) throws(ShapeError) -> (outputs: PackedSequence, final: Cell.State) {
-    let (outputs, final) = try order.loop([x.rows], initial: initial.parts) { inputs, parts, _ throws(ShapeError) in
+    let (outputs, final) = try order.loop([x.rows], initial: initial.parts) {
+      inputs, parts, _ throws(ShapeError) in
       let before = Cell.State(parts: parts)
       var seen = before
       if let mask {
