@@ -8,6 +8,7 @@
 
 /// The system's double-precision functions, gathered here so that no other file asks for the platform.
 package func naturalLogarithm(_ x: Double) -> Double { log(x) }
+package func logarithmOfOnePlus(_ x: Double) -> Double { log1p(x) }
 package func exponential(_ x: Double) -> Double { exp(x) }
 package func hyperbolicTangent(_ x: Double) -> Double { tanh(x) }
 package func logarithmOfGamma(_ x: Double) -> Double { lgamma(x) }

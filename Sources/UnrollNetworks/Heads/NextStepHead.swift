@@ -68,24 +68,29 @@ public enum NextStepHead: Module {
     _ features: Variable, _ labels: [Int32], table: Embedding? = nil, smoothing: Double = 0
   ) throws(ShapeError) -> LossSum {
     let weight = Double(labels.count { $0 >= 0 })
-    if case .adaptive(let softmax) = self {
-      guard smoothing == 0 else {
-        throw ShapeError(
-          place: "NextStepHead.loss", expected: "no label smoothing with an adaptive softmax", found: [])
-      }
-      return LossSum(sum: try softmax.losses(features, labels).sum(), weight: weight)
-    }
-    let (w, bias) = try weights(table)!
-    let hard = try Loss.crossEntropy(of: features, w, bias: bias, labels)
+    let hard = try lossesOfRows(features, labels, table: table).sum()
     guard smoothing > 0 else { return LossSum(sum: hard, weight: weight) }
-    let soft = try Self.aboveMean(features, w, bias, labels)
+    let soft = try aboveMean(features, labels, table: table)
     return LossSum(sum: hard + soft.affine(times: smoothing, plus: 0), weight: weight)
   }
 
-  /// Σ over rows that count of z[y] − mean z.
-  private static func aboveMean(
-    _ features: Variable, _ weight: Variable, _ bias: Variable?, _ labels: [Int32]
+  /// −ln p(label) of each row, `[N]`, in the form that training differentiates; 0 where the label is negative.
+  func lossesOfRows(
+    _ features: Variable, _ labels: [Int32], table: Embedding?
   ) throws(ShapeError) -> Variable {
+    if case .adaptive(let softmax) = self { return try softmax.losses(features, labels) }
+    let (weight, bias) = try weights(table)!
+    return try features.linearCrossEntropy(weight, bias: bias, labels: labels)
+  }
+
+  /// Σ over rows that count of z[y] − mean z.
+  func aboveMean(
+    _ features: Variable, _ labels: [Int32], table: Embedding?
+  ) throws(ShapeError) -> Variable {
+    guard let (weight, bias) = try weights(table) else {
+      throw ShapeError(
+        place: "NextStepHead.loss", expected: "no label smoothing with an adaptive softmax", found: [])
+    }
     let count = weight.shape[0]
     let share = Variable(
       Tensor(repeating: 1 / Double(count), shape: [1, count], precision: weight.value.precision))

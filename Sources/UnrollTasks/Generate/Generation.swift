@@ -20,26 +20,33 @@ extension LanguageModel {
     prompt: String = "", length: Int = 500, sampler: TokenSampler = TokenSampler(), seed: UInt64 = 0,
     stop: [String] = [], onText: (String) -> Bool = { _ in true }
   ) throws -> String {
-    let stream = try LanguageStream(self)
-    var decoder = StreamingDecoder(tokenizer)
-    for id in tokenizer.encode(prompt) {
-      stream.read(id)
-      _ = decoder.push(id)
-    }
+    var decoder = try decoder()
+    var pieces = StreamingDecoder(tokenizer)
+    // The first token says that nothing is known of what came before.
+    let read = [SpecialToken.begin.id] + tokenizer.encode(prompt)
+    for id in read.dropFirst() { _ = pieces.push(id) }
+    for id in read.dropLast() { decoder.read([id]) }
     var random = RandomSource(seed: seed)
     var watch = StopWatch(stop)
-    var text = ""
+    var (text, isStopped) = ("", false)
     func give(_ piece: String) -> Bool {
       text += piece
       return piece.isEmpty || onText(piece)
     }
-    for _ in 0..<max(0, length) {
-      let id = Int32(draw(try stream.scores(), sampler, &random))
-      stream.read(id)
-      guard give(watch.push(decoder.push(id))), !watch.hasStopped else { return text }
+    try sampler(
+      &decoder, after: read[read.count - 1], limit: length,
+      constraints: DecodingConstraints(banned: SpecialToken.allCases.map(\.id)), using: &random
+    ) { id in
+      isStopped = !give(watch.push(pieces.push(id))) || watch.hasStopped
+      return !isStopped
     }
-    _ = give(watch.push(decoder.finish()) + watch.finish())
+    if !isStopped { _ = give(watch.push(pieces.finish()) + watch.finish()) }
     return text
+  }
+
+  /// The model one token at a time, with nothing read.
+  package func decoder() throws(ShapeError) -> NextStepDecoder {
+    try NextStepDecoder(network.front, network.encoder.network, network.head)
   }
 
   /// The characters or words of a text that the vocabulary lacks, each once.
@@ -54,16 +61,5 @@ extension LanguageModel {
     return parts.filter { part in
       tokenizer.encode(part).contains(SpecialToken.unknown.id) && seen.insert(part).inserted
     }
-  }
-
-  /// Draws a token that stands for text.
-  private func draw(_ scores: Tensor, _ sampler: TokenSampler, _ random: inout RandomSource) -> Int {
-    var scores = scores
-    scores.withUnsafeMutableElements { scores in
-      for token in SpecialToken.allCases where Int(token.id) < scores.count {
-        scores[Int(token.id)] = -.infinity
-      }
-    }
-    return scores.withUnsafeElements { sampler($0, using: &random) }
   }
 }

@@ -50,17 +50,15 @@ package struct TokenPairs: Sendable {
   func length(_ index: Int) -> Int { source(index).count + target(index).count + 1 }
 }
 
-/// Pairs as a network reads them: sources, targets behind the begin token, and what is to be said.
+/// Pairs as a network reads them.
 package struct TranslationBatch: Sendable {
   let source: TokenBatch
-  let target: TokenBatch
-  /// The token to say at each packed row of the target.
-  package let labels: [Int32]
+  let targets: DecoderTargets
 
   package init(_ pairs: TokenPairs, _ indices: [Int]) {
     source = TokenBatch(indices.map { Array(pairs.source($0)) })
-    target = TokenBatch(indices.map { [SpecialToken.begin.id] + pairs.target($0) })
-    labels = target.layout.packing(indices.map { pairs.target($0) + [SpecialToken.end.id] })
+    targets = DecoderTargets(
+      indices.map { Array(pairs.target($0)) }, begin: SpecialToken.begin.id, end: SpecialToken.end.id)
   }
 
   init(_ pairs: TokenPairs) { self.init(pairs, Array(0..<pairs.count)) }

@@ -49,9 +49,9 @@ struct TranslationWork: TrainingWork {
       try data.stream.map { TranslationBatch(try $0.nextBatch()) }
       ?? TranslationBatch(data.training, batches[step])
     let noisy = model.droppingWeights(rate: settings.weightDropout, random: &random)
-    let sum = try noisy.loss(
+    let loss = try noisy.loss(
       batch, smoothing: settings.labelSmoothing, sampling: sampling, random: &random)
-    return (sum.affine(times: 1 / Double(max(1, batch.labels.count)), plus: 0), nil)
+    return (loss.mean, nil)
   }
 
   func validate(_ model: TranslationNetwork) throws -> Double? {
@@ -73,7 +73,7 @@ struct TranslationWork: TrainingWork {
     for indices in batches {
       let batch = TranslationBatch(pairs, indices)
       total += Double(
-        try model.loss(batch, smoothing: 0, sampling: 0, random: &none).value.scalar)
+        try model.loss(batch, smoothing: 0, sampling: 0, random: &none).sum.value.scalar)
     }
     return total / Double(max(1, pairs.totals.targetTokens))
   }
