@@ -159,6 +159,8 @@ public struct Trace {
   public enum Axis: Sendable {
     case batch
     case fixed(Int)
+    /// As long as the longest sequence.
+    case time(SequenceLayout)
   }
 
   private func traced(_ axes: [Axis]) -> [[TracedAxis]] {
@@ -166,6 +168,8 @@ public struct Trace {
       switch axis {
       case .batch: batch
       case .fixed(let extent): [.fixed(extent)]
+      case .time(let layout):
+        [.free(recorder?.graph.layout(layout)?.name ?? "", layout.timeSteps)]
       }
     }
   }
