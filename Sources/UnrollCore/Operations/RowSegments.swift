@@ -60,7 +60,7 @@ extension SequenceLayout {
   package var sequenceMajorRows: [Int32] {
     let places = places
     return named(
-      .steps,
+      .sequenceMajor,
       lengths.indices.flatMap { sequence in
         (0..<lengths[sequence]).map { Int32(offsets[$0] + places[sequence]) }
       })

@@ -162,14 +162,14 @@ package struct TracedLayout: Hashable, Sendable {
 package enum LayoutMap: Sendable, Equatable {
   /// Sequences in another order, all of them: sorted, or as given.
   case sequences
-  /// Steps in another order, all of them: sequence by sequence, or packed.
-  case steps
+  /// Each row as it is.
+  case own
+  /// From packed steps to those that lie sequence by sequence.
+  case sequenceMajor
   /// From a row a sequence to a row a step.
   case sequenceOfStep
   /// The last steps of sequences, the first ones.
   case last, first
   /// From a padded `[T · B]` to the steps that exist, and back.
   case packed, padded
-  /// A row for each step, in the order in which the steps lie.
-  case own
 }

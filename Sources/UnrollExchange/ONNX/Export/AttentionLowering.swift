@@ -2,42 +2,56 @@ import UnrollCore
 
 /// Attention, each reader over the steps of its own sequence.
 extension TraceWriter {
+  /// What is read.
+  private struct Memory {
+    /// The axes by which sequences are counted, and that of their steps.
+    let sequences: [TracedAxis]
+    let time: TracedAxis
+    /// `nil`: all sequences are as long.
+    let layout: TracedLayout?
+
+    /// One axis for all sequences.
+    var batch: TracedAxis {
+      let axes = sequences.dimensions
+      return axes.count == 1 ? axes[0] : .free("\(axes)", sequences.extent)
+    }
+  }
+
+  /// Queries, and the axis of the steps that they are of, if they are more than one a sequence.
+  private struct Readers {
+    let value: GraphValue
+    let time: TracedAxis?
+  }
+
   /// Of the query, keys and values, and of additive scores the weights, what was covered, and its slope.
   ///
   /// A reader is a sequence, or a step of sequences that are as many.
   mutating func attention(
     _ node: TracedNode, _ form: AttentionForm, _ segments: RowSegments
   ) throws(ExchangeError) {
-    let own = try readable(segments)
     let (keys, read) = (value(node.inputs[1]), value(node.inputs[2]))
-    for value in [keys, read] where value.rows != [.steps(own)] {
-      throw refused("the steps of \(own.name)", described(value))
-    }
-    let readers = try readers(node.inputs[0], of: own)
-    let mask = try batchFirst("mask", own) { writer throws(ExchangeError) in
-      let mask = try writer.mask(of: own)
-      return GraphValue(mask, [[.steps(own)], [.fixed(1)]])
-    }
-    let k = try batchFirst("keys \(keys.name)", own) { _ in keys }
-    let v = try batchFirst("values \(read.name)", own) { _ in read }
+    let memory = try memory(segments, keys)
+    guard read.rows == keys.rows else { throw refused("a value for each key", described(read)) }
+    let readers = try readers(node.inputs[0], of: memory)
+    let (k, v) = (batchFirst(keys, memory), batchFirst(read, memory))
     // Scores `[B, Q, S]`.
     var scores: String
     switch form {
     case .dot(let scale):
-      let readers = Readers(value: value(node.inputs[0]), time: readers.time)
-      scores = graph.apply("MatMul", flat(readers, own), graph.transposed(k, [0, 2, 1]))
+      let query = batchFirst(value(node.inputs[0]), readers, memory)
+      scores = graph.apply("MatMul", query, graph.transposed(k, [0, 2, 1]))
       if scale != 1 { scores = graph.apply("Mul", scores, graph.number(scale)) }
     case .additive:
       // Hidden `[B, Q, S, A]`.
       var sum = graph.unsqueezed(k, [1])
       if !isZero(node.inputs[0]) {
-        sum = graph.apply("Add", sum, graph.unsqueezed(flat(readers, own), [2]))
+        let query = batchFirst(readers.value, readers, memory)
+        sum = graph.apply("Add", sum, graph.unsqueezed(query, [2]))
       }
       if node.inputs.count > 4 {
-        var covered = readers
-        covered.value = value(node.inputs[4])
-        let seen = graph.unsqueezed(flat(covered, own), [3])
-        sum = graph.apply("Add", sum, graph.apply("Mul", seen, value(node.inputs[5]).name))
+        let covered = batchFirst(value(node.inputs[4]), readers, memory)
+        let slope = value(node.inputs[5]).name
+        sum = graph.apply("Add", sum, graph.apply("Mul", graph.unsqueezed(covered, [3]), slope))
       }
       let weight = node.inputs[3]
       let column = graph.tensor(name(of: weight) + ".column") {
@@ -45,83 +59,79 @@ extension TraceWriter {
       }
       scores = graph.squeezed(graph.apply("MatMul", graph.apply("Tanh", sum), column), [3])
     }
-    let exists = graph.transposed(mask, [0, 2, 1])
-    let bounded = graph.apply("Add", graph.apply("Mul", scores, exists), away(exists))
-    let weights = graph.apply("Mul", graph.softmax(bounded), exists)
+    let weights = try probabilities(scores, memory)
     let context = graph.apply("MatMul", weights, v)
-    let time = TracedAxis.free(own.name, own.timeSteps)
-    for (index, (result, feature)) in [(context, read.axes[1]), (weights, [time])].enumerated() {
-      set(node, back(result, readers, own, feature), [readers.value.rows, feature], result: index)
+    for (index, (result, feature)) in [(context, read.axes[1]), (weights, [memory.time])].enumerated() {
+      let turned = graph.transposed(result, [1, 0, 2])
+      let name = reshaped(
+        turned, [readers.time ?? .fixed(1), memory.batch] + feature,
+        to: readers.value.rows.dimensions + feature)
+      set(node, name, [readers.value.rows, feature], result: index)
     }
   }
 
   /// Weights of readers that have not read.
   mutating func unread(_ node: TracedNode, _ segments: RowSegments) throws(ExchangeError) {
-    let own = try readable(segments)
-    guard node.results[0].shape[0] == own.sequences.extent else {
-      throw refused("a reader for each sequence", "\(node.results[0].shape[0])")
+    guard let layout = trace.layout(lengths: segments.origin),
+      node.results[0].shape[0] == layout.sequences.extent
+    else { throw refused("a reader for each sequence", "\(node.results[0].shape)") }
+    zeros[node.results[0].key] = [layout.sequences, [.free(layout.name, layout.timeSteps)]]
+  }
+
+  private func memory(_ segments: RowSegments, _ keys: GraphValue) throws(ExchangeError) -> Memory {
+    if let layout = trace.layout(lengths: segments.origin), keys.rows == [.steps(layout)] {
+      return Memory(
+        sequences: layout.sequences, time: .free(layout.name, layout.timeSteps), layout: layout)
     }
-    zeros[node.results[0].key] = [own.sequences, [.free(own.name, own.timeSteps)]]
-  }
-
-  private func readable(_ segments: RowSegments) throws(ExchangeError) -> TracedLayout {
-    guard let own = trace.layout(lengths: segments.origin) else {
-      throw refused("sequences of lengths that are an input", "those of \(segments.origin.prefix(5)), …")
+    let (count, width) = (segments.origin.count, segments.width)
+    guard segments.origin.allSatisfy({ $0 == width }), let parts = keys.rows.grouped([count, width])
+    else {
+      throw refused("steps of sequences whose lengths are an input, or all alike", described(keys))
     }
-    return own
+    return Memory(sequences: parts[0].merged, time: .fixed(width), layout: nil)
   }
 
-  /// Queries, and the steps that they are of, if they are more than one a sequence.
-  private struct Readers {
-    var value: GraphValue
-    let time: TracedAxis?
-  }
-
-  private mutating func readers(_ query: Tensor, of own: TracedLayout) throws(ExchangeError) -> Readers {
+  private mutating func readers(_ query: Tensor, of memory: Memory) throws(ExchangeError) -> Readers {
     let value = isZero(query) ? GraphValue("", zeros[TraceKey(query)] ?? []) : value(query)
-    if value.rows == own.sequences { return Readers(value: value, time: nil) }
-    guard case .steps(let other)? = value.rows.first, value.rows.count == 1, other.sequences == own.sequences
+    if value.rows == memory.sequences { return Readers(value: value, time: nil) }
+    guard case .steps(let other)? = value.rows.first, value.rows.count == 1,
+      other.sequences == memory.sequences
     else { throw refused("a reader for each sequence, or for each of its steps", described(value)) }
     return Readers(value: value, time: .free(other.name, other.timeSteps))
   }
 
-  /// A value of steps as `[B, S, F]`, with one axis for all sequences.
-  private mutating func batchFirst(
-    _ what: String, _ own: TracedLayout,
-    _ make: (inout TraceWriter) throws(ExchangeError) -> GraphValue
-  ) throws(ExchangeError) -> String {
-    let key = "batch first \(what) of \(own.name)"
+  /// Steps as `[B, S, F]`.
+  private mutating func batchFirst(_ x: GraphValue, _ memory: Memory) -> String {
+    let key = "batch first \(x.name)"
     if let known = made[key] { return known }
-    let value = try make(&self)
-    let time = TracedAxis.free(own.name, own.timeSteps)
-    let readers = Readers(value: value, time: time)
-    let name = flat(readers, own)
-    made[key] = name
-    return name
+    let features = x.axes.dropFirst().flatMap(\.dimensions)
+    let result: String
+    if memory.layout == nil {
+      result = reshaped(x.name, x.dimensions, to: [memory.batch, memory.time] + features)
+    } else {
+      let flat = reshaped(x.name, x.dimensions, to: [memory.time, memory.batch] + features)
+      result = graph.transposed(flat, [1, 0, 2])
+    }
+    made[key] = result
+    return result
   }
 
-  /// `[Q, …, F]` or `[…, F]`, with the axes of sequences in the middle, as `[B, Q, F]`.
-  private mutating func flat(_ readers: Readers, _ own: TracedLayout) -> String {
-    let dimensions = readers.value.dimensions
-    let batch = flatBatch(own)
-    let time: TracedAxis = readers.time ?? .fixed(1)
-    guard let feature = dimensions.last else { return readers.value.name }
-    let x = reshaped(readers.value.name, dimensions, to: [time, batch, feature])
-    return graph.transposed(x, [1, 0, 2])
+  /// What readers have, as `[B, Q, F]`.
+  private mutating func batchFirst(_ x: GraphValue, _ readers: Readers, _ memory: Memory) -> String {
+    let features = x.axes.dropFirst().flatMap(\.dimensions)
+    let flat = reshaped(
+      x.name, x.dimensions, to: [readers.time ?? .fixed(1), memory.batch] + features)
+    return graph.transposed(flat, [1, 0, 2])
   }
 
-  /// The opposite of `flat`.
-  private mutating func back(
-    _ x: String, _ readers: Readers, _ own: TracedLayout, _ feature: [TracedAxis]
-  ) -> String {
-    let time: TracedAxis = readers.time ?? .fixed(1)
-    let turned = graph.transposed(x, [1, 0, 2])
-    return reshaped(
-      turned, [time, flatBatch(own)] + feature, to: readers.value.rows.dimensions + feature)
-  }
-
-  private func flatBatch(_ own: TracedLayout) -> TracedAxis {
-    let batch = own.sequences.dimensions
-    return batch.count == 1 ? batch[0] : .free("\(batch)", own.sequences.extent)
+  /// softmax of scores `[B, Q, S]` over the steps that exist, 0 elsewhere.
+  private mutating func probabilities(
+    _ scores: String, _ memory: Memory
+  ) throws(ExchangeError) -> String {
+    guard let layout = memory.layout else { return graph.softmax(scores) }
+    let mask = GraphValue(try mask(of: layout), [[.steps(layout)], [.fixed(1)]])
+    let exists = graph.transposed(batchFirst(mask, memory), [0, 2, 1])
+    let bounded = graph.apply("Add", graph.apply("Mul", scores, exists), away(exists))
+    return graph.apply("Mul", graph.softmax(bounded), exists)
   }
 }

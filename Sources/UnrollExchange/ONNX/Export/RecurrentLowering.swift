@@ -59,7 +59,7 @@ extension TraceWriter {
 
   /// What the parts of a cell are called by.
   private mutating func pathOfCell(_ weight: Tensor) -> String {
-    let name = name(of: weight)
+    guard let name = trace.parameter(weight) else { return name(of: weight) }
     return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
   }
 }

@@ -62,9 +62,17 @@ extension TraceWriter {
   ) throws(ExchangeError) {
     let rest = x.axes.dropFirst()
     switch map {
-    case .sequences, .steps, .own:
-      // Within the graph sequences stand in the order as given, and steps have axes.
+    case .sequences, .own:
+      // Within the graph sequences stand in the order as given.
       set(node, x.name, x.axes)
+    case .sequenceMajor:
+      // Steps whose number is free have axes, in one order for all.
+      let steps = try steps(layout, of: x)
+      guard steps.traced == nil, steps.hasTime else { return set(node, x.name, x.axes) }
+      let apart = try regrouped(x, to: [layout.timeSteps, layout.batch] + rest.map(\.extent))
+      let (time, batch) = (apart.axes[0].dimensions.count, apart.axes[1].dimensions.count)
+      let order = Array(time..<time + batch) + (0..<time) + (time + batch..<apart.dimensions.count)
+      set(node, graph.transposed(apart.name, order), [apart.axes[1] + apart.axes[0]] + rest)
     case .packed:
       let own = try stepped(layout)
       set(node, x.name, [[.steps(own)]] + rest)
@@ -78,9 +86,16 @@ extension TraceWriter {
       let axes: [[TracedAxis]] = [[.steps(own)]] + rest
       set(node, expanded(graph.unsqueezed(x.name, [0]), axes.flatMap(\.dimensions)), axes)
     case .last, .first:
-      let own = try stepped(layout)
-      let chosen = masked(x, try mask(of: own, map))
-      set(node, graph.reduced("ReduceSum", chosen, axis: 0), [own.sequences] + rest)
+      let steps = try steps(layout, of: x)
+      let axes = [steps.sequences] + rest
+      guard steps.hasTime else { return set(node, x.name, axes) }
+      if let own = steps.traced {
+        let chosen = masked(x, try mask(of: own, map))
+        return set(node, graph.reduced("ReduceSum", chosen, axis: 0), axes)
+      }
+      let apart = try regrouped(x, to: [layout.timeSteps, layout.batch] + rest.map(\.extent))
+      let step = map == .last ? layout.timeSteps - 1 : 0
+      set(node, graph.squeezed(graph.part(apart.name, axis: 0, step..<step + 1), [0]), axes)
     }
   }
 
@@ -143,8 +158,7 @@ extension TraceWriter {
     let target = arrangement.to.map { parts[$0] ?? [] } + rest
     name = graph.unsqueezed(name, new)
     if !new.isEmpty { name = expanded(name, target.flatMap(\.dimensions)) }
-    let result = GraphValue(name, [arrangement.to.flatMap { parts[$0] ?? [] }] + rest)
-    set(node, reshaped(name, target.flatMap(\.dimensions), to: result.dimensions), result.axes)
+    set(node, name, [arrangement.to.flatMap { parts[$0] ?? [] }] + rest)
   }
 
   /// Of two axes of one extent, the places where both are at the same: the second goes.

@@ -45,7 +45,7 @@ extension TraceWriter {
       throw refused(
         "a layout of lengths that are an input, or all alike", "one of \(layout.lengths.prefix(5)), …")
     }
-    return GraphSteps(traced: nil, timeSteps: layout.timeSteps, sequences: parts[1], rows: x.rows)
+    return GraphSteps(traced: nil, timeSteps: layout.timeSteps, sequences: parts[1].merged, rows: x.rows)
   }
 
   /// Something that is made of lengths once.

@@ -119,7 +119,8 @@ struct TraceWriter {
     let key = TraceKey(tensor)
     if let found = values[key] { return found }
     if let axes = zeros[key] {
-      let value = GraphValue(expanded(graph.number(0), axes.flatMap(\.dimensions)), axes)
+      var value = GraphValue("", axes)
+      value.name = expanded(graph.number(0), value.dimensions)
       values[key] = value
       return value
     }
@@ -151,9 +152,13 @@ struct TraceWriter {
     ExchangeError(.unsupported, file: file, place: operation, expected: expected, found: found)
   }
 
-  /// The only result of an operation.
+  /// A result of an operation.
+  ///
+  /// - Parameter axes: of what its axes are made; the graph's value has one for each.
   mutating func set(_ node: TracedNode, _ name: String, _ axes: [[TracedAxis]], result: Int = 0) {
-    values[node.results[result].key] = GraphValue(name, axes)
+    var value = GraphValue(name, axes)
+    value.name = reshaped(name, axes.flatMap(\.dimensions), to: value.dimensions)
+    values[node.results[result].key] = value
   }
 
   // MARK: - Shapes
