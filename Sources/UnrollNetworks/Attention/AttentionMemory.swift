@@ -35,9 +35,7 @@ public struct AttentionMemory: Sendable {
   }
 
   /// Weights of nothing read so far, `[readers, S]`, where coverage begins.
-  public var uncovered: Variable {
-    Variable(Tensor(repeating: 0, shape: [readers, steps], precision: values.value.precision))
-  }
+  public var uncovered: Variable { .unread(segments, precision: values.value.precision) }
 
   /// One step of the first readers, as many as the query has rows.
   func step(

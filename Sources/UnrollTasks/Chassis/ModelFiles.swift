@@ -1,5 +1,6 @@
 import UnrollCore
 import UnrollData
+import UnrollNetworks
 import UnrollTraining
 
 /// The files of a model that is being read, for its parts.
@@ -48,6 +49,13 @@ struct ModelConfiguration<Task: TaskDefinition>: Codable {
   var preparation: Task.Preparation.Stored
   var calibration: Task.Calibration?
   var training: TrainingRecord
+}
+
+extension Model: TracedModel {
+  public func trace(_ trace: inout Trace) throws {
+    for (member, network) in networks.enumerated() { trace.parameters(of: network, "members.\(member)") }
+    try Task.trace(&trace, self)
+  }
 }
 
 extension Model: SavedModel {

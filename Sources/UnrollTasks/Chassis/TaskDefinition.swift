@@ -103,6 +103,10 @@ public protocol TaskDefinition: Sendable {
   /// What a model is scored on where no data is given; `nil`: that is an error.
   static func ownData(_ model: Model<Self>) -> Data?
 
+  /// Has the networks read made-up inputs and says by name what they read and give: what an export writes. Parameters are
+  /// named already.
+  static func trace(_ trace: inout Trace, _ model: Model<Self>) throws
+
   // MARK: Description
 
   /// What the model is, in a line.

@@ -66,3 +66,13 @@ extension PairWriter {
     return answers
   }
 }
+
+extension Trace {
+  /// See `SequenceToSequence.trace`: one network by itself, for the mean of several is taken between its steps.
+  mutating func pairs(_ networks: [SequenceToSequence]) throws {
+    guard let network = networks.first, networks.count == 1 else {
+      throw SettingError("members", expected: "one network to be written", found: networks.count)
+    }
+    try network.trace(&self)
+  }
+}
