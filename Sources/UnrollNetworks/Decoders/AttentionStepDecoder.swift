@@ -26,7 +26,8 @@ public struct AttentionStepDecoder: StepDecoder {
 
   public mutating func step(_ tokens: [Int32]) throws(ShapeError) -> DecoderStep {
     guard tokens.count == readers.count else {
-      throw ShapeError(place: "AttentionStepDecoder.step", expected: "[\(readers.count)]", found: [tokens.count])
+      throw ShapeError(
+        place: "AttentionStepDecoder.step", expected: "[\(readers.count)]", found: [tokens.count])
     }
     // What was copied from beyond the vocabulary is read as unknown.
     let size = decoder.vocabularySize

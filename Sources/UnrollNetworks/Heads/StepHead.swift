@@ -69,7 +69,7 @@ public struct StepHead: Module {
   public func decode(_ scores: PackedSequence) throws(ShapeError) -> [[Int32]] {
     if let field { return try field.decode(scores).map(\.tags) }
     let width = scores.rows.shape.columns
-    let best = scores.rows.value.withUnsafeElements { elements in
+    let best = scores.rows.value.converted(to: .single).withUnsafeElements { elements in
       (0..<scores.layout.rows).map { row in
         var best = 0
         for label in 0..<width where elements[row * width + label] > elements[row * width + best] {

@@ -14,7 +14,8 @@ extension Tagger: ProbedModel {
     let places = batch.layout.unpacking(batch.places)
     probe.readsSymbols("words", batch.layout.unpacking(batch.ids), steps: size.steps)
     if settings.characterSize > 0 {
-      probe.readsLists("characters", places.map { $0.map { batch.forms.characters[Int($0)] } }, steps: size.steps)
+      probe.readsLists(
+        "characters", places.map { $0.map { batch.forms.characters[Int($0)] } }, steps: size.steps)
     }
     if settings.featureSize > 0 {
       // Every word has as many; beyond the sentences they may be anything that is in the table.
