@@ -4,8 +4,9 @@ import UnrollCore
 extension OperationFamily {
   /// −ln(g·e^(−l)·[known] + (1 − g)·m).
   private static func pointerLoss(_ l: Double, _ s: Double, _ m: Double, _ isKnown: Bool) -> Double {
-    let g = 1 / (1 + exponential(-s))
-    return -naturalLogarithm((isKnown ? g * exponential(-l) : 0) + (1 - g) * m)
+    // 1 − g as 1/(1 + eˢ): a difference would lose the digits of a gate that is open.
+    let (g, rest) = (1 / (1 + exponential(-s)), 1 / (1 + exponential(s)))
+    return -naturalLogarithm((isKnown ? g * exponential(-l) : 0) + rest * m)
   }
 
   static let pointers: [OperationFamily] = [

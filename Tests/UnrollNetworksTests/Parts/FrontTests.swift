@@ -59,8 +59,8 @@ import UnrollNetworks
 
   @Test func aBatchKeepsTheFormsInUse() {
     let batch = TokenBatch([[2], [1, 2]], places: [[3], [1, 3]], of: Self.forms)
-    #expect(batch.forms.pieces == [[], [1, 1, 1]] && batch.forms.characters == [[2, 3, 1], [4]])
-    #expect(batch.layout.unpacking(batch.places) == [[1], [0, 1]])
+    #expect(batch.forms.pieces == [[1, 1, 1], []] && batch.forms.characters == [[4], [2, 3, 1]])
+    #expect(batch.layout.unpacking(batch.places) == [[0], [1, 0]])
     #expect(TokenBatch([[2]], places: [[-1]], of: Self.forms).forms.pieces.isEmpty)
   }
 
