@@ -172,9 +172,10 @@ extension AttentionDecoder {
     public var coverage: Variable?
 
     /// The state of other rows.
-    public func selecting(_ rows: [Int]) -> State {
-      let rows = rows.map(Int32.init)
-      return State(
+    public func selecting(_ rows: [Int]) -> State { gatheringRows(rows.map(Int32.init)) }
+
+    func gatheringRows(_ rows: [Int32]) -> State {
+      State(
         layers: layers.map { $0.map { $0.gatheringRows(rows) } }, inputFeed: inputFeed?.gatheringRows(rows),
         coverage: coverage?.gatheringRows(rows))
     }
@@ -189,18 +190,24 @@ extension AttentionDecoder {
 
   /// The state before the first token, for readers in another order: reader r reads sequence `order[r]`.
   public func initialState(_ memory: DecoderMemory, order: [Int]) -> State {
-    let start = memory.start.gatheringRows(order.map(Int32.init))
+    initialState(memory.start.gatheringRows(order.map(Int32.init)), memory.attention.selecting(order))
+  }
+
+  /// The state before the first token of the sequences of a memory.
+  func initialState(_ memory: DecoderMemory) -> State { initialState(memory.start, memory.attention) }
+
+  private func initialState(_ start: Variable, _ memory: AttentionMemory) -> State {
     let (h, parts) = (configuration.hiddenSize, configuration.cell.stateParts)
     let states = layers.indices.map { layer in
       (0..<parts).map { part in
         start.columns((layer * parts + part) * h..<(layer * parts + part + 1) * h)
       }
     }
-    let zeros = Tensor(
-      repeating: 0, shape: [order.count, front.outputSize], precision: start.value.precision)
+    let zeros = Tensor(repeating: 0, shape: [1, front.outputSize], precision: start.value.precision)
     return State(
-      layers: states, inputFeed: configuration.inputFeeding ? Variable(zeros) : nil,
-      coverage: configuration.coverage ? memory.attention.selecting(order).uncovered : nil)
+      layers: states,
+      inputFeed: configuration.inputFeeding ? Variable(zeros).repeated(forRowsOf: start) : nil,
+      coverage: configuration.coverage ? memory.zeroCoverage : nil)
   }
 
   /// What a decoder makes of tokens before they become probabilities.
@@ -214,19 +221,23 @@ extension AttentionDecoder {
   }
 
   /// Every layer over all tokens of the target at once: needs neither input feeding nor coverage.
+  ///
+  /// - Parameter start: the state before the first token, in the order of the target's layout.
+  /// - Returns: what all tokens are made of, and the state after the last.
   func readouts(
-    _ target: TokenBatch, _ memory: DecoderMemory, random: inout RandomSource?
-  ) throws(ShapeError) -> Readouts {
+    _ target: TokenBatch, _ start: State, _ memory: DecoderMemory, random: inout RandomSource?
+  ) throws(ShapeError) -> (readouts: Readouts, state: State) {
     let layout = target.layout
-    let start = initialState(memory, order: layout.order)
     let vectors = try front(target, random: &random).rows
+    var final = start
     let read = memory.attention.selecting(layout.counts.flatMap { layout.order[..<$0] })
     var (below, look) = (vectors, Look(context: vectors, lexicon: nil, weights: vectors))
     for (index, layer) in layers.enumerated() {
       let input =
         index == 0 ? vectors : Variable.concatenatedColumns([dropped(below, &random), look.context])
-      let (outputs, _) = try layer(
+      let (outputs, last) = try layer(
         PackedSequence(rows: input, layout: layout), initialState: [start.layers[index]], random: &random)
+      final.layers[index] = last[0]
       if index == 0 {
         look = try attend(outputs.rows, read, coverage: nil)
         below = outputs.rows
@@ -234,7 +245,7 @@ extension AttentionDecoder {
         below = outputs.rows + below
       }
     }
-    return try readouts(below, look, vectors, read, random: &random)
+    return (try readouts(below, look, vectors, read, random: &random), final)
   }
 
   /// One token for each reader.
@@ -247,6 +258,14 @@ extension AttentionDecoder {
   ) throws(ShapeError) -> (readouts: Readouts, state: State) {
     let layout = SequenceLayout(lengths: Array(repeating: 1, count: tokens.count))
     let vectors = try front(TokenBatch(ids: tokens, layout: layout), random: &random).rows
+    return try step(vectors: vectors, state, memory, random: &random)
+  }
+
+  /// The same from the vectors of the tokens.
+  func step(
+    vectors: Variable, _ state: State, _ memory: AttentionMemory, random: inout RandomSource?
+  ) throws(ShapeError) -> (readouts: Readouts, state: State) {
+    let layout = SequenceLayout(lengths: Array(repeating: 1, count: vectors.shape[0]))
     var next = state
     var (below, look) = (vectors, Look(context: vectors, lexicon: nil, weights: vectors))
     for (index, layer) in layers.enumerated() {
@@ -289,9 +308,9 @@ extension AttentionDecoder {
   ) throws(ShapeError) -> Look {
     let (read, weights): (Variable, Variable)
     if let additive {
-      (read, weights) = try additive(query, memory, covered: coverage)
+      (read, weights) = try additive(query, memory, coverage: coverage)
     } else {
-      (read, weights) = try general!(query, memory, covered: nil)
+      (read, weights) = try general!(query, memory, coverage: nil)
     }
     guard lexicon != nil else { return Look(context: read, lexicon: nil, weights: weights) }
     let states = configuration.memorySize

@@ -57,7 +57,8 @@ extension AttentionDecoder {
     let oneByOne =
       options.stepping || configuration.inputFeeding || configuration.coverage || options.sampling > 0
     guard oneByOne else {
-      let all = try readouts(targets.inputs, memory, random: &random)
+      let start = initialState(memory, order: targets.inputs.layout.order)
+      let (all, _) = try readouts(targets.inputs, start, memory, random: &random)
       return try entropy(all, targets, memory, smoothing: options.smoothing)
     }
     let (all, coverage) = try stepped(targets, memory, options, random: &random)
@@ -86,7 +87,7 @@ extension AttentionDecoder {
       steps.append(readouts)
       // Paid for in training alone: validation compares cross-entropies.
       if let before, random != nil {
-        let part = Loss.coverage(readouts.attention, covered: before)
+        let part = Loss.coverage(readouts.attention, coverage: before)
         cost = cost.map { $0 + part } ?? part
       }
       state = next

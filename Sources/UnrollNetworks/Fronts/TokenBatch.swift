@@ -36,7 +36,7 @@ public struct TokenBatch: Sendable {
 
   /// Tokens by their ids.
   public init(_ sequences: [[Int32]]) {
-    layout = SequenceLayout(lengths: sequences.map(\.count))
+    layout = SequenceLayout(of: sequences)
     ids = layout.packing(sequences)
     places = []
     forms = TokenForms()

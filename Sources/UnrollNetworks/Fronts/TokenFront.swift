@@ -76,7 +76,7 @@ public struct TokenFront: Front {
     let batch = noise(input, random: &random)
     var x = try table(batch.ids)
     if let pieces, !batch.forms.pieces.isEmpty {
-      let layout = SequenceLayout(lengths: batch.forms.pieces.map(\.count))
+      let layout = SequenceLayout(of: batch.forms.pieces)
       let mean = try pieces(layout.packing(batch.forms.pieces)).meanOverSteps(layout)
       x = x + mean.gatheringRows(batch.places)
     }
@@ -102,7 +102,7 @@ public struct TokenFront: Front {
           place: "TokenFront.features", expected: "\(featuresPerForm) features of each form",
           found: [other.count])
       }
-      let rows = try features(lists.flatMap { $0 })
+      let rows = try features(SequenceLayout.flattened(lists))
       parts.append(rows.reshaped(to: [lists.count, featuresPerForm * features.size]))
     }
     return Variable.concatenatedColumns(parts).gatheringRows(batch.places)

@@ -67,18 +67,12 @@ public struct StepHead: Module {
   ///
   /// - Throws: `ShapeError` when the scores are not those of L labels.
   public func decode(_ scores: PackedSequence) throws(ShapeError) -> [[Int32]] {
-    if let field { return try field.decode(scores).map(\.tags) }
-    let width = scores.rows.shape.columns
-    let best = scores.rows.value.converted(to: .single).withUnsafeElements { elements in
-      (0..<scores.layout.rows).map { row in
-        var best = 0
-        for label in 0..<width where elements[row * width + label] > elements[row * width + best] {
-          best = label
-        }
-        return Int32(best)
-      }
-    }
-    return scores.layout.unpacking(best)
+    scores.layout.unpacking(try decodeRows(scores))
+  }
+
+  /// The same, a label for each packed row.
+  package func decodeRows(_ scores: PackedSequence) throws(ShapeError) -> [Int32] {
+    try field?.decodeRows(scores) ?? scores.rows.largestColumn()
   }
 
   /// The probability of each label at each step, given the whole sequence: `[N, L]`.

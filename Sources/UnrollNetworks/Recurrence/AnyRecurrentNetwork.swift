@@ -146,10 +146,10 @@ public struct AnyRecurrentNetwork: Module {
     _ state: [State]?, over x: PackedSequence, random: inout RandomSource?
   ) throws(ShapeError) -> (outputs: PackedSequence, state: [State]) {
     if x.layout.isSorted { return try self(x, initialState: state, random: &random) }
-    let order = x.layout.order.map(Int32.init)
+    let order = x.layout.sortedSequences
     let sorted = state?.map { $0.map { $0.gatheringRows(order) } }
     let (outputs, final) = try self(x, initialState: sorted, random: &random)
-    let places = x.layout.places.map(Int32.init)
+    let places = x.layout.givenSequences
     return (outputs, final.map { $0.map { $0.gatheringRows(places) } })
   }
 

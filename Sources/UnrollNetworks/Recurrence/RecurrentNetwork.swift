@@ -97,12 +97,12 @@ public struct RecurrentNetwork<Cell: RecurrentCell>: Module {
     _ x: SequenceBatch, initialState: [Cell.State]? = nil, random: inout RandomSource?
   ) throws(ShapeError) -> (outputs: SequenceBatch, state: [Cell.State]) {
     let packed = PackedSequence(x)
-    let order = packed.layout.order
+    let order = packed.layout.sortedSequences
     let initial = packed.layout.isSorted ? initialState : initialState?.map { $0.reordered(order) }
     let (outputs, final) = try Kernels.flushingDenormals { () throws(ShapeError) in
       try run(packed, initial: initial, random: &random)
     }
-    let states = packed.layout.isSorted ? final : final.map { $0.reordered(packed.layout.places) }
+    let states = packed.layout.isSorted ? final : final.map { $0.reordered(packed.layout.givenSequences) }
     return (try outputs.padded(timeSteps: x.timeSteps), states)
   }
 

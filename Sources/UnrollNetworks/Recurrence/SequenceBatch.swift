@@ -79,39 +79,8 @@ public struct PackedSequence: Sendable {
   }
 
   /// The rows of step t, longest sequences first.
-  package func step(_ t: Int) -> Variable { rows.rows(layout.offsets[t]..<layout.offsets[t + 1]) }
+  public func step(_ t: Int) -> Variable { rows.rows(layout.offsets[t]..<layout.offsets[t + 1]) }
 
   /// The last existing row of each sequence as given, zeros for empty ones: `[B, F]`.
-  package var last: Variable {
-    let last = layout.lastRows
-    return rows.gatheringRows(layout.places.map { last[$0] })
-  }
-}
-
-extension SequenceLayout {
-  /// For each packed row, the place of its sequence in the order of the layout, longest first.
-  package var sequenceOfRow: [Int32] { counts.flatMap { 0..<Int32($0) } }
-
-  /// Elements of sequences of this layout's lengths, in the order of its rows.
-  public func packing<Element>(_ sequences: [[Element]]) -> [Element] {
-    var result: [Element] = []
-    result.reserveCapacity(rows)
-    for (step, count) in counts.enumerated() {
-      for place in 0..<count { result.append(sequences[order[place]][step]) }
-    }
-    return result
-  }
-
-  /// The opposite: rows as sequences, in the order in which they were given.
-  public func unpacking<Element>(_ rows: [Element]) -> [[Element]] {
-    var result = lengths.map { length in
-      var sequence: [Element] = []
-      sequence.reserveCapacity(length)
-      return sequence
-    }
-    for (step, count) in counts.enumerated() {
-      for place in 0..<count { result[order[place]].append(rows[offsets[step] + place]) }
-    }
-    return result
-  }
+  public var last: Variable { rows.gatheringRows(layout.lastRowsAsGiven) }
 }

@@ -58,6 +58,13 @@ public struct ConditionalRandomField: Module {
     try chain(emissions).best()
   }
 
+  /// The likeliest tag of each packed row; see `decode`.
+  ///
+  /// - Throws: `ShapeError` when the emissions are not those of L tags.
+  package func decodeRows(_ emissions: PackedSequence) throws(ShapeError) -> [Int32] {
+    try chain(emissions).bestRows()
+  }
+
   /// The chance of each tag at each step, summed over all sequences of tags.
   ///
   /// - Returns: `[N, L]`, packed as the emissions are.

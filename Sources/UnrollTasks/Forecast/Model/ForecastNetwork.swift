@@ -88,10 +88,32 @@ struct ForecastNetwork: Module {
     return weights
   }
 
+  /// What the network reads; see `ForecastBatch`. What it does not look at is empty.
+  struct Input {
+    var segments: Tensor
+    var window: Tensor
+    var context = Tensor.zeros([0, 0])
+    var knownPast = Tensor.zeros([0, 0])
+    var knownAhead = Tensor.zeros([0, 0])
+    var pastPhases: [Int32] = []
+    var futurePhases: [Int32] = []
+  }
+
   /// - Returns: `[B, m·w, Q]` on the scale of the windows.
   /// - Throws: `ShapeError` when the batch was made for other settings.
   func callAsFunction(_ batch: ForecastBatch, random: inout RandomSource?) throws(ShapeError) -> Variable {
-    let rows = batch.rows
+    var input = Input(
+      segments: batch.segments, window: batch.window, context: batch.context, knownPast: batch.knownPast,
+      knownAhead: batch.knownAhead)
+    if let cycle {
+      input.pastPhases = batch.pastPhases(cycle.shape[0], targets)
+      input.futurePhases = batch.futurePhases(cycle.shape[0], targets, settings.writtenSteps)
+    }
+    return try self(input, random: &random)
+  }
+
+  func callAsFunction(_ batch: Input, random: inout RandomSource?) throws(ShapeError) -> Variable {
+    let rows = batch.window.shape[0]
     let (n, m) = (settings.segments, settings.horizonSegments)
     var segments = Variable(batch.segments)
     var window = Variable(batch.window)
@@ -104,14 +126,14 @@ struct ForecastNetwork: Module {
     if let cycle {
       // The learned pattern, laid along the window and beyond by the phase of each step.
       let pattern = cycle.variable.reshaped(to: [cycle.count, 1])
-      let past = pattern.gatheringRows(batch.pastPhases(cycle.variable.shape[0], targets))
+      let past = pattern.gatheringRows(batch.pastPhases)
         .reshaped(to: [rows, settings.lookBack])
       let last = past.columns(settings.lookBack - 1..<settings.lookBack)
       let anchored = past - last
       window = window - anchored
       segments = try replacingValues(segments, by: window, rows)
       let next =
-        pattern.gatheringRows(batch.futurePhases(cycle.variable.shape[0], targets, settings.writtenSteps))
+        pattern.gatheringRows(batch.futurePhases)
         .reshaped(to: [rows, settings.writtenSteps]) - last
       ahead = ahead.map { $0 + next } ?? next
     }
@@ -120,12 +142,13 @@ struct ForecastNetwork: Module {
       PackedSequence(rows: segments, layout: layout),
       adding: try mix.map { mix throws(ShapeError) in try mixed(mix, window, rows) }, random: &random)
     let (_, state) = try encoder(read, random: &random)
-    // Row b·m + i: segment i of row b.
-    let repeated = (0..<rows * m).map { Int32($0 / m) }
-    let states = state.map { $0.map { $0.gatheringRows(repeated) } }
-    var written = places.variable.gatheringRows((0..<rows * m).map { Int32($0 % m) })
+    // Segment i of row b, b being target c of window v.
+    let extents: [Character: Int] = ["b": rows, "i": m, "v": rows / targets, "c": targets]
+    let states = state.map { $0.map { $0.arrangingRows("b", to: "bi", extents) } }
+    var written = places.variable.arrangingRows("i", to: "bi", extents, like: (window, "b"))
     if let targetNames {
-      written = written + targetNames.variable.gatheringRows((0..<rows * m).map { Int32($0 / m % targets) })
+      written =
+        written + targetNames.variable.arrangingRows("c", to: "vci", extents, like: (window, "vc"))
     }
     if let context { written = (try written + context(Variable(batch.context))).relu() }
     let single = SequenceLayout(lengths: Array(repeating: 1, count: rows * m))
@@ -147,8 +170,9 @@ struct ForecastNetwork: Module {
     let steps = all.shape.rows / max(1, rows)
     guard targets > 1 else { return all.reshaped(to: [rows, steps]) }
     // Of the effects on all targets, the one on the row's own.
-    let own = (0..<rows * steps).map { Int32($0 * targets + $0 / steps % targets) }
-    return all.reshaped(to: [rows * steps * targets, 1]).gatheringRows(own).reshaped(to: [rows, steps])
+    return all.reshaped(to: [rows * steps * targets, 1])
+      .arrangingRows("vcsc", to: "vcs", ["v": rows / targets, "c": targets, "s": steps])
+      .reshaped(to: [rows, steps])
   }
 
   /// The segments with their values replaced: `[n·B, width]`, segment-major.
@@ -164,21 +188,18 @@ struct ForecastNetwork: Module {
   /// A window `[B, L]` as rows of segments `[n·B, w]`, segment-major.
   private func segmentRows(_ window: Variable, _ rows: Int) -> Variable {
     let n = settings.segments
-    let order = (0..<n).flatMap { j in (0..<rows).map { Int32($0 * n + j) } }
-    return window.reshaped(to: [rows * n, settings.segment]).gatheringRows(order)
+    return window.reshaped(to: [rows * n, settings.segment])
+      .arrangingRows("bj", to: "jb", ["b": rows, "j": n])
   }
 
   /// What each row reads of the segments of all targets of its window.
   private func mixed(_ mix: Linear, _ window: Variable, _ rows: Int) throws(ShapeError) -> Variable {
-    let n = settings.segments
-    let windows = rows / targets
+    let (n, windows) = (settings.segments, rows / targets)
     // Segments of one window side by side: row j·windows + v holds segment j of all targets of window v.
-    let order = (0..<n).flatMap { j in
-      (0..<windows).flatMap { v in (0..<targets).map { Int32((v * targets + $0) * n + j) } }
-    }
-    let together = window.reshaped(to: [rows * n, settings.segment]).gatheringRows(order)
+    let together = window.reshaped(to: [rows * n, settings.segment])
+      .arrangingRows("vcj", to: "jvc", ["v": windows, "c": targets, "j": n])
       .reshaped(to: [n * windows, targets * settings.segment])
-    return try mix(together).gatheringRows((0..<n * rows).map { Int32($0 / targets) })
+    return try mix(together).arrangingRows("r", to: "rc", ["r": n * windows, "c": targets])
   }
 
   mutating func forEachParameter(

@@ -16,16 +16,8 @@ public struct NetworkProbe: Sendable {
     }
   }
 
-  public var inputs: [(name: String, value: Input)] = []
-  public var outputs: [(name: String, value: Tensor)] = []
-
-  package init() {}
-
-  package mutating func reads(_ name: String, _ tensor: Tensor) { inputs.append((name, .floats(tensor))) }
-  package mutating func reads(_ name: String, _ integers: [Int], _ shape: Shape) {
-    inputs.append((name, .integers(integers, shape)))
-  }
-  package mutating func gives(_ name: String, _ tensor: Tensor) { outputs.append((name, tensor)) }
+  public internal(set) var inputs: [(name: String, value: Input)] = []
+  public package(set) var outputs: [(name: String, value: Tensor)] = []
 }
 
 /// The size of a probe, and where its numbers come from.
@@ -42,13 +34,9 @@ public struct ProbeSize: Sendable {
   }
 
   /// The lengths of the sequences: the longest in the middle, none empty.
-  package var lengths: [Int] {
-    (0..<batch).map { row in row == batch / 2 ? steps : 1 + (row * 7 + Int(seed % 5)) % max(1, steps) }
+  func lengths(longer: Int) -> [Int] {
+    (0..<batch).map { row in
+      longer + (row == batch / 2 ? steps : 1 + (row * 7 + Int(seed % 5)) % max(1, steps))
+    }
   }
-}
-
-/// A model that can show what its network does.
-public protocol ProbedModel: TaskModel {
-  /// Runs the network on made-up inputs.
-  func probe(_ size: ProbeSize) throws -> NetworkProbe
 }
