@@ -66,7 +66,8 @@ struct GraphPlan: Sendable {
       guard index < results.count else {
         throw step.place.refused("\(index + 1) outputs", "\(results.count)", .unsupported)
       }
-      memory[slot] = results[index]
+      // Numbers of 16 bits keep no more than those can tell.
+      memory[slot] = results[index].type.isHalf ? Operators.narrowed(results[index]) : results[index]
     }
   }
 
@@ -91,7 +92,9 @@ struct GraphPlan: Sendable {
         continue
       }
       left = max(0, left - results.reduce(0) { $0 + $1.byteCount })
-      for (slot, result) in zip(step.outputs, results) { if let slot { constants[slot] = result } }
+      for (slot, result) in zip(step.outputs, results) {
+        if let slot { constants[slot] = result.type.isHalf ? Operators.narrowed(result) : result }
+      }
     }
     steps = rest
     releaseEarly()

@@ -29,6 +29,9 @@ public struct ONNXTensor: Sendable {
       }
     }
 
+    /// Whether elements are floating-point numbers of 16 bits.
+    var isHalf: Bool { self == .float16 || self == .bfloat16 }
+
     /// Whether elements may be held as they stand in a file: whole numbers of less than 64 bits.
     var isPackable: Bool { !isFloating && width < 8 }
 

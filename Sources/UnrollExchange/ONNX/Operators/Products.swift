@@ -162,6 +162,19 @@ extension Operators {
     }
   }
 
+  /// The logarithms of softmax along an axis.
+  static func logSoftmax(_ x: Tensor, axis: Int) -> Tensor {
+    var result = x
+    let (size, inner) = (x.shape[axis], x.shape.extents[(axis + 1)...].reduce(1, *))
+    result.withUnsafeMutableElements { elements in
+      for line in 0..<elements.count / max(1, size) {
+        let start = line / inner * size * inner + line % inner
+        normalize(elements, stride(from: start, to: start + size * inner, by: inner), logarithm: true)
+      }
+    }
+    return result
+  }
+
   private static func normalize(
     _ x: UnsafeMutableBufferPointer<Float>, _ places: StrideTo<Int>, logarithm: Bool
   ) {

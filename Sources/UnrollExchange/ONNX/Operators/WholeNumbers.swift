@@ -97,8 +97,7 @@ extension Operators {
     if type == value.type { return value }
     switch (type, value.content) {
     case (.float, _), (.double, _): return ONNXTensor(value.tensor, type: type)
-    case (.float16, _), (.bfloat16, _):
-      return mapped(value.tensor, type) { rounded(Float($0), type) }
+    case (.float16, _), (.bfloat16, _): return narrowed(ONNXTensor(value.tensor, type: type))
     case (.bool, .floats(let tensor)):
       let flags = tensor.elements.map { $0 == 0 ? Int64(0) : 1 }
       return ONNXTensor(integers: flags, shape: value.shape, type: type)
@@ -110,6 +109,11 @@ extension Operators {
     case (_, .integers(let integers)):
       return ONNXTensor(integers: integers.map { wrapped($0, type) }, shape: value.shape, type: type)
     }
+  }
+
+  /// Numbers as their type of 16 bits holds them.
+  static func narrowed(_ value: ONNXTensor) -> ONNXTensor {
+    mapped(value.tensor, value.type) { rounded(Float($0), value.type) }
   }
 
   /// A number as a type of 16 bits holds it, rounded to the nearest, of two to the even.
