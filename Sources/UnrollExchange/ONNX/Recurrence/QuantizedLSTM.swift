@@ -16,7 +16,10 @@ struct QuantizedLSTM: Sendable {
   private let hiddenSize: Int?
 
   static let maker: Operators.Maker = { node, _ throws(ExchangeError) in
-    try node.takes(inputs: 12...12, outputs: 1...3)
+    try node.takes(inputs: 3...12, outputs: 1...3)
+    for index in 8..<12 where !node.hasInput(index) {
+      throw node.refused("scales and zero points", "no input \(index)", .damaged)
+    }
     let form = try QuantizedLSTM(&node)
     return { inputs, place throws(ExchangeError) in try form.run(inputs, place) }
   }
