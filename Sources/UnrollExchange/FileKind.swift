@@ -1,5 +1,8 @@
 /// Files of other formats, told by their first bytes, so that an error can say what a file is.
 enum FileKind {
+  static let pytorch = "a PyTorch archive (a ZIP of pickles)"
+  static let safetensors = "a safetensors file"
+
   /// What a file is in words; `nil` where its bytes do not tell.
   static func name(of bytes: UnsafeRawBufferPointer) -> String? {
     func has(_ text: String, at offset: Int = 0) -> Bool {
@@ -19,7 +22,7 @@ enum FileKind {
     if bytes.count > 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) { return "a pickle" }
     if has("ustar", at: 257) { return "a tar archive, as the oldest PyTorch wrote" }
     if has([0x1F, 0x8B]) { return "a file compressed by gzip" }
-    if isSafetensors(bytes) { return "a safetensors file" }
+    if isSafetensors(bytes) { return safetensors }
     if bytes.first == UInt8(ascii: "{") { return "a JSON file" }
     return nil
   }
@@ -30,7 +33,7 @@ enum FileKind {
     let length = Int(bytes[26]) | Int(bytes[27]) << 8
     let name = String(decoding: bytes[30..<min(bytes.count, 30 + length)], as: UTF8.self)
     if name.hasSuffix(".pkl") || name.contains("/data/") || name.hasSuffix("/version") {
-      return "a PyTorch archive (a ZIP of pickles)"
+      return pytorch
     }
     if ["metadata.json", "config.json", "model.weights.h5"].contains(name) { return "a Keras model" }
     return "a ZIP archive"

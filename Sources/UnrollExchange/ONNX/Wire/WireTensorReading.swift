@@ -87,7 +87,7 @@ extension ONNXTensor {
   private static func float(brain bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
 
   /// Elements that fill a shape, little-endian.
-  private static func decode(
+  static func decode(
     _ bytes: UnsafeRawBufferPointer, _ shape: Shape, _ type: ElementType
   ) -> ONNXTensor {
     func floats<Raw: BitwiseCopyable>(_: Raw.Type, _ convert: (Raw) -> Float) -> ONNXTensor {
