@@ -11,7 +11,9 @@ enum FileKind {
     }
     func has(_ magic: [UInt8]) -> Bool { bytes.starts(with: magic) }
     if has("PK\u{3}\u{4}") { return archive(bytes) }
-    if has([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) { return "an HDF5 file, as Keras writes models" }
+    if has([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) {
+      return "an HDF5 file, as Keras writes models"
+    }
     if has("TFL3", at: 4) { return "a TensorFlow Lite model" }
     if has("ORTM", at: 4) { return "a model in ONNX Runtime's own format" }
     if has("GGUF") { return "a GGUF file" }

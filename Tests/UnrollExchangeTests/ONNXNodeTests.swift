@@ -23,7 +23,8 @@ import UnrollExchange
   }
 
   /// Each is computed right or refused by name.
-  @Test(.enabled(if: folder != nil, "UNROLL_ONNX_NODES names no folder of cases")) func everyNodeCase() throws {
+  @Test(.enabled(if: folder != nil, "UNROLL_ONNX_NODES names no folder of cases")) func everyNodeCase() throws
+  {
     let folder = try #require(Self.folder)
     var lines: [String] = []
     for group in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
@@ -56,7 +57,8 @@ import UnrollExchange
       var values: [String: ONNXTensor] = [:]
       for (port, value) in zip(model.inputs, inputs) { values[port.name] = value }
       let found = try model.run(values)
-      let numbers = try String(contentsOfFile: "\(folder)/tolerance", encoding: .utf8).split(whereSeparator: \.isWhitespace)
+      let numbers = try String(contentsOfFile: "\(folder)/tolerance", encoding: .utf8).split(
+        whereSeparator: \.isWhitespace)
       let (relative, absolute) = (Float(numbers[0]) ?? 0, Float(numbers[1]) ?? 0)
       for (port, expected) in zip(model.outputs, try tensors(folder, "output")) {
         guard let expected else { return .refused(": expected an array, found another value") }

@@ -9,7 +9,8 @@ enum PickleValue {
   case integer(Int)
   case float(Double)
   case string(String)
-  case tuple([PickleValue])
+  /// - depth: how deep tuples stand in it, itself among them.
+  case tuple([PickleValue], depth: Int)
   case list(PickleList)
   case dictionary(PickleDictionary)
   /// A class or function, by the name of its module and its own: one of `Pickle.knownNames`.
@@ -34,8 +35,10 @@ enum PickleValue {
     }
   }
 
+  var depth: Int { if case .tuple(_, let depth) = self { depth } else { 0 } }
+
   var integers: [Int]? {
-    guard case .tuple(let values) = self else { return nil }
+    guard case .tuple(let values, _) = self else { return nil }
     var result: [Int] = []
     for value in values {
       guard case .integer(let number) = value else { return nil }
@@ -45,9 +48,9 @@ enum PickleValue {
   }
 }
 
-final class PickleList { var values: [PickleValue] = [] }
+final class PickleList { fileprivate(set) var values: [PickleValue] = [] }
 
-final class PickleDictionary { var entries: [(key: PickleValue, value: PickleValue)] = [] }
+final class PickleDictionary { fileprivate(set) var entries: [(key: PickleValue, value: PickleValue)] = [] }
 
 /// Numbers of one type in a member of the archive.
 final class PickleStorage {
@@ -80,11 +83,14 @@ final class PickleTensor {
 /// called. Anything else is refused by its name.
 struct Pickle {
   static let maximumSize = 1 << 24
-  /// The most values that may be made.
-  static let maximumValues = 1 << 20
+  /// The most values that may be made, marks that may stand and values that may be remembered.
+  static let maximumValues = 1 << 19
+  /// How deep tuples may stand in each other.
+  static let maximumDepth = 64
 
   static let storages = [
-    "FloatStorage", "DoubleStorage", "HalfStorage", "BFloat16Storage", "LongStorage", "IntStorage", "ShortStorage",
+    "FloatStorage", "DoubleStorage", "HalfStorage", "BFloat16Storage", "LongStorage", "IntStorage",
+    "ShortStorage",
     "CharStorage", "ByteStorage", "BoolStorage",
   ]
   private static let tensorMaker = "torch._utils._rebuild_tensor_v2"
@@ -100,13 +106,25 @@ struct Pickle {
   private var stack: [PickleValue] = []
   /// Where marks stand in the stack.
   private var marks: [Int] = []
-  private var memo: [Int: PickleValue] = [:]
+  private var memo: [PickleValue?] = []
   private var made = 0
+  /// All that may be filled later, and so may stand in itself or without end in each other.
+  private var lists: [PickleList] = []
+  private var dictionaries: [PickleDictionary] = []
 
+  /// Reads a pickle and hands its value to `body`, after which it is empty.
+  ///
   /// - Throws: `ExchangeError` when the bytes are no pickle, or one that holds anything else.
-  static func read(_ bytes: [UInt8], file: String) throws(ExchangeError) -> PickleValue {
+  static func read<Result>(
+    _ bytes: [UInt8], file: String, _ body: (PickleValue) throws(ExchangeError) -> Result
+  ) throws(ExchangeError) -> Result {
     var pickle = Pickle(bytes: bytes, file: file)
-    return try pickle.run()
+    // One by one: what goes by itself goes with all that stands in it, which may be too deep.
+    defer {
+      for list in pickle.lists { list.values = [] }
+      for dictionary in pickle.dictionaries { dictionary.entries = [] }
+    }
+    return try body(try pickle.run())
   }
 
   private init(bytes: [UInt8], file: String) {
@@ -152,7 +170,9 @@ struct Pickle {
     }
     let part = try take(end - position)
     position += 1
-    guard let text = String(validating: part, as: UTF8.self) else { throw error("a name in UTF-8", "other bytes") }
+    guard let text = String(validating: part, as: UTF8.self) else {
+      throw error("a name in UTF-8", "other bytes")
+    }
     return text
   }
 
@@ -183,7 +203,27 @@ struct Pickle {
   private mutating func popTuple(_ count: Int) throws(ExchangeError) {
     var values: [PickleValue] = []
     for _ in 0..<count { values.append(try pop()) }
-    try push(.tuple(values.reversed()))
+    try pushTuple(values.reversed())
+  }
+
+  private mutating func pushTuple(_ values: [PickleValue]) throws(ExchangeError) {
+    let depth = 1 + (values.map(\.depth).max() ?? 0)
+    guard depth <= Self.maximumDepth else {
+      throw error("tuples at most \(Self.maximumDepth) deep", "deeper ones", .unsupported)
+    }
+    try push(.tuple(values, depth: depth))
+  }
+
+  private mutating func pushList() throws(ExchangeError) {
+    let list = PickleList()
+    lists.append(list)
+    try push(.list(list))
+  }
+
+  private mutating func newDictionary() -> PickleValue {
+    let dictionary = PickleDictionary()
+    dictionaries.append(dictionary)
+    return .dictionary(dictionary)
   }
 
   private mutating func append(_ values: [PickleValue]) throws(ExchangeError) {
@@ -194,7 +234,8 @@ struct Pickle {
   }
 
   private mutating func set(_ values: [PickleValue]) throws(ExchangeError) {
-    guard stack.count > (marks.last ?? 0), case .dictionary(let dictionary)? = stack.last, values.count % 2 == 0
+    guard stack.count > (marks.last ?? 0), case .dictionary(let dictionary)? = stack.last,
+      values.count % 2 == 0
     else { throw error("a dictionary and pairs for it", stack.last?.kind ?? "none") }
     for index in stride(from: 0, to: values.count, by: 2) {
       dictionary.entries.append((values[index], values[index + 1]))
@@ -202,20 +243,26 @@ struct Pickle {
   }
 
   private func recall(_ index: Int) throws(ExchangeError) -> PickleValue {
-    guard let value = memo[index] else { throw error("a value remembered as \(index)", "none") }
+    guard index < memo.count, let value = memo[index] else {
+      throw error("a value remembered as \(index)", "none")
+    }
     return value
   }
 
   private mutating func remember(_ index: Int) throws(ExchangeError) {
     guard let value = stack.last else { throw error("a value to remember", "none") }
-    guard memo.count < Self.maximumValues else { throw error("fewer values to remember", "more", .unsupported) }
+    guard index < Self.maximumValues else {
+      throw error("at most \(Self.maximumValues) values to remember", "more", .unsupported)
+    }
+    while memo.count <= index { memo.append(nil) }
     memo[index] = value
   }
 
   private mutating func name(_ module: String, _ name: String) throws(ExchangeError) {
     let full = "\(module).\(name)"
     guard Self.knownNames.contains(full) else {
-      throw error("a state dictionary: tensors, numbers, strings, lists and dictionaries", "\"\(full)\"", .unsupported)
+      throw error(
+        "a state dictionary: tensors, numbers, strings, lists and dictionaries", "\"\(full)\"", .unsupported)
     }
     try push(.name(full))
   }
@@ -238,7 +285,11 @@ struct Pickle {
           throw error("one value at the end", "\(stack.count)")
         }
         return stack[0]
-      case UInt8(ascii: "("): marks.append(stack.count)
+      case UInt8(ascii: "("):
+        guard marks.count < Self.maximumValues else {
+          throw error("at most \(Self.maximumValues) marks", "more", .unsupported)
+        }
+        marks.append(stack.count)
       case UInt8(ascii: "0"): _ = try pop()
       case UInt8(ascii: "1"): _ = try popToMark()
       case UInt8(ascii: "N"): try push(.none)
@@ -270,11 +321,11 @@ struct Pickle {
 
   private mutating func combine(_ code: UInt8) throws(ExchangeError) {
     switch code {
-    case UInt8(ascii: ")"): try push(.tuple([]))
+    case UInt8(ascii: ")"): try pushTuple([])
     case 0x85, 0x86, 0x87: try popTuple(Int(code) - 0x84)
-    case UInt8(ascii: "t"): try push(.tuple(try popToMark()))
-    case UInt8(ascii: "]"): try push(.list(PickleList()))
-    case UInt8(ascii: "}"): try push(.dictionary(PickleDictionary()))
+    case UInt8(ascii: "t"): try pushTuple(try popToMark())
+    case UInt8(ascii: "]"): try pushList()
+    case UInt8(ascii: "}"): try push(newDictionary())
     case UInt8(ascii: "a"): try append([try pop()])
     case UInt8(ascii: "e"): try append(try popToMark())
     case UInt8(ascii: "s"):
@@ -309,7 +360,7 @@ struct Pickle {
 
   /// ("storage", torch.FloatStorage, key, place, count).
   private func storage(_ value: PickleValue) throws(ExchangeError) -> PickleStorage {
-    guard case .tuple(let parts) = value, parts.count == 5, case .string("storage") = parts[0],
+    guard case .tuple(let parts, _) = value, parts.count == 5, case .string("storage") = parts[0],
       case .name(let type) = parts[1], case .string(let key) = parts[2], case .integer(let count) = parts[4],
       type.hasSuffix("Storage"), count >= 0
     else { throw error("a storage with its type, key and size", value.kind) }
@@ -317,19 +368,25 @@ struct Pickle {
   }
 
   /// What PyTorch's functions would make.
-  private func made(by function: PickleValue, of arguments: PickleValue) throws(ExchangeError) -> PickleValue {
-    guard case .name(let name) = function, case .tuple(let parts) = arguments else {
+  private mutating func made(by function: PickleValue, of arguments: PickleValue) throws(ExchangeError)
+    -> PickleValue
+  {
+    guard case .name(let name) = function, case .tuple(let parts, _) = arguments else {
       throw error("a function that is known", function.kind, .unsupported)
     }
     switch name {
     case Self.ordered:
-      guard parts.isEmpty else { throw error("a dictionary that is filled later", "one with arguments", .unsupported) }
-      return .dictionary(PickleDictionary())
+      guard parts.isEmpty else {
+        throw error("a dictionary that is filled later", "one with arguments", .unsupported)
+      }
+      return newDictionary()
     case Self.size:
       guard parts.count == 1, case .tuple = parts[0] else { throw error("a size", "others") }
       return parts[0]
     case Self.parameterMaker:
-      guard let first = parts.first, case .tensor = first else { throw error("a tensor as a parameter", "others") }
+      guard let first = parts.first, case .tensor = first else {
+        throw error("a tensor as a parameter", "others")
+      }
       return first
     case Self.tensorMaker: return .tensor(try tensor(parts))
     default: throw error("a function that makes tensors", "\"\(name)\"", .unsupported)
@@ -338,7 +395,8 @@ struct Pickle {
 
   /// (storage, offset, size, strides, requires_grad, hooks).
   private func tensor(_ parts: [PickleValue]) throws(ExchangeError) -> PickleTensor {
-    guard (6...7).contains(parts.count), case .storage(let storage) = parts[0], case .integer(let offset) = parts[1],
+    guard (6...7).contains(parts.count), case .storage(let storage) = parts[0],
+      case .integer(let offset) = parts[1],
       let extents = parts[2].integers, let strides = parts[3].integers, extents.count == strides.count
     else { throw error("a tensor's storage, offset, size and strides", "others") }
     guard let shape = CheckedShape.make(extents), strides.allSatisfy({ $0 >= 0 }), offset >= 0 else {
@@ -358,7 +416,8 @@ struct Pickle {
       reach += step
     }
     guard offset <= storage.count - reach else {
-      throw error("a tensor within its storage of \(storage.count) elements", "offset \(offset) and \(reach) elements")
+      throw error(
+        "a tensor within its storage of \(storage.count) elements", "offset \(offset) and \(reach) elements")
     }
     return PickleTensor(storage, offset: offset, shape: shape, strides: strides)
   }

@@ -15,13 +15,16 @@ public enum PyTorchArchive {
     return try read(archive, file: path)
   }
 
-  package static func read(_ bytes: [UInt8], file: String) throws(ExchangeError) -> [Safetensors.NamedTensor] {
+  package static func read(_ bytes: [UInt8], file: String) throws(ExchangeError) -> [Safetensors.NamedTensor]
+  {
     let archive = try converted(file) { () throws(DataError) in try ZipArchive(bytes, name: file) }
     return try read(archive, file: file)
   }
 
   /// Names under which checkpoints keep a state dictionary.
-  private static let usualNames = ["state_dict", "model_state_dict", "model_state", "model", "net", "weights"]
+  private static let usualNames = [
+    "state_dict", "model_state_dict", "model_state", "model", "net", "weights",
+  ]
 
   private static func converted<Result>(
     _ file: String, _ body: () throws(DataError) -> Result
@@ -31,12 +34,14 @@ public enum PyTorchArchive {
     } catch {
       let isSystem = error.kind == .missingFile || error.kind == .unreadableFile
       throw ExchangeError(
-        isSystem ? .file : .damaged, file: file, place: "archive", 
+        isSystem ? .file : .damaged, file: file, place: "archive",
         expected: error.expected ?? "a PyTorch archive", found: error.found ?? "\(error)")
     }
   }
 
-  private static func read(_ archive: ZipArchive, file: String) throws(ExchangeError) -> [Safetensors.NamedTensor] {
+  private static func read(_ archive: ZipArchive, file: String) throws(ExchangeError) -> [Safetensors
+    .NamedTensor]
+  {
     func refused(
       _ expected: String, _ found: String, _ reason: ExchangeError.Reason = .unsupported
     ) -> ExchangeError { ExchangeError(reason, file: file, expected: expected, found: found) }
@@ -45,7 +50,10 @@ public enum PyTorchArchive {
       throw refused("a PyTorch archive with one data.pkl", "\(pickles.count) of them")
     }
     let root = String(pickle.name.dropLast("data.pkl".count))
-    guard !archive.entries.contains(where: { $0.name.hasPrefix(root + "code/") || $0.name == root + "constants.pkl" })
+    guard
+      !archive.entries.contains(where: {
+        $0.name.hasPrefix(root + "code/") || $0.name == root + "constants.pkl"
+      })
     else { throw refused("a state dictionary", "a TorchScript archive: a program") }
     if let order = archive.entry(root + "byteorder") {
       let text = try converted(file) { () throws(DataError) in try archive.contents(of: order, limit: 16) }
@@ -56,7 +64,9 @@ public enum PyTorchArchive {
     let bytes = try converted(file) { () throws(DataError) in
       try archive.contents(of: pickle, limit: Pickle.maximumSize)
     }
-    let entries = try stateDictionary(try Pickle.read(bytes, file: file), file: file)
+    let entries = try Pickle.read(bytes, file: file) { value throws(ExchangeError) in
+      try stateDictionary(value, file: file)
+    }
     return try tensors(entries, archive, root: root, file: file)
   }
 

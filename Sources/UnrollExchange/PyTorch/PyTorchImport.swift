@@ -68,10 +68,12 @@ struct PyTorchReader {
 
   /// - Throws: when weights are left that no module took.
   func finish() throws(ModelFileError) {
-    if let name = order.first(where: { left[$0] != nil }) {
+    let others = order.filter { left[$0] != nil }
+    if let first = others.first {
       throw ModelFileError(
-        .unsupported, file: file, place: name, expected: "weights of the modules in \(configuration)",
-        found: "one of none of them")
+        .unsupported, file: file, place: first, expected: "weights of the modules in \(configuration) alone",
+        found: others.count == 1
+          ? "one of none of them" : "\(others.count) of none of them: \(others.joined(separator: ", "))")
     }
   }
 

@@ -14,7 +14,7 @@ public struct PyTorchSelection: Sendable, Equatable {
   }
 
   /// - Throws: `ModelFileError` when a pattern meets no weight, or a weight is not ignored and has not the prefix.
-  func selected(
+  package func selected(
     _ tensors: [Safetensors.NamedTensor], file: String
   ) throws(ModelFileError) -> [Safetensors.NamedTensor] {
     var unused = Set(ignored)
@@ -25,14 +25,16 @@ public struct PyTorchSelection: Sendable, Equatable {
       guard patterns.isEmpty else { continue }
       guard name.hasPrefix(prefix) else {
         throw ModelFileError(
-          .unsupported, file: file, place: name, expected: "names that begin with \"\(prefix)\", or are ignored",
+          .unsupported, file: file, place: name,
+          expected: "names that begin with \"\(prefix)\", or are ignored",
           found: "another")
       }
       result.append((String(name.dropFirst(prefix.count)), tensor))
     }
     if let pattern = unused.sorted().first {
       throw ModelFileError(
-        .unsupported, file: file, place: "ignored weights", expected: "weights that \"\(pattern)\" meets", found: "none")
+        .unsupported, file: file, place: "ignored weights", expected: "weights that \"\(pattern)\" meets",
+        found: "none")
     }
     return result
   }

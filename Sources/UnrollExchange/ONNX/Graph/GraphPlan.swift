@@ -131,7 +131,8 @@ struct SubgraphPlan: Sendable {
     ownInputs = plan.inputs.count - captured
     outputs = graph.output.map { output in
       let type = output.type.tensorType
-      guard output.type.hasTensorType, let element = ONNXTensor.ElementType(rawValue: Int(type.elemType)) else {
+      guard output.type.hasTensorType, let element = ONNXTensor.ElementType(rawValue: Int(type.elemType))
+      else {
         return nil
       }
       return (element, type.shape.dim.map { $0.dimValue < 0 ? 0 : Int(clamping: $0.dimValue) })
@@ -178,7 +179,9 @@ struct GraphPlanner {
       if let value = known[tensor.name] {
         guard value.shape.extents.map({ Int64($0) }) == tensor.dims,
           value.type.rawValue == Int(tensor.dataType)
-        else { throw damaged(place, "a weight of shape \(tensor.dims)", "\(value.type) of shape \(value.shape)") }
+        else {
+          throw damaged(place, "a weight of shape \(tensor.dims)", "\(value.type) of shape \(value.shape)")
+        }
         plan.constants[slot] = value
         continue
       }

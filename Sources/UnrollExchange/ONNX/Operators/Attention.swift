@@ -13,7 +13,9 @@ extension Operators {
       return { inputs, place throws(ExchangeError) in
         _ = (try inputs.floats(0, place), try inputs.floats(1, place))
         let (a, b, shape) = try operands(inputs, 0, 1, place)
-        guard a.shape == b.shape else { throw place.refused("two inputs of one shape", "\(a.shape) and \(b.shape)") }
+        guard a.shape == b.shape else {
+          throw place.refused("two inputs of one shape", "\(a.shape) and \(b.shape)")
+        }
         return [
           combine(a, b, shape) { gate, value in
             Float(Double(gate) / (1 + exponential(-alpha * Double(gate)))) * value
@@ -47,13 +49,17 @@ extension Operators {
       let (cosines, sines) = (try inputs.floats(1, place), try inputs.floats(2, place))
       guard width % 2 == 0, (0...size).contains(width), cosines.shape == sines.shape, cosines.shape.rank > 0,
         cosines.shape[-1] == half
-      else { throw place.refused("cosines and sines of \(half) angles", "\(cosines.shape) and \(sines.shape)") }
+      else {
+        throw place.refused("cosines and sines of \(half) angles", "\(cosines.shape) and \(sines.shape)")
+      }
       var rows = Array(0..<batch * steps)
       if inputs.optional(3) != nil {
         let positions = try inputs.whole(3, place)
         guard positions.count == batch * steps, cosines.shape.rank == 2,
           positions.allSatisfy({ (0..<Int64(cosines.shape[0])).contains($0) })
-        else { throw place.refused("\(batch * steps) positions among \(cosines.shape)", "\(positions.prefix(9))") }
+        else {
+          throw place.refused("\(batch * steps) positions among \(cosines.shape)", "\(positions.prefix(9))")
+        }
         rows = positions.map { Int($0) }
       } else if cosines.shape.extents != [batch, steps, half] {
         throw place.refused("angles of shape \([batch, steps, half])", "\(cosines.shape)")
@@ -80,7 +86,8 @@ extension Operators {
   /// A recurrence over matrices: Sₜ = eᵍ Sₜ₋₁ + β k ⊗ (v − eᵍ Sₜ₋₁ᵀ k), oₜ = scale · qᵀ Sₜ, or a part of it.
   private static let linearAttention: Maker = { node, _ throws(ExchangeError) in
     try node.takes(inputs: 3...6, outputs: 1...2)
-    guard let queries = try node.integer("q_num_heads"), let keys = try node.integer("kv_num_heads"), keys > 0,
+    guard let queries = try node.integer("q_num_heads"), let keys = try node.integer("kv_num_heads"),
+      keys > 0,
       queries > 0, queries % keys == 0
     else { throw node.refused("numbers of heads", "others", .damaged) }
     let given = Double(try node.float("scale") ?? 0)
@@ -93,7 +100,8 @@ extension Operators {
     return { inputs, place throws(ExchangeError) in
       let q = try heads(try inputs.floats(0, place), queries, place)
       let (k, v) = (
-        try heads(try inputs.floats(1, place), keys, place), try heads(try inputs.floats(2, place), keys, place)
+        try heads(try inputs.floats(1, place), keys, place),
+        try heads(try inputs.floats(2, place), keys, place)
       )
       let (batch, steps, wide, deep) = (k.shape[0], k.shape[2], k.shape[3], v.shape[3])
       let stateShape = try place.shape([batch, keys, wide, deep])
@@ -124,7 +132,8 @@ extension Operators {
               var value = v[row * deep + j]
               if let rate {
                 for i in 0..<wide { value -= s[base + i * deep + j] * k[key + i] }
-                value *= rate[(head / keys * steps + step) * rate.shape[2] + (rate.shape[2] == 1 ? 0 : head % keys)]
+                value *=
+                  rate[(head / keys * steps + step) * rate.shape[2] + (rate.shape[2] == 1 ? 0 : head % keys)]
               }
               for i in 0..<wide { s[base + i * deep + j] += k[key + i] * value }
             }
@@ -156,7 +165,8 @@ extension Operators {
     }
     return { inputs, place throws(ExchangeError) in
       let (x, w) = (try inputs.floats(0, place), try inputs.floats(1, place))
-      guard x.shape.rank == 3, w.shape.rank == 3, w.shape[0] == x.shape[1], w.shape[1] == 1, w.shape[2] > 0 else {
+      guard x.shape.rank == 3, w.shape.rank == 3, w.shape[0] == x.shape[1], w.shape[1] == 1, w.shape[2] > 0
+      else {
         throw place.refused("an input and weights of its channels", "\(x.shape) and \(w.shape)")
       }
       let (batch, count, length, size) = (x.shape[0], x.shape[1], x.shape[2], w.shape[2])
@@ -175,7 +185,9 @@ extension Operators {
             let (row, step) = (index / length, index % length)
             var sum = Double(bias?[row % count] ?? 0)
             for offset in 0..<size {
-              sum += Double(line[row * (length + size - 1) + step + offset]) * Double(w[row % count * size + offset])
+              sum +=
+                Double(line[row * (length + size - 1) + step + offset])
+                * Double(w[row % count * size + offset])
             }
             y[index] = Float(name == "none" ? sum : sum / (1 + exponential(-sum)))
           }
@@ -231,13 +243,18 @@ private struct AttentionForm: Sendable {
     if let keys = inputs.optional(4), let values = inputs.optional(5) {
       _ = (try inputs.floats(4, place), try inputs.floats(5, place))
       let type = inputs[1]!.type
-      k = try Operators.concatenated([keys, ONNXTensor(k, type: type)], axis: keys.shape.rank - 2, place).tensor
-      v = try Operators.concatenated([values, ONNXTensor(v, type: type)], axis: values.shape.rank - 2, place).tensor
+      k = try Operators.concatenated([keys, ONNXTensor(k, type: type)], axis: keys.shape.rank - 2, place)
+        .tensor
+      v = try Operators.concatenated([values, ONNXTensor(v, type: type)], axis: values.shape.rank - 2, place)
+        .tensor
     }
-    guard q.shape.rank == 4, k.shape.rank == 4, v.shape.rank == 4, k.shape[0] == q.shape[0], v.shape[0] == q.shape[0],
+    guard q.shape.rank == 4, k.shape.rank == 4, v.shape.rank == 4, k.shape[0] == q.shape[0],
+      v.shape[0] == q.shape[0],
       k.shape[1] > 0, q.shape[1] % k.shape[1] == 0, v.shape[1] == k.shape[1], k.shape[2] == v.shape[2],
       k.shape[3] == q.shape[3]
-    else { throw place.refused("queries, keys and values that meet", "\(q.shape), \(k.shape) and \(v.shape)") }
+    else {
+      throw place.refused("queries, keys and values that meet", "\(q.shape), \(k.shape) and \(v.shape)")
+    }
     let (batch, heads, steps, length) = (q.shape[0], q.shape[1], q.shape[2], k.shape[2])
     let shared = heads / k.shape[1]
     let shape = try place.shape([batch, heads, steps, length])
@@ -269,7 +286,8 @@ private struct AttentionForm: Sendable {
       : Operators.permuted(ONNXTensor(y), [0, 2, 1, 3]).tensor
         .reshaped(to: [batch, steps, heads * v.shape[3]])
     return [
-      ONNXTensor(result, type: type), ONNXTensor(k, type: inputs[1]!.type), ONNXTensor(v, type: inputs[2]!.type),
+      ONNXTensor(result, type: type), ONNXTensor(k, type: inputs[1]!.type),
+      ONNXTensor(v, type: inputs[2]!.type),
       ONNXTensor(shown, type: type),
     ]
   }
@@ -282,7 +300,9 @@ private struct AttentionForm: Sendable {
     var bias = Tensor.zeros(shape)
     if var mask = inputs.optional(3) {
       if let flags = mask.integers {
-        guard mask.type == .bool else { throw place.refused("a mask of booleans or numbers", "\(mask.type)", .unsupported) }
+        guard mask.type == .bool else {
+          throw place.refused("a mask of booleans or numbers", "\(mask.type)", .unsupported)
+        }
         mask = ONNXTensor(Tensor(flags.map { $0 != 0 ? 0 : -.infinity }, shape: mask.shape))
       }
       guard mask.shape.rank > 0, mask.shape[-1] <= length else {
@@ -304,7 +324,9 @@ private struct AttentionForm: Sendable {
     var lengths: [Int64]?
     if inputs.optional(6) != nil {
       lengths = try inputs.whole(6, place)
-      guard lengths?.count == shape[0] else { throw place.refused("\(shape[0]) lengths", "\(lengths?.count ?? 0)") }
+      guard lengths?.count == shape[0] else {
+        throw place.refused("\(shape[0]) lengths", "\(lengths?.count ?? 0)")
+      }
     }
     bias.withUnsafeMutableElements { bias in
       for row in 0..<bias.count / max(1, length) {

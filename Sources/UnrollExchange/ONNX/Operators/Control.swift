@@ -15,7 +15,8 @@ extension Operators {
     for branch in [first, second] {
       guard branch.ownInputs == 0, branch.plan.outputs.count == outputs else {
         throw node.refused(
-          "branches of no inputs and \(outputs) outputs", "\(branch.ownInputs) and \(branch.plan.outputs.count)",
+          "branches of no inputs and \(outputs) outputs",
+          "\(branch.ownInputs) and \(branch.plan.outputs.count)",
           .damaged)
       }
     }
@@ -37,7 +38,9 @@ extension Operators {
   private static let loop: Maker = { node, _ throws(ExchangeError) in
     try node.takes(inputs: 0...1024, outputs: 1...1024)
     guard let body = try node.graph("body") else { throw node.refused("a body", "none", .damaged) }
-    guard node.inputs.count >= 2 else { throw node.refused("at least two inputs", "\(node.inputs.count)", .damaged) }
+    guard node.inputs.count >= 2 else {
+      throw node.refused("at least two inputs", "\(node.inputs.count)", .damaged)
+    }
     let states = node.inputs.count - 2
     let collected = node.outputs.count - states
     guard node.inputs.dropFirst(2).allSatisfy({ $0 }), collected >= 0,

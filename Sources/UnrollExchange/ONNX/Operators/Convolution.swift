@@ -151,7 +151,8 @@ extension Operators {
   }
 
   private static func sumDirectly(
-    _ x: Tensor, _ w: Tensor, _ y: inout Tensor, _ sizes: ConvolutionSizes, group: Int, first: Int, target: Int
+    _ x: Tensor, _ w: Tensor, _ y: inout Tensor, _ sizes: ConvolutionSizes, group: Int, first: Int,
+    target: Int
   ) {
     let geometry = sizes.geometry
     let (positions, window, stride) = (geometry.positions, geometry.windowCount, geometry.strides[2])
@@ -162,7 +163,9 @@ extension Operators {
             let row = target + channel * positions
             geometry.forEachRun { offset, output, element, count in
               let weight = w[(group * sizes.outputs + channel) * window + offset]
-              for index in 0..<count { y[row + output + index] += weight * x[first + element + index * stride] }
+              for index in 0..<count {
+                y[row + output + index] += weight * x[first + element + index * stride]
+              }
             }
           }
         }
@@ -181,7 +184,8 @@ extension Operators {
     return { inputs, place throws(ExchangeError) in
       let (x, w) = (try inputs.floats(0, place), try inputs.floats(1, place))
       let rank = x.shape.rank - 2
-      guard rank >= 1, w.shape.rank == x.shape.rank, groups > 0, x.shape[1] == w.shape[0], w.shape[0] % groups == 0
+      guard rank >= 1, w.shape.rank == x.shape.rank, groups > 0, x.shape[1] == w.shape[0],
+        w.shape[0] % groups == 0
       else { throw place.refused("an input and weights that meet", "\(x.shape) and \(w.shape)") }
       let window = Array(w.shape.extents[2...])
       let extents = try transposedExtents(
@@ -195,13 +199,15 @@ extension Operators {
       }
       return [
         ONNXTensor(
-          try transposed(x, w, inputs, groups: groups, geometry, extents.output, place), type: inputs[0]!.type)
+          try transposed(x, w, inputs, groups: groups, geometry, extents.output, place), type: inputs[0]!.type
+        )
       ]
     }
   }
 
   private static func transposedExtents(
-    _ settings: WindowGeometry.Settings, _ extents: [Int], _ window: [Int], _ padding: [Int]?, _ wanted: [Int]?,
+    _ settings: WindowGeometry.Settings, _ extents: [Int], _ window: [Int], _ padding: [Int]?,
+    _ wanted: [Int]?,
     _ place: NodePlace
   ) throws(ExchangeError) -> (output: [Int], pads: [Int]) {
     let rank = extents.count
@@ -236,7 +242,8 @@ extension Operators {
   }
 
   private static func transposed(
-    _ x: Tensor, _ w: Tensor, _ inputs: [ONNXTensor?], groups: Int, _ geometry: WindowGeometry, _ extents: [Int],
+    _ x: Tensor, _ w: Tensor, _ inputs: [ONNXTensor?], groups: Int, _ geometry: WindowGeometry,
+    _ extents: [Int],
     _ place: NodePlace
   ) throws(ExchangeError) -> Tensor {
     let (batch, channels) = (x.shape[0], x.shape[1] / groups)
@@ -248,7 +255,9 @@ extension Operators {
     var y = Tensor.zeros(shape)
     if inputs.optional(2) != nil {
       let bias = try inputs.floats(2, place).elements
-      guard bias.count == groups * outputs else { throw place.refused("\(groups * outputs) biases", "\(bias.count)") }
+      guard bias.count == groups * outputs else {
+        throw place.refused("\(groups * outputs) biases", "\(bias.count)")
+      }
       y.withUnsafeMutableElements { elements in
         for index in elements.indices { elements[index] = bias[index / length % bias.count] }
       }
@@ -346,7 +355,8 @@ extension Operators {
           for row in 0..<x.count / max(1, count * positions) {
             geometry.forEachRun { offset, output, element, run in
               for index in 0..<run {
-                y[row * length + element + index * stride] += x[(row * count + offset) * positions + output + index]
+                y[row * length + element + index * stride] +=
+                  x[(row * count + offset) * positions + output + index]
               }
             }
           }

@@ -99,7 +99,8 @@ private struct EinsumForm: Sendable {
     if let output { return (named, names(output, free: most)) }
     // Letters that stand once, in alphabetical order, behind those of "…".
     let all = operands.flatMap { $0 }.filter { $0 != Self.ellipsis }
-    let once = Set(all.filter { letter in all.filter { $0 == letter }.count == 1 }).compactMap(\.asciiValue).sorted()
+    let once = Set(all.filter { letter in all.filter { $0 == letter }.count == 1 }).compactMap(\.asciiValue)
+      .sorted()
     return (named, Array(-most..<0) + once.map { Int($0) })
   }
 

@@ -134,11 +134,15 @@ extension Operators {
     return { inputs, place throws(ExchangeError) in
       let (a, b) = (try inputs.required(0, place), try inputs.required(1, place))
       let shape = try Broadcast.shape(a.shape, b.shape, place)
-      if a.type.isFloating { return [combine(a, b, shape) { Float(UnrollCore.power(Double($0), Double($1))) }] }
+      if a.type.isFloating {
+        return [combine(a, b, shape) { Float(UnrollCore.power(Double($0), Double($1))) }]
+      }
       guard b.type.isFloating else {
         return [try combined(a, b, shape, place, "a power that is a whole number") { whole($0, to: $1) }]
       }
-      let (u, v) = (Broadcast.expand(a, to: shape).integers ?? [], Broadcast.expand(b, to: shape).tensor.elements)
+      let (u, v) = (
+        Broadcast.expand(a, to: shape).integers ?? [], Broadcast.expand(b, to: shape).tensor.elements
+      )
       let result = zip(u, v).map { base, exponent in
         wrapped(truncated(UnrollCore.power(Double(base), Double(exponent)), a.type), a.type)
       }

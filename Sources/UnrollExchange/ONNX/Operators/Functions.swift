@@ -68,7 +68,9 @@ extension Operators {
     "IsNaN": test { $0.isNaN },
     "IsInf": { node, _ throws(ExchangeError) in
       try node.takes(inputs: 1...1)
-      let (below, above) = (try node.integer("detect_negative") ?? 1, try node.integer("detect_positive") ?? 1)
+      let (below, above) = (
+        try node.integer("detect_negative") ?? 1, try node.integer("detect_positive") ?? 1
+      )
       return { inputs, place throws(ExchangeError) in
         let x = try inputs.floats(0, place)
         let flags = x.elements.map { $0.isInfinite && ($0 < 0 ? below : above) != 0 ? Int64(1) : 0 }
@@ -78,7 +80,9 @@ extension Operators {
   ]
 
   /// ½x(1 + erf(x/√2)).
-  private static let gelu: @Sendable (Double) -> Double = { 0.5 * $0 * (1 + errorFunction($0 / 2.squareRoot())) }
+  private static let gelu: @Sendable (Double) -> Double = {
+    0.5 * $0 * (1 + errorFunction($0 / 2.squareRoot()))
+  }
 
   /// ½x(1 + tanh(√(2/π)(x + 0.044715x³))).
   private static let approximateGelu: @Sendable (Double) -> Double = { x in

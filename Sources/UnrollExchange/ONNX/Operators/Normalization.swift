@@ -42,7 +42,8 @@ extension Operators {
   }
 
   private static func layerNormalized(
-    _ x: Tensor, _ inputs: [ONNXTensor?], scale: Int, bias: Int, axis: Int, epsilon: Double, _ place: NodePlace
+    _ x: Tensor, _ inputs: [ONNXTensor?], scale: Int, bias: Int, axis: Int, epsilon: Double,
+    _ place: NodePlace
   ) throws(ExchangeError) -> [ONNXTensor] {
     let type = inputs[0]!.type
     let inner = Shape(Array(x.shape.extents[axis...]))
@@ -125,7 +126,9 @@ extension Operators {
     _ inputs: [ONNXTensor?], _ index: Int, _ count: Int, _ place: NodePlace
   ) throws(ExchangeError) -> [Float] {
     let values = try inputs.floats(index, place).elements
-    guard values.count == count else { throw place.refused("\(count) numbers as input \(index)", "\(values.count)") }
+    guard values.count == count else {
+      throw place.refused("\(count) numbers as input \(index)", "\(values.count)")
+    }
     return values
   }
 
@@ -162,7 +165,8 @@ extension Operators {
           }
           let factor = Double(gain[channel]) / (Double(variance[channel]) + epsilon).squareRoot()
           for index in 0..<batch * length {
-            y[at(index)] = Float((Double(y[at(index)]) - Double(mean[channel])) * factor + Double(shift[channel]))
+            y[at(index)] = Float(
+              (Double(y[at(index)]) - Double(mean[channel])) * factor + Double(shift[channel]))
           }
         }
       }
@@ -173,7 +177,8 @@ extension Operators {
 
   /// Each of `groups` groups of channels of each example by its own moments.
   private static func grouped(
-    _ x: Tensor, groups: Int, epsilon: Double, _ place: NodePlace, _ end: (_ channel: Int) -> (gain: Float, bias: Float)
+    _ x: Tensor, groups: Int, epsilon: Double, _ place: NodePlace,
+    _ end: (_ channel: Int) -> (gain: Float, bias: Float)
   ) throws(ExchangeError) -> Tensor {
     guard x.shape.rank >= 2, groups > 0, x.shape[1] % groups == 0 else {
       throw place.refused("channels of \(groups) groups", "\(x.shape)")
@@ -246,7 +251,9 @@ extension Operators {
         for start in starts where !offsets.isEmpty {
           // The deviation is bounded below as in the standard's own definition.
           let (mean, inverse) = moments(offsets.count, epsilon: 0) { Double(y[start + offsets[$0]]) }
-          for offset in offsets { y[start + offset] = Float((Double(y[start + offset]) - mean) / (1 / inverse + 1e-9)) }
+          for offset in offsets {
+            y[start + offset] = Float((Double(y[start + offset]) - mean) / (1 / inverse + 1e-9))
+          }
         }
       }
       return [ONNXTensor(y, type: inputs[0]!.type)]

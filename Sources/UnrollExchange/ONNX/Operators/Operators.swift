@@ -14,13 +14,15 @@ package enum Operators {
   /// By name; those of other domains than the standard's with their domain in front.
   static let table: [String: Maker] = [
     elementwise, functions, wholeNumbers, shaping, indexing, scattering, ordering, products, reductions,
-    convolutions, pooling, normalizations, quantization, signals, images, losses, attention, recurrent, control,
+    convolutions, pooling, normalizations, quantization, signals, images, losses, attention, recurrent,
+    control,
   ].reduce(into: [:]) { table, part in table.merge(part) { first, _ in first } }
 
   /// The name of a node's operator in the table.
   private static func name(of node: WireNode) -> String {
     let isStandard = node.domain.isEmpty || node.domain == "ai.onnx"
-    return (isStandard ? "" : node.domain + ".") + node.opType + (node.overload.isEmpty ? "" : ":" + node.overload)
+    return (isStandard ? "" : node.domain + ".") + node.opType
+      + (node.overload.isEmpty ? "" : ":" + node.overload)
   }
 
   static func maker(of node: WireNode) -> Maker? { table[name(of: node)] }
@@ -73,7 +75,9 @@ extension Array where Element == ONNXTensor? {
   /// The only element of an array of floating-point numbers.
   func number(_ index: Int, _ place: NodePlace) throws(ExchangeError) -> Float {
     let tensor = try floats(index, place)
-    guard tensor.shape.count == 1 else { throw place.refused("one number as input \(index)", "\(tensor.shape)") }
+    guard tensor.shape.count == 1 else {
+      throw place.refused("one number as input \(index)", "\(tensor.shape)")
+    }
     return tensor.elements[0]
   }
 

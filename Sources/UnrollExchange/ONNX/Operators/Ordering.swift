@@ -55,7 +55,7 @@ extension Operators {
       inner = shape.extents[(axis + 1)...].reduce(1, *)
     }
 
-    func forEach(_ body: (_ block: Int, _ column: Int, _ place: (Int) -> Int) -> Void) {
+    func visit(_ body: (_ block: Int, _ column: Int, _ place: (Int) -> Int) -> Void) {
       for block in 0..<outer {
         for column in 0..<inner { body(block, column) { (block * size + $0) * inner + column } }
       }
@@ -76,7 +76,7 @@ extension Operators {
         let lines = Lines(x.shape, axis: axis)
         var result: [Int64] = []
         result.reserveCapacity(lines.outer * lines.inner)
-        lines.forEach { _, _, place in
+        lines.visit { _, _, place in
           var best = 0
           for index in 1..<max(1, lines.size) {
             let isBetter =
@@ -108,7 +108,7 @@ extension Operators {
       let isBefore = order(ONNXTensor(x), isDescending: true)
       var result = Tensor.zeros(x.shape)
       result.withUnsafeMutableElements { elements in
-        lines.forEach { _, _, place in
+        lines.visit { _, _, place in
           guard lines.size > 0 else { return }
           var best = 0
           for index in 1..<max(1, lines.size) where isBefore(place(index), place(best)) { best = index }
@@ -140,8 +140,10 @@ extension Operators {
       var extents = x.shape.extents
       extents[axis] = k
       let shape = try place.shape(extents)
-      var (places, indices) = (Array(repeating: 0, count: shape.count), Array(repeating: Int64(0), count: shape.count))
-      lines.forEach { block, column, place in
+      var (places, indices) = (
+        Array(repeating: 0, count: shape.count), Array(repeating: Int64(0), count: shape.count)
+      )
+      lines.visit { block, column, place in
         let sorted = (0..<lines.size).sorted { a, b in
           isBefore(place(a), place(b)) || !isBefore(place(b), place(a)) && a < b
         }
@@ -170,7 +172,9 @@ extension Operators {
       }
       let lines = Lines(x.shape, axis: axis)
       let isBefore = order(x, isDescending: false)
-      let rest = (0..<lines.outer).flatMap { block in (0..<lines.inner).map { (block * lines.size) * lines.inner + $0 } }
+      let rest = (0..<lines.outer).flatMap { block in
+        (0..<lines.inner).map { (block * lines.size) * lines.inner + $0 }
+      }
       func comes(_ a: Int, before b: Int) -> Bool {
         for start in rest {
           let (i, j) = (start + a * lines.inner, start + b * lines.inner)
@@ -191,14 +195,18 @@ extension Operators {
       }
       if !isSorted { groups.sort { $0.first < $1.first } }
       var inverse = Array(repeating: Int64(0), count: lines.size)
-      for (index, group) in groups.enumerated() { for member in group.members { inverse[member] = Int64(index) } }
+      for (index, group) in groups.enumerated() {
+        for member in group.members { inverse[member] = Int64(index) }
+      }
       var extents = x.shape.extents
       extents[axis] = groups.count
       let values = pick(
-        x, groups.map(\.first), outer: lines.outer, size: lines.size, inner: lines.inner, try place.shape(extents))
+        x, groups.map(\.first), outer: lines.outer, size: lines.size, inner: lines.inner,
+        try place.shape(extents))
       func list(_ numbers: [Int64]) -> ONNXTensor { ONNXTensor(integers: numbers, shape: [numbers.count]) }
       return [
-        values, list(groups.map { Int64($0.first) }), list(inverse), list(groups.map { Int64($0.members.count) }),
+        values, list(groups.map { Int64($0.first) }), list(inverse),
+        list(groups.map { Int64($0.members.count) }),
       ]
     }
   }

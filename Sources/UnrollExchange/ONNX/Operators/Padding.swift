@@ -14,7 +14,9 @@ extension Operators {
     let isOld = node.version < 11
     try node.takes(inputs: isOld ? 1...1 : 2...4)
     let name = try node.string("mode") ?? "constant"
-    guard let mode = PaddingMode(rawValue: name) else { throw node.refused("a mode that is known", "\"\(name)\"") }
+    guard let mode = PaddingMode(rawValue: name) else {
+      throw node.refused("a mode that is known", "\"\(name)\"")
+    }
     let fixed = isOld ? try node.integers("pads") ?? [] : []
     let filled = isOld ? try node.float("value") ?? 0 : 0
     return { inputs, place throws(ExchangeError) in
@@ -47,7 +49,8 @@ extension Operators {
     if let fixed { return converted(ONNXTensor(Tensor(fixed)), to: x.type) }
     guard let value = inputs.optional(2) else { return converted(ONNXTensor(Tensor(0)), to: x.type) }
     guard value.shape.count == 1, value.type == x.type else {
-      throw place.refused("one element of type \(x.type) to pad with", "\(value.type) of shape \(value.shape)")
+      throw place.refused(
+        "one element of type \(x.type) to pad with", "\(value.type) of shape \(value.shape)")
     }
     return value
   }
@@ -62,7 +65,8 @@ extension Operators {
       let (a, first) = x.shape[axis].addingReportingOverflow(end.before)
       let (b, second) = a.addingReportingOverflow(end.after)
       guard !first, !second, b >= 0 else {
-        throw place.refused("no more cut off than \(x.shape)", "\(end.before) and \(end.after) on axis \(axis)")
+        throw place.refused(
+          "no more cut off than \(x.shape)", "\(end.before) and \(end.after) on axis \(axis)")
       }
       extents.append(b)
     }

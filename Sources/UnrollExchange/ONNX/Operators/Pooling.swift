@@ -101,7 +101,11 @@ extension Operators {
       let geometry = try geometry(x.shape, settings, place)
       let counts = includesPadding ? paddedCounts(geometry) : ownCounts(geometry)
       return [
-        try summed(x, inputs[0]!.type, geometry, place, { Double($0) }) { sum, output in sum / counts[output] }
+        try summed(x, inputs[0]!.type, geometry, place) {
+          Double($0)
+        } end: { sum, output in
+          sum / counts[output]
+        }
       ]
     }
   }
@@ -116,7 +120,9 @@ extension Operators {
       let x = try inputs.floats(0, place)
       let geometry = try geometry(x.shape, settings, place)
       return [
-        try summed(x, inputs[0]!.type, geometry, place, { power(Double(abs($0)), p) }) { sum, _ in
+        try summed(x, inputs[0]!.type, geometry, place) {
+          power(Double(abs($0)), p)
+        } end: { sum, _ in
           power(sum, 1 / p)
         }
       ]
@@ -148,7 +154,7 @@ extension Operators {
   /// Sums over windows in double precision.
   private static func summed(
     _ x: Tensor, _ type: ONNXTensor.ElementType, _ geometry: WindowGeometry, _ place: NodePlace,
-    _ term: (Float) -> Double, _ end: (Double, Int) -> Double
+    _ term: (Float) -> Double, end: (Double, Int) -> Double
   ) throws(ExchangeError) -> ONNXTensor {
     var y = Tensor(uninitialized: try place.shape(x.shape.extents.prefix(2) + geometry.outputExtents))
     let (positions, length, stride) = (geometry.positions, geometry.elementCount, geometry.strides[2])
@@ -157,7 +163,9 @@ extension Operators {
         for row in 0..<y.count / max(1, positions) {
           var sums = Array(repeating: 0.0, count: positions)
           geometry.forEachRun { _, output, element, count in
-            for index in 0..<count { sums[output + index] += term(x[row * length + element + index * stride]) }
+            for index in 0..<count {
+              sums[output + index] += term(x[row * length + element + index * stride])
+            }
           }
           for output in 0..<positions { y[row * positions + output] = Float(end(sums[output], output)) }
         }
@@ -168,7 +176,8 @@ extension Operators {
 
   /// One number for each channel.
   private static func overall(
-    _ x: Tensor, _ type: ONNXTensor.ElementType, _ place: NodePlace, _ body: (UnsafeBufferPointer<Float>) -> Double
+    _ x: Tensor, _ type: ONNXTensor.ElementType, _ place: NodePlace,
+    _ body: (UnsafeBufferPointer<Float>) -> Double
   ) throws(ExchangeError) -> ONNXTensor {
     guard x.shape.rank >= 2 else { throw place.refused("at least two axes", "\(x.shape)") }
     let length = x.shape.extents[2...].reduce(1, *)
@@ -190,7 +199,9 @@ extension Operators {
       return { inputs, place throws(ExchangeError) in
         let x = try inputs.floats(0, place)
         return [
-          try overall(x, inputs[0]!.type, place) { row in kind { body in for element in row { body(Double(element)) } } }
+          try overall(x, inputs[0]!.type, place) { row in
+            kind { body in for element in row { body(Double(element)) } }
+          }
         ]
       }
     }
@@ -205,15 +216,20 @@ extension Operators {
       let rank = x.shape.rank - 2
       let strides = settings.strides ?? Array(repeating: 1, count: max(0, rank))
       let pads = settings.pads ?? Array(repeating: 0, count: 2 * max(0, rank))
-      guard rank >= 1, let sizes = settings.sizes, sizes.count == rank, strides.count == rank, pads.count == 2 * rank,
+      guard rank >= 1, let sizes = settings.sizes, sizes.count == rank, strides.count == rank,
+        pads.count == 2 * rank,
         places.count == x.shape.count, (sizes + strides + pads).allSatisfy({ (0...1 << 24).contains($0) })
       else { throw place.refused("a window and places for \(x.shape)", "others") }
-      let whole = (0..<rank).map { (x.shape[2 + $0] - 1) * strides[$0] + sizes[$0] - pads[$0] - pads[rank + $0] }
+      let whole = (0..<rank).map {
+        (x.shape[2 + $0] - 1) * strides[$0] + sizes[$0] - pads[$0] - pads[rank + $0]
+      }
       let natural = x.shape.extents.prefix(2) + whole
       let shape = try place.shape(try inputs.optionalList(2, place) ?? Array(natural))
       // Places count in the array of natural extents.
       let origin = try place.shape(Array(natural))
-      guard shape.rank == origin.rank else { throw place.refused("a shape of \(origin.rank) axes", "\(shape)") }
+      guard shape.rank == origin.rank else {
+        throw place.refused("a shape of \(origin.rank) axes", "\(shape)")
+      }
       var y = Tensor.zeros(shape)
       let (from, to) = (origin.strides, shape.strides)
       for (index, number) in places.enumerated() {

@@ -76,7 +76,9 @@ extension Operators {
         x.extents.indices.allSatisfy({ $0 == axis || x[$0] == scale[$0] })
       else { throw place.refused("scales for shape \(x) on axis \(axis)", "shape \(scale)") }
       let blocks = scale[axis]
-      return { [block] index in (index / inner / size * blocks + index / inner % size / block) * inner + index % inner }
+      return { [block] index in
+        (index / inner / size * blocks + index / inner % size / block) * inner + index % inner
+      }
     }
   }
 
@@ -111,8 +113,10 @@ extension Operators {
       let scale = scales.elements
       let result = x.elements.enumerated().map { index, element -> Int64 in
         let own = places(index)
-        let number = Double((element / scale[own]).rounded(.toNearestOrEven)) + Double(zeros?.numbers[own] ?? 0)
-        return Int64(min(Double(bounds.upperBound), max(Double(bounds.lowerBound), number.isNaN ? 0 : number)))
+        let number =
+          Double((element / scale[own]).rounded(.toNearestOrEven)) + Double(zeros?.numbers[own] ?? 0)
+        return Int64(
+          min(Double(bounds.upperBound), max(Double(bounds.lowerBound), number.isNaN ? 0 : number)))
       }
       return [ONNXTensor(integers: result, shape: x.shape, type: type)]
     }
@@ -180,7 +184,9 @@ extension Operators {
         let left = range.count == inner ? Variable(a) : Variable(a).columns(range)
         return try left.matrixProduct(Variable(b).rows(range)).value
       }
-      product.withUnsafeElements { parts in for (index, part) in parts.enumerated() { body(index, Int64(part)) } }
+      product.withUnsafeElements { parts in
+        for (index, part) in parts.enumerated() { body(index, Int64(part)) }
+      }
       start = range.upperBound
     }
   }
@@ -237,7 +243,9 @@ extension Operators {
     return { inputs, place throws(ExchangeError) in
       let a = try shifted(inputs, 0, zero: 2, axis: -2, place)
       let b = try shifted(inputs, 3, zero: 5, axis: -1, place)
-      let (aScale, bScale, yScale) = (try inputs.floats(1, place), try inputs.floats(4, place), try inputs.floats(6, place))
+      let (aScale, bScale, yScale) = (
+        try inputs.floats(1, place), try inputs.floats(4, place), try inputs.floats(6, place)
+      )
       let sums = try exactProduct(a, b, place)
       let (rows, columns) = (a.shape.rank > 1 ? a.shape[-2] : 1, b.shape.rank > 1 ? b.shape[-1] : 1)
       guard [1, rows].contains(aScale.shape.count), [1, columns].contains(bScale.shape.count) else {
@@ -246,7 +254,8 @@ extension Operators {
       return [
         try requantized(sums, aScale, bScale, yScale, zero: try inputs.required(7, place), place) { index in
           (
-            aScale.shape.count == 1 ? 0 : index / columns % rows, bScale.shape.count == 1 ? 0 : index % columns
+            aScale.shape.count == 1 ? 0 : index / columns % rows,
+            bScale.shape.count == 1 ? 0 : index % columns
           )
         }
       ]
@@ -269,7 +278,9 @@ extension Operators {
         let added = (sums.integers ?? []).enumerated().map { $1 + bias[$0 / positions % channels] }
         sums = ONNXTensor(integers: added, shape: sums.shape, type: .int32)
       }
-      let (xScale, wScale, yScale) = (try inputs.floats(1, place), try inputs.floats(4, place), try inputs.floats(6, place))
+      let (xScale, wScale, yScale) = (
+        try inputs.floats(1, place), try inputs.floats(4, place), try inputs.floats(6, place)
+      )
       guard xScale.shape.count == 1, [1, channels].contains(wScale.shape.count) else {
         throw place.refused("one scale, and one for each channel", "\(xScale.shape) and \(wScale.shape)")
       }

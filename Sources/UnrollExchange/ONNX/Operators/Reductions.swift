@@ -23,7 +23,9 @@ extension Operators {
 
     /// In double precision.
     func callAsFunction(_ forEach: ((Double) -> Void) -> Void) -> Double {
-      var (result, count) = (self == .product ? 1.0 : self == .max ? -.infinity : self == .min ? .infinity : 0, 0)
+      var (result, count) = (
+        self == .product ? 1.0 : self == .max ? -.infinity : self == .min ? .infinity : 0, 0
+      )
       switch self {
       case .sum, .logarithm: forEach { result += $0 }
       case .mean:
@@ -162,7 +164,8 @@ extension Operators {
         if let result { results.append(result) }
       }
       guard results.count == shape.count else {
-        throw place.refused("floating-point numbers, or whole ones that have a result", "\(x.type) of \(x.shape)")
+        throw place.refused(
+          "floating-point numbers, or whole ones that have a result", "\(x.type) of \(x.shape)")
       }
       return ONNXTensor(integers: results, shape: shape, type: x.type)
     }

@@ -59,7 +59,11 @@ extension Operators {
 /// A larger or smaller array, whose elements are weighted means of those around their places in the old one. Axis by
 /// axis.
 private struct ResizeForm: Sendable {
-  enum Mode: Sendable { case nearest(String), linear, cubic(Double) }
+  enum Mode: Sendable {
+    case nearest(String)
+    case linear
+    case cubic(Double)
+  }
 
   let mode: Mode
   let coordinates: String
@@ -76,7 +80,9 @@ private struct ResizeForm: Sendable {
     return { inputs, place throws(ExchangeError) in
       let x = try inputs.required(0, place)
       if isOld { return [try form.run(x, roi: nil, scales: inputs.optional(1), sizes: nil, place)] }
-      func given(_ index: Int) -> ONNXTensor? { inputs.optional(index).flatMap { $0.shape.count == 0 ? nil : $0 } }
+      func given(_ index: Int) -> ONNXTensor? {
+        inputs.optional(index).flatMap { $0.shape.count == 0 ? nil : $0 }
+      }
       return [try form.run(x, roi: given(1), scales: given(2), sizes: given(3), place)]
     }
   }
@@ -112,7 +118,9 @@ private struct ResizeForm: Sendable {
       "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric",
       "tf_crop_and_resize", "tf_half_pixel_for_nn",
     ]
-    guard known.contains(coordinates) else { throw node.refused("coordinates that are known", "\"\(coordinates)\"") }
+    guard known.contains(coordinates) else {
+      throw node.refused("coordinates that are known", "\"\(coordinates)\"")
+    }
     isSmoothed = try node.flag("antialias")
     axes = try node.integers("axes")
     excludesOutside = try node.flag("exclude_outside")
@@ -181,7 +189,9 @@ private struct ResizeForm: Sendable {
   private var isNearest: Bool { if case .nearest = mode { true } else { false } }
 
   /// Where an element of the new array stands in the old one; `nil` outside of a region.
-  private func origin(_ index: Int, _ size: Int, _ count: Int, _ factor: Double, _ region: (Double, Double)) -> Double? {
+  private func origin(_ index: Int, _ size: Int, _ count: Int, _ factor: Double, _ region: (Double, Double))
+    -> Double?
+  {
     let (x, length, width) = (Double(index), Double(size), factor * Double(size))
     switch coordinates {
     case "align_corners": return width == 1 ? 0 : x * (length - 1) / (width - 1)
@@ -238,7 +248,8 @@ private struct ResizeForm: Sendable {
   }
 
   private func along(
-    _ axis: Int, _ x: ONNXTensor, _ count: Int, _ factor: Double, _ region: (Double, Double), _ place: NodePlace
+    _ axis: Int, _ x: ONNXTensor, _ count: Int, _ factor: Double, _ region: (Double, Double),
+    _ place: NodePlace
   ) throws(ExchangeError) -> ONNXTensor {
     let (size, extents) = (x.shape[axis], x.shape.extents)
     guard size > 0 else { throw place.refused("elements to read", "\(x.shape)") }
@@ -247,7 +258,9 @@ private struct ResizeForm: Sendable {
     let result = try place.shape(shape)
     let width = isSmoothed && factor < 1 ? 4 / factor + 2 : 4
     try place.spend(result.count, Int(min(width, 0x1p40)))
-    let taps = (0..<count).map { index in origin(index, size, count, factor, region).map { self.taps($0, size, factor) } }
+    let taps = (0..<count).map { index in
+      origin(index, size, count, factor, region).map { self.taps($0, size, factor) }
+    }
     let (outer, inner) = (extents[..<axis].reduce(1, *), extents[(axis + 1)...].reduce(1, *))
     if isNearest, taps.allSatisfy({ $0 != nil }) {
       return Operators.pick(
@@ -315,7 +328,9 @@ private struct GridForm: Sendable {
     let rank = x.shape.rank - 2
     guard (1...3).contains(rank), grid.shape.rank == x.shape.rank, grid.shape[0] == x.shape[0],
       grid.shape[-1] == rank, x.shape.extents[2...].allSatisfy({ $0 > 0 })
-    else { throw place.refused("an array of one to three axes and a grid for it", "\(x.shape) and \(grid.shape)") }
+    else {
+      throw place.refused("an array of one to three axes and a grid for it", "\(x.shape) and \(grid.shape)")
+    }
     let extents = Array(x.shape.extents[2...])
     let points = grid.shape.extents[1...].dropLast().reduce(1, *)
     let shape = try place.shape(x.shape.extents.prefix(2) + grid.shape.extents[1...].dropLast())
@@ -329,7 +344,9 @@ private struct GridForm: Sendable {
           var taps: [(offset: Int, weight: Double)] = [(0, 1)]
           for axis in 0..<rank {
             let own = along(Double(grid[point * rank + rank - 1 - axis]), extents[axis])
-            taps = taps.flatMap { tap in own.map { (tap.offset + $0.index * strides[axis], tap.weight * $0.weight) } }
+            taps = taps.flatMap { tap in
+              own.map { (tap.offset + $0.index * strides[axis], tap.weight * $0.weight) }
+            }
           }
           for channel in 0..<channels {
             let start = (point / points * channels + channel) * length

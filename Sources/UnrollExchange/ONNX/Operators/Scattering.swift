@@ -251,7 +251,8 @@ extension Operators {
         let x = try inputs.required(0, place)
         let axis = try place.axis(try inputs.integer(1, place), rank: x.shape.rank)
         let (size, inner) = (x.shape[axis], x.shape.extents[(axis + 1)...].reduce(1, *))
-        func run<Element>(_ from: Element, _ step: (Element, Int) -> Element, _ write: (Int, Element) -> Void) {
+        func run<Element>(_ from: Element, _ step: (Element, Int) -> Element, _ write: (Int, Element) -> Void)
+        {
           for line in 0..<x.shape.count / max(1, size) {
             let first = line / inner * size * inner + line % inner
             var sum = from

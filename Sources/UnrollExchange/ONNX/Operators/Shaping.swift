@@ -63,7 +63,9 @@ extension Operators {
     return { inputs, place throws(ExchangeError) in
       let x = try inputs.required(0, place)
       let ratio = inputs.optional(1) == nil ? 0.5 : try inputs.number(1, place)
-      if let training = inputs.optional(2), ratio != 0, training.integers?.contains(where: { $0 != 0 }) ?? true {
+      if let training = inputs.optional(2), ratio != 0,
+        training.integers?.contains(where: { $0 != 0 }) ?? true
+      {
         throw place.refused("a training mode of false", "true", .unsupported)
       }
       if !wantsMask { return [x] }
@@ -215,9 +217,12 @@ extension Operators {
   private static let range: Maker = { node, _ throws(ExchangeError) in
     try node.takes(inputs: 3...3)
     return { inputs, place throws(ExchangeError) in
-      if let first = inputs.optional(0), first.type.isFloating { return [try floats(inputs, first.type, place)] }
+      if let first = inputs.optional(0), first.type.isFloating {
+        return [try floats(inputs, first.type, place)]
+      }
       let (start, limit, delta) = (
-        Int64(try inputs.integer(0, place)), Int64(try inputs.integer(1, place)), Int64(try inputs.integer(2, place))
+        Int64(try inputs.integer(0, place)), Int64(try inputs.integer(1, place)),
+        Int64(try inputs.integer(2, place))
       )
       let (distance, overflow) = limit.subtractingReportingOverflow(start)
       guard delta != 0, !overflow, distance != .min, delta != .min else {
@@ -235,7 +240,8 @@ extension Operators {
     _ inputs: [ONNXTensor?], _ type: ONNXTensor.ElementType, _ place: NodePlace
   ) throws(ExchangeError) -> ONNXTensor {
     let (start, limit, delta) = (
-      Double(try inputs.number(0, place)), Double(try inputs.number(1, place)), Double(try inputs.number(2, place))
+      Double(try inputs.number(0, place)), Double(try inputs.number(1, place)),
+      Double(try inputs.number(2, place))
     )
     let steps = ((limit - start) / delta).rounded(.up)
     guard delta != 0, let count = Int(exactly: max(0, steps)) else {

@@ -123,7 +123,8 @@ extension Operators {
         throw place.refused("signals of three axes and a step above 0", "\(x.shape) and \(step)")
       }
       let window = inputs.optional(2) == nil ? nil : try inputs.floats(2, place)
-      let length = inputs.optional(3) == nil ? window?.shape.count ?? x.shape[1] : try inputs.integer(3, place)
+      let length =
+        inputs.optional(3) == nil ? window?.shape.count ?? x.shape[1] : try inputs.integer(3, place)
       let (samples, parts) = (x.shape[1], x.shape[2])
       guard length > 0, length <= samples, window.map({ $0.shape.count == length }) ?? true,
         !isOneSided || parts == 1
@@ -162,7 +163,8 @@ extension Operators {
       )
       let (low, high) = (Double(try inputs.number(3, place)), Double(try inputs.number(4, place)))
       guard bands > 0, length > 0, rate > 0, low >= 0, high >= low, high < 0x1p40 else {
-        throw place.refused("bands, a length, a rate and two edges", "\(bands), \(length), \(rate), \(low), \(high)")
+        throw place.refused(
+          "bands, a length, a rate and two edges", "\(bands), \(length), \(rate), \(low), \(high)")
       }
       let bins = length / 2 + 1
       let shape = try place.shape([bins, bands])

@@ -30,7 +30,9 @@ extension Operators {
           try combined(a, b, shape, place, "a shift of at least 0") { x, count in
             guard count >= 0 else { return nil }
             if isLeft { return count >= width ? 0 : x << count }
-            if a.type == .uint64 { return count >= width ? 0 : Int64(bitPattern: UInt64(bitPattern: x) >> count) }
+            if a.type == .uint64 {
+              return count >= width ? 0 : Int64(bitPattern: UInt64(bitPattern: x) >> count)
+            }
             return x >> min(count, width - 1)
           }
         ]

@@ -51,8 +51,10 @@ struct QuantizedLSTM: Sendable {
     let x = try inputs.floats(0, place)
     let (w, r) = (try inputs.required(1, place), try inputs.required(2, place))
     let directions = reversed.count
-    guard x.shape.rank == 3, w.shape.rank == 3, r.shape.rank == 3, r.shape[1] > 0, r.shape[2] == 4 * r.shape[1],
-      r.shape[0] == directions, w.shape == [directions, x.shape[2], r.shape[2]], hiddenSize ?? r.shape[1] == r.shape[1]
+    guard x.shape.rank == 3, w.shape.rank == 3, r.shape.rank == 3, r.shape[1] > 0,
+      r.shape[2] == 4 * r.shape[1],
+      r.shape[0] == directions, w.shape == [directions, x.shape[2], r.shape[2]],
+      hiddenSize ?? r.shape[1] == r.shape[1]
     else {
       throw place.refused("X, W and R that meet", "\(x.shape), \(w.shape) and \(r.shape)")
     }
@@ -79,7 +81,9 @@ struct QuantizedLSTM: Sendable {
     let all = try place.shape([steps, directions, batch, hidden])
     try place.spend(steps, batch, 4 * hidden, arrays.inputs + hidden)
     var y = Tensor.zeros(all)
-    var (lastHidden, lastCell) = (Tensor.zeros([directions, batch, hidden]), Tensor.zeros([directions, batch, hidden]))
+    var (lastHidden, lastCell) = (
+      Tensor.zeros([directions, batch, hidden]), Tensor.zeros([directions, batch, hidden])
+    )
     for direction in 0..<directions {
       let weights = (
         try QuantizedMatrix(inputs, 1, scale: 8, zero: 9, direction: direction, place),
@@ -210,7 +214,8 @@ private struct QuantizedMatrix {
     guard zeros.type == whole.type, zeros.shape.count == scales.count else {
       throw place.refused("a zero point of type \(whole.type) for each scale", "\(zeros.type) \(zeros.shape)")
     }
-    let own = Operators.part(zeros.reshaped([zeros.shape.count]), axis: 0, direction * width..<(direction + 1) * width)
+    let own = Operators.part(
+      zeros.reshaped([zeros.shape.count]), axis: 0, direction * width..<(direction + 1) * width)
     weights = try Operators.shifted([part, own], 0, zero: 1, axis: -1, place)
   }
 

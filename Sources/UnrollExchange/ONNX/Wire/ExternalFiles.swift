@@ -85,7 +85,8 @@ final class ExternalFiles {
       !name.isEmpty && name != "." && name != ".." && name.utf8.count <= 255
       && !name.utf8.contains { $0 == 0 || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
     guard isPlain else {
-      throw refused("external data in a file beside the model, by its plain name", "\"\(name)\"", .unsupported)
+      throw refused(
+        "external data in a file beside the model, by its plain name", "\"\(name)\"", .unsupported)
     }
     return (name, try number("offset") ?? 0, try number("length"))
   }
@@ -94,7 +95,8 @@ final class ExternalFiles {
     if let file = mapped[name] { return file }
     guard mapped.count < Self.maximumCount else {
       throw ExchangeError(
-        .unsupported, file: file, place: place, expected: "at most \(Self.maximumCount) files of external data",
+        .unsupported, file: file, place: place,
+        expected: "at most \(Self.maximumCount) files of external data",
         found: "more")
     }
     do throws(ModelFileError) {
