@@ -39,7 +39,7 @@ let package = Package(
     .target(
       name: "UnrollExchange",
       dependencies: [
-        "UnrollTasks", "UnrollTraining", "UnrollNetworks", "UnrollCore",
+        "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["ONNX/Wire/onnx_wire.proto"], swiftSettings: swiftSettings),
