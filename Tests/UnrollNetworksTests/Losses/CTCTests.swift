@@ -6,7 +6,7 @@ import UnrollNetworks
   /// Losses and gradients at the logits.
   private static func run(
     _ logits: Tensor, lengths: [Int]? = nil, _ targets: [[Int32]], blank: Int32 = 0, weights: [Float]? = nil
-  ) throws -> (loss: CTCLoss, gradient: Tensor) {
+  ) throws -> (loss: LabelSequenceLoss, gradient: Tensor) {
     let result = try valueWithGradient(of: NoParameters(), inputs: [logits]) { _, x in
       let loss = try Loss.ctc(try SequenceBatch(x[0], lengths: lengths), targets, blank: blank)
       return (loss.sum, loss)
@@ -163,7 +163,7 @@ import UnrollNetworks
     #expect(error([[-1], []]) == .unknown(sequence: 0, position: 0, label: -1, classes: 3))
     #expect(error([[1], [2, 2]], blank: 2) == .blank(sequence: 1, position: 0, label: 2))
     #expect(error([[], []], blank: 3) != nil)
-    #expect(CTCLoss.stepsNeeded(for: [1, 1, 2, 2, 2]) == 8)
+    #expect(Loss.ctcStepsNeeded(for: [1, 1, 2, 2, 2]) == 8)
   }
 }
 
