@@ -57,6 +57,10 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case badTokenizer
     /// Compressed bytes are cut off or damaged, or an archive is.
     case badCompression
+    /// A program that reads files of this kind is not installed.
+    case missingTool
+    /// A program that reads files of this kind failed at this one.
+    case failedTool
   }
 
   /// What kind of thing is wrong.
