@@ -147,6 +147,7 @@ struct PillowPictures: Decodable {
 /// Data that lies beside the package on some machines.
 enum SharedData {
   static var oddImages: URL? { file("odd_images/odd_images.tar.xz") }
+  static var pages: URL? { file("pages/pages.tar.xz") }
   static var clips: URL? { file("clips/clips.tar.xz") }
 
   static func file(_ path: String) -> URL? {
