@@ -57,6 +57,16 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case badTokenizer
     /// Compressed bytes are cut off or damaged, or an archive is.
     case badCompression
+    /// A picture or a video is cut off or damaged.
+    case badPicture
+    /// A picture or a video is of a kind that is not read.
+    case unsupportedPicture
+    /// A page's layout is not what its format allows, or no XML at all.
+    case badLayout
+    /// A program that reads files of this kind is not installed.
+    case missingTool
+    /// A program that reads files of this kind failed at this one.
+    case failedTool
   }
 
   /// What kind of thing is wrong.
