@@ -55,6 +55,8 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case unequalLines
     /// A tokenizer's file is damaged, or describes a tokenizer of another kind.
     case badTokenizer
+    /// A file of sound is damaged, or of a kind that is not read.
+    case badSound
     /// A program that reads files of this kind is not installed.
     case missingTool
     /// A program that reads files of this kind failed at this one.
