@@ -201,6 +201,18 @@ import UnrollData
     }
   }
 
+  @Test func anEndlessFileIsReadInBlocks() throws {
+    let reader = try SoundReader(path: "/dev/zero", raw: RawSoundFormat(sampleRate: 16000))
+    #expect(reader.frames == nil)
+    for _ in 0..<20 { #expect(try reader.read(frames: 10000) == [Float](repeating: 0, count: 10000)) }
+    let mono = try MonoSoundReader(reader, sampleRate: 8000)
+    var count = 0
+    while count < 20000 { count += try mono.read().count }
+    #expect(throws: DataError.self) {
+      try Sound(path: "/dev/zero", raw: RawSoundFormat(sampleRate: 16000), maximumSamples: 200_000)
+    }
+  }
+
   @Test func whatIsWrittenIsRead() throws {
     let values = (0..<97).map { Float($0 - 48) / 49 }
     let original = Sound(samples: values, sampleRate: 44100)
