@@ -57,6 +57,12 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case badTokenizer
     /// A file of sound is damaged, or of a kind that is not read.
     case badSound
+    /// Compressed bytes are cut off or damaged, or an archive is.
+    case badCompression
+    /// A picture, a page's layout or a video is cut off or damaged.
+    case badPicture
+    /// A picture or a video is of a kind that is not read.
+    case unsupportedPicture
     /// A program that reads files of this kind is not installed.
     case missingTool
     /// A program that reads files of this kind failed at this one.
