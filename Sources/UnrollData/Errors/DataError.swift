@@ -57,6 +57,8 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case badTokenizer
     /// A file of sound is damaged, or of a kind that is not read.
     case badSound
+    /// A file of music is damaged, or of a kind that is not read.
+    case badMusic
     /// Compressed bytes are cut off or damaged, or an archive is.
     case badCompression
     /// A picture, a page's layout or a video is cut off or damaged.

@@ -49,8 +49,8 @@ enum CodedSound {
     ]
     let process: ChildProcess
     do throws(ExternalToolError) {
-      process = try ExternalTool("ffmpeg").start(arguments: arguments, timeLimit: timeLimit)
-    } catch { throw DataError(error, file: path, needed: kind) }
+      process = try FFmpeg.tool.start(arguments: arguments, timeLimit: timeLimit)
+    } catch { throw FFmpeg.failure(error, name: path, what: kind) }
     let bytes = SoundBytes(.tool(process, needed: kind), name: path)
     guard case .layout(var layout) = try SoundReader.header(bytes) else {
       throw .badSound(path, "WAV from ffmpeg", "something else")

@@ -57,7 +57,7 @@ final class SoundBytes {
     case .source(let source): return try source.read(into: &buffer)
     case .tool(let process, let needed):
       do throws(ExternalToolError) { return try process.read(into: &buffer) } catch {
-        throw DataError(error, file: name, needed: needed)
+        throw FFmpeg.failure(error, name: name, what: needed)
       }
     }
   }
