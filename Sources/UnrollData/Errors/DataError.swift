@@ -65,6 +65,14 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case badPicture
     /// A picture or a video is of a kind that is not read.
     case unsupportedPicture
+    /// A file of pen strokes is not what its format allows.
+    case badStrokes
+    /// A file of arrays is damaged, or holds what is not read.
+    case badArray
+    /// A file of XML is damaged, or uses what is not read.
+    case badXML
+    /// A file of JSON is damaged, or of another form than is expected.
+    case badJSON
     /// A program that reads files of this kind is not installed.
     case missingTool
     /// A program that reads files of this kind failed at this one.
