@@ -12,8 +12,8 @@ package func logarithmOfOnePlus(_ x: Double) -> Double { log1p(x) }
 package func exponential(_ x: Double) -> Double { exp(x) }
 package func hyperbolicTangent(_ x: Double) -> Double { tanh(x) }
 package func logarithmOfGamma(_ x: Double) -> Double { lgamma(x) }
-package func sine(_ x: Double) -> Double { sin(x) }
 package func cosine(_ x: Double) -> Double { cos(x) }
+package func sine(_ x: Double) -> Double { sin(x) }
 package func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
 package func sine(_ x: Double) -> Double { sin(x) }
 package func tangent(_ x: Double) -> Double { tan(x) }
