@@ -5,7 +5,7 @@ import UnrollCore
 /// Strict where it matters for files from strangers: tags must match, attributes are there once, nothing stands beside the
 /// one root. There are no declarations of entities, so nothing unpacks to more than the file holds, and no other file is
 /// ever asked for: only the five that the standard names and numbers of characters are known. Prefixes of names are cut off.
-struct XMLReader {
+struct LayoutXMLReader {
   enum Event: Equatable {
     case start(String, attributes: [String: String])
     case end(String)
