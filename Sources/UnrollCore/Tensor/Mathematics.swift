@@ -15,7 +15,6 @@ package func logarithmOfGamma(_ x: Double) -> Double { lgamma(x) }
 package func cosine(_ x: Double) -> Double { cos(x) }
 package func sine(_ x: Double) -> Double { sin(x) }
 package func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
-package func sine(_ x: Double) -> Double { sin(x) }
 package func tangent(_ x: Double) -> Double { tan(x) }
 package func arcSine(_ x: Double) -> Double { asin(x) }
 package func arcCosine(_ x: Double) -> Double { acos(x) }
