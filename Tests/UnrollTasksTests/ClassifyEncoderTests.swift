@@ -1,11 +1,11 @@
 import Testing
 import UnrollCore
-import UnrollTasks
+@testable import UnrollTasks
 
 /// Sequences as a network reads them.
 struct ClassifyEncoderTests {
-  private static func settings(_ frame: Int, _ hop: Int, differences: Bool = false) -> ClassifierSettings {
-    var settings = ClassifierSettings.sequences
+  private static func settings(_ frame: Int, _ hop: Int, differences: Bool = false) -> ClassifySettings {
+    var settings = ClassifySettings.sequences
     settings.frame = frame
     settings.hop = hop
     settings.differences = differences
@@ -13,12 +13,12 @@ struct ClassifyEncoderTests {
     return settings
   }
 
-  private static func ramp(_ steps: Int) -> ClassifierData.Sequence {
+  private static func ramp(_ steps: Int) -> NumericSequence {
     .init(values: (0..<steps).map { Float($0) }, steps: steps)
   }
 
   private static func encode(
-    _ encoder: SequenceEncoder, _ sequence: ClassifierData.Sequence, _ noise: SequenceEncoder.Noise? = nil,
+    _ encoder: SequenceEncoder, _ sequence: NumericSequence, _ noise: SequenceEncoder.Noise? = nil,
     seed: UInt64? = nil
   ) -> [Float] {
     var random = seed.map { RandomSource(seed: $0) }
@@ -47,8 +47,8 @@ struct ClassifyEncoderTests {
 
   @Test func channelsAreStandardised() {
     let sequences = [
-      ClassifierData.Sequence(values: [1, 500, 3, 500, 5, 500], steps: 3),
-      ClassifierData.Sequence(values: [7, 500, .nan, 500], steps: 2),
+      NumericSequence(values: [1, 500, 3, 500, 5, 500], steps: 3),
+      NumericSequence(values: [7, 500, .nan, 500], steps: 2),
     ]
     let encoder = SequenceEncoder(of: sequences, channels: 2, Self.settings(1, 1, differences: true))
     // 1, 3, 5, 7: mean 4, variance 5. The second channel never changes, and is left on its own scale.
@@ -67,7 +67,7 @@ struct ClassifyEncoderTests {
   }
 
   @Test func noiseIsOfItsSizeAndOfItsSeed() {
-    let flat = ClassifierData.Sequence(values: Array(repeating: 2, count: 40), steps: 40)
+    let flat = NumericSequence(values: Array(repeating: 2, count: 40), steps: 40)
     let encoder = SequenceEncoder(of: [Self.ramp(5)], channels: 1, Self.settings(1, 1))
     let plain = Self.encode(encoder, flat)
     func noisy(_ noise: Float, _ scaling: Float, _ shift: Float, _ seed: UInt64?) -> [Float] {

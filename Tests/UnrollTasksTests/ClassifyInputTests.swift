@@ -1,7 +1,7 @@
 import Testing
 import UnrollCore
 import UnrollData
-import UnrollTasks
+@testable import UnrollTasks
 import UnrollTraining
 
 /// Input that is wrong gives an error that says what and where; input that is odd gives a defined result.
@@ -93,7 +93,7 @@ struct ClassifyInputTests {
     #expect {
       _ = try Self.train(folder, bad.file, bad.options.joined(separator: " "))
     } throws: { error in
-      let isKnown = error is DataError || error is ClassifierError || error is TaskArgumentError
+      let isKnown = error is DataError || error is DataError || error is SettingError
       let missing = bad.words.filter { !"\(error)".contains($0) }
       if !missing.isEmpty { Issue.record("\(missing) not in: \(error)") }
       return isKnown && missing.isEmpty
@@ -102,19 +102,19 @@ struct ClassifyInputTests {
 
   @Test func aLabelSeenOnceIsLearnedFrom() throws {
     let (texts, labels) = ClassifyToy.texts(30)
-    let data = try ClassifierData(texts: texts + ["quite odd"], labels: labels + ["once"])
+    let data = try ClassifyData(texts: texts + ["quite odd"], labels: labels + ["once"])
     var notes: [String] = []
     let classifier = try Classifier.train(
-      on: data, settings: ClassifyToy.small { $0.validationShare = 0.3 },
+      on: data, settings: ClassifyToy.small { $0.learning.validationShare = 0.3 },
       report: { if case .note(let text) = $0 { notes.append(text) } })
     #expect(notes.contains { $0.contains("\"once\"") && $0.contains("single example") })
     #expect(try classifier.classify(["quite odd"])[0].label == "once")
   }
 
   @Test func aVocabularyOfOneWord() throws {
-    let data = try ClassifierData(
+    let data = try ClassifyData(
       texts: ["yes", "yes yes", "yes", "yes yes"], labels: ["one", "two", "one", "two"])
-    let classifier = try Classifier.train(on: data, settings: ClassifyToy.small { $0.epochs = 80 })
+    let classifier = try Classifier.train(on: data, settings: ClassifyToy.small { $0.learning.epochs = 80 })
     #expect(try classifier.classify(["yes", "yes yes"]).map(\.label) == ["one", "two"])
     // Words that were never seen are unknown, and still give an answer.
     #expect(
@@ -139,31 +139,31 @@ struct ClassifyInputTests {
 
   @Test func evaluationKnowsItsLabels() throws {
     let classifier = try Classifier.train(
-      on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.epochs = 1 })
-    let other = try ClassifierData(texts: ["a", "b"], labels: ["good", "ugly"])
+      on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.learning.epochs = 1 })
+    let other = try ClassifyData(texts: ["a", "b"], labels: ["good", "ugly"])
     #expect {
       try classifier.evaluate(on: other)
     } throws: {
       "\($0)".contains("line 2") && "\($0)".contains("\"ugly\"") && "\($0)".contains("\"good\"")
     }
-    let none = try ClassifierData(texts: [], labels: [])
+    let none = try ClassifyData(texts: [], labels: [])
     #expect(try classifier.evaluate(on: none).accuracy.isNaN)
   }
 
   @Test func textsAreNoSequences() throws {
-    let texts = try Classifier.train(on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.epochs = 1 })
+    let texts = try Classifier.train(on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.learning.epochs = 1 })
     let (sequences, labels) = ClassifyToy.sequences(20)
     let numbers = try Classifier.train(
-      on: ClassifierData(sequences: sequences, labels: labels), settings: ClassifyToy.small { $0.epochs = 1 })
-    #expect(throws: ClassifierError.self) { try texts.classify(sequences: sequences) }
-    #expect(throws: ClassifierError.self) { try numbers.classify(["a text"]) }
-    #expect(throws: ClassifierError.self) { try numbers.belief(in: "a text") }
-    #expect(throws: ClassifierError.otherChannels(file: "the input", expected: 2, found: 3)) {
+      on: ClassifyData(sequences: sequences, labels: labels), settings: ClassifyToy.small { $0.learning.epochs = 1 })
+    #expect(throws: DataError.self) { try texts.classify(sequences: sequences) }
+    #expect(throws: DataError.self) { try numbers.classify(["a text"]) }
+    #expect(throws: DataError.self) { try numbers.belief(in: "a text") }
+    #expect(throws: DataError.otherChannels(file: "the input", expected: 2, found: 3)) {
       try numbers.classify(sequences: [[[1, 2, 3]]])
     }
-    #expect(throws: ClassifierError.self) { try numbers.classify(sequences: [[[1, 2], [1]]]) }
-    #expect(throws: ClassifierError.unequalCounts(inputs: 1, labels: 2)) {
-      try ClassifierData(texts: ["a"], labels: ["x", "y"])
+    #expect(throws: DataError.self) { try numbers.classify(sequences: [[[1, 2], [1]]]) }
+    #expect(throws: DataError.unequalCounts(inputs: 1, labels: 2)) {
+      try ClassifyData(texts: ["a"], labels: ["x", "y"])
     }
     // Sequences without steps, and without any number.
     let odd = try numbers.classify(sequences: [[], [[.nan, .nan], [.nan, .nan]], [[.infinity, 1]]])

@@ -9,10 +9,11 @@ import UnrollTraining
 struct GenerateScoreTests {
   /// −ln p of each token, asked one token at a time.
   private func streamed(_ model: LanguageModel, _ tokens: [Int32]) throws -> [Float] {
-    let stream = try LanguageStream(model)
+    let decoder = try model.decoder()
+    decoder.read([SpecialToken.begin.id])
     return try tokens.map { id in
-      defer { stream.read(id) }
-      return try stream.surprise(id)
+      defer { decoder.read([id]) }
+      return try decoder.losses([id])[0]
     }
   }
 
@@ -51,11 +52,11 @@ struct GenerateScoreTests {
       settings.softmax = adaptive ? .adaptive : .full
       settings.tiesWeights = false
     }
-    let stream = try LanguageStream(model)
-    for id in model.tokenizer.encode("wab wac") { stream.read(id) }
+    let decoder = try model.decoder()
+    for id in [SpecialToken.begin.id] + model.tokenizer.encode("wab wac") { decoder.read([id]) }
     var sum = 0.0
     for id in 0..<Int32(model.tokenizer.vocabularySize) {
-      sum += exponential(-Double(try stream.surprise(id)))
+      sum += exponential(-Double(try decoder.losses([id])[0]))
     }
     // Sixty probabilities in single precision.
     #expect(abs(sum - 1) < 1e-5, "\(sum)")

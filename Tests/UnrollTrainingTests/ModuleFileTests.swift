@@ -71,9 +71,10 @@ import UnrollTraining
       table: Embedding(count: 40, size: 4, using: &random),
       head: Linear(inputSize: 4, outputSize: 3, using: &random))
     func gradients(_ words: [Int32], _ labels: [Int32]) throws -> Gradients {
-      try valueWithGradient(of: model) { model throws(ShapeError) in
+      let (_, gradients) = try valueWithGradient(of: model) { model throws(ShapeError) in
         try Loss.crossEntropy(model.head(model.table(words)), labels, reduction: .sum)
-      }.gradients
+      }
+      return gradients
     }
     let (words, labels): ([Int32], [Int32]) = ([3, 7, 3, 9, 30, 7], [0, 1, 2, 0, 1, 2])
     var sum = try gradients(Array(words[..<2]), Array(labels[..<2]))

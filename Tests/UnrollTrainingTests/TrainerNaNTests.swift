@@ -56,7 +56,7 @@ struct TrainerNaNTests {
 
     func loss(
       _ model: Network, step: Int, carry: Never?, random: inout RandomSource?
-    ) throws -> (loss: Variable, carry: Never?) {
+    ) throws -> (loss: LossSum, carry: Never?) {
       var source = self.random
       for _ in 0..<step { source = source.split() }
       let count = 12
@@ -83,7 +83,7 @@ struct TrainerNaNTests {
           index += 1
         }
       }
-      return (loss, nil)
+      return (LossSum(mean: loss), nil)
     }
 
     func validate(_ model: Network) throws -> Double? { nil }
@@ -193,7 +193,7 @@ struct TrainerNaNTests {
       func beginEpoch(_ epoch: Int, using random: inout RandomSource) {}
       func loss(
         _ model: Embedding, step: Int, carry: Never?, random: inout RandomSource?
-      ) throws -> (loss: Variable, carry: Never?) { (try model([1, 2]).square().sum(), nil) }
+      ) throws -> (loss: LossSum, carry: Never?) { (LossSum(mean: try model([1, 2]).square().sum()), nil) }
       func validate(_ model: Embedding) throws -> Double? { nil }
     }
     var random = RandomSource(seed: 1)

@@ -10,7 +10,8 @@ extension Variable {
     let (outer, extent, inner) = shape.around(axis)
     let result = shape.replacing(axis, by: keepingAxis ? 1 : nil)
     let y = Kernels.sums(value, outer: outer, extent: extent, inner: inner).reshaped(to: result)
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    let isLast = axis == shape.rank - 1 && keepingAxis
+    return .record(y, from: [self], as: isLast ? .rowSums : nil) { [slot] dy, gradients in
       gradients.add(Kernels.stretch(dy, outer: outer, extent: extent, inner: inner), to: slot)
     }
   }
@@ -61,7 +62,13 @@ extension Variable {
   /// Where the largest along an axis is, which must not be empty; of equals the first, NaN before all numbers.
   ///
   /// - Returns: indices along the axis, in row-major order of the shape without it: for x `[N, V]` one a row.
-  public func argmax(axis: Int = -1) -> [Int32] { value.argmax(axis: axis) }
+  public func argmax(axis: Int = -1) -> [Int32] {
+    let result = value.argmax(axis: axis)
+    if axis == -1 || axis == shape.rank - 1 {
+      TraceRecorder.active?.record(.argmax, [value], [.indices(result)])
+    }
+    return result
+  }
 
   /// softmax along an axis: y = eˣ / Σ eˣ.  dx = y ⊙ (dy − Σ dy⊙y).
   public func softmax(axis: Int) -> Variable { alongLast(axis, "softmax(axis:)") { $0.softmax() } }

@@ -3,7 +3,7 @@ extension Variable {
     let x = value
     let y = Kernels.unary(operation, x)
     let saved = operation.savesArgument ? x : y
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .unary(operation)) { [slot] dy, gradients in
       gradients.add(Kernels.unaryGradient(operation, dy, saved: saved), to: slot)
     }
   }
@@ -29,7 +29,9 @@ extension Variable {
 
   /// y = a·x + b for numbers a and b, in one pass.  dx = a·dy.
   package func affine(times a: Double, plus b: Double) -> Variable {
-    .record(Kernels.affine(value, times: a, plus: b), from: [self]) { [slot] dy, gradients in
+    .record(
+      Kernels.affine(value, times: a, plus: b), from: [self], as: .affine(times: a, plus: b)
+    ) { [slot] dy, gradients in
       gradients.add(Kernels.affine(dy, times: a, plus: 0), to: slot)
     }
   }
@@ -132,7 +134,7 @@ extension Variable {
     case .exchanged: return b + a
     case .direct(let meeting):
       let y = combine(.add, a.value, b.value, meeting)
-      return record(y, from: [a, b]) { [a = a.slot, b = b.slot] dy, gradients in
+      return record(y, from: [a, b], as: .binary(.add)) { [a = a.slot, b = b.slot] dy, gradients in
         gradients.add(dy, to: a)
         gradients.add(reduce(dy, meeting, to: b.shape), to: b)
       }
@@ -147,7 +149,7 @@ extension Variable {
     case .exchanged: return -b + a
     case .direct(let meeting):
       let y = combine(.subtract, a.value, b.value, meeting)
-      return record(y, from: [a, b]) { [a = a.slot, b = b.slot] dy, gradients in
+      return record(y, from: [a, b], as: .binary(.subtract)) { [a = a.slot, b = b.slot] dy, gradients in
         gradients.add(dy, to: a)
         gradients.add(Kernels.affine(reduce(dy, meeting, to: b.shape), times: -1, plus: 0), to: b)
       }
@@ -163,7 +165,7 @@ extension Variable {
     case .exchanged: return b * a
     case .direct(let meeting):
       let y = combine(.multiply, a.value, b.value, meeting)
-      return record(y, from: [a, b]) { dy, gradients in
+      return record(y, from: [a, b], as: .binary(.multiply)) { dy, gradients in
         gradients.add(combine(.multiply, dy, b.value, meeting), to: a)
         gradients.add(reduce(Kernels.binary(.multiply, dy, a.value), meeting, to: b.shape), to: b)
       }
@@ -180,7 +182,7 @@ extension Variable {
     case .direct(let meeting):
       let y = combine(.divide, a.value, b.value, meeting)
       let slot = a.slot
-      return record(y, from: [a, b]) { dy, gradients in
+      return record(y, from: [a, b], as: .binary(.divide)) { dy, gradients in
         let scaled = combine(.divide, dy, b.value, meeting)
         gradients.add(scaled, to: slot)
         let product = Kernels.affine(Kernels.binary(.multiply, scaled, y), times: -1, plus: 0)

@@ -26,7 +26,7 @@ extension Variable {
       x.address, rowStride: inputs, rows: rows, weight.value, bias: bias?.value.address,
       into: y.mutableAddress, yStride: outputs)
     let biasSlot = bias?.slot
-    return .record(y, from: [self, weight] + (bias.map { [$0] } ?? [])) { [slot] dy, gradients in
+    return .record(y, from: [self, weight] + (bias.map { [$0] } ?? []), as: .linear) { [slot] dy, gradients in
       let kernels = Kernels.serving(dy.precision)
       if slot.isRecorded {
         let dx = Tensor(uninitialized: x.shape, precision: x.precision)
@@ -76,7 +76,8 @@ extension Variable {
         left.address + index * m * k * stride, rowStride: k, rows: m, right,
         into: y.mutableAddress + index * m * n * stride)
     }
-    return .record(y, from: [self, b]) { [slot] dy, gradients in
+    let isPlain = shape.rank == 2 && b.shape.rank == 2
+    return .record(y, from: [self, b], as: isPlain ? .matmul : nil) { [slot] dy, gradients in
       let kernels = Kernels.serving(dy.precision)
       if slot.isRecorded {
         let da = Tensor(uninitialized: left.shape, precision: dy.precision)

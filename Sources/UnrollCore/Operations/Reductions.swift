@@ -11,10 +11,16 @@ extension Variable {
   /// The mean of all elements, as a scalar; 0 when there are none.
   public func mean() -> Variable { sum().affine(times: 1 / Double(Swift.max(1, shape.count)), plus: 0) }
 
+  /// The mean of values of one shape, of which there is at least one.
+  package static func mean(of values: [Variable]) -> Variable {
+    let sum = values.dropFirst().reduce(values[0], +)
+    return values.count == 1 ? sum : sum.affine(times: 1 / Double(values.count), plus: 0)
+  }
+
   /// softmax over the last axis: y = eˣ / Σ eˣ.  dx = y ⊙ (dy − Σ dy⊙y).
   public func softmax() -> Variable {
     let y = Kernels.softmax(value, logarithm: false)
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .softmax) { [slot] dy, gradients in
       gradients.add(Kernels.softmaxGradient(dy, y: y, logarithm: false), to: slot)
     }
   }
@@ -22,7 +28,7 @@ extension Variable {
   /// ln softmax over the last axis.  dx = dy − eʸ·Σ dy.
   public func logSoftmax() -> Variable {
     let y = Kernels.softmax(value, logarithm: true)
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .logSoftmax) { [slot] dy, gradients in
       gradients.add(Kernels.softmaxGradient(dy, y: y, logarithm: true), to: slot)
     }
   }
@@ -69,7 +75,8 @@ extension Variable {
     let (y, normalized, inverse) = Kernels.layerNorm(
       value, gain: gain.value, bias: bias?.value, epsilon: epsilon)
     let biasSlot = bias?.slot
-    return .record(y, from: [self, gain] + (bias.map { [$0] } ?? [])) { [slot] dy, gradients in
+    let inputs = [self, gain] + (bias.map { [$0] } ?? [])
+    return .record(y, from: inputs, as: .layerNorm(epsilon: epsilon)) { [slot] dy, gradients in
       if slot.isRecorded {
         gradients.add(
           Kernels.layerNormGradient(

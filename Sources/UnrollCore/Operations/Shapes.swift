@@ -1,7 +1,9 @@
 extension Variable {
   /// The same elements in another shape of equal count.
   public func reshaped(to shape: Shape) -> Variable {
-    .record(value.reshaped(to: shape), from: [self]) { [slot] dy, gradients in gradients.add(dy, to: slot) }
+    .record(value.reshaped(to: shape), from: [self], as: .reshaped) { [slot] dy, gradients in
+      gradients.add(dy, to: slot)
+    }
   }
 
   /// Rows `range` of the first axis.
@@ -14,7 +16,7 @@ extension Variable {
     let y = Tensor(
       uninitialized: Shape([range.count] + shape.extents.dropFirst()), precision: value.precision)
     y.copy(value, from: range.lowerBound * width, to: 0, count: range.count * width)
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .rows(range)) { [slot] dy, gradients in
       gradients.update(slot) { sum in
         sum.accumulate(dy, from: 0, to: range.lowerBound * width, count: range.count * width)
       }
@@ -32,7 +34,7 @@ extension Variable {
     for row in 0..<rows {
       y.copy(value, from: row * from + range.lowerBound, to: row * to, count: to)
     }
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .columns(range)) { [slot] dy, gradients in
       gradients.update(slot) { sum in
         for row in 0..<rows {
           sum.accumulate(dy, from: row * to, to: row * from + range.lowerBound, count: to)
@@ -73,7 +75,9 @@ extension Variable {
       start += own
     }
     let slots = parts.map(\.slot)
-    return record(y, from: parts) { dy, gradients in
+    let traced: TracedOperation? =
+      axis == 0 ? .concatenated(axis: 0) : axis == others.rank - 1 ? .concatenated(axis: -1) : nil
+    return record(y, from: parts, as: traced) { dy, gradients in
       var start = 0
       for part in slots {
         let own = part.shape[axis] * inner
@@ -93,7 +97,10 @@ extension Variable {
   /// permutation, a repetition: the gradient of a row is the sum over its uses.
   ///
   /// - Returns: `[indices.count, F]` for x `[N, F]`. An index of N or above ends the process.
-  public func gather(_ indices: [Int32]) -> Variable {
+  public func gather(_ indices: [Int32]) -> Variable { gather(indices, as: .gather(indices)) }
+
+  /// - Parameter operation: what the indices do, for a `TraceRecorder`.
+  func gather(_ indices: [Int32], as operation: @autoclosure () -> TracedOperation) -> Variable {
     require(shape.rank > 0, "gather: a scalar has no rows")
     require(
       indices.allSatisfy { $0 < shape[0] },
@@ -102,7 +109,7 @@ extension Variable {
     let y = Tensor(
       uninitialized: Shape([indices.count] + shape.extents.dropFirst()), precision: value.precision)
     Kernels.serving(value.precision).gather(value.address, indices, width: width, into: y.mutableAddress)
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: operation()) { [slot] dy, gradients in
       gradients.add(lookedUp: dy, indices, to: slot)
     }
   }

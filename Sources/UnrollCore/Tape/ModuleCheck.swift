@@ -61,9 +61,7 @@ private struct ParameterSearch {
     guard forgotten == nil, depth < 64 else { return }
     if let parameter = value as? Parameter {
       parameters += 1
-      if !marks.contains(ObjectIdentifier(parameter.value.storage)) {
-        forgotten = (path, parameter.variable.shape)
-      }
+      if !marks.contains(ObjectIdentifier(parameter.value.storage)) { forgotten = (path, parameter.shape) }
       return
     }
     if value is Tensor || value is Variable || value is String || value is any BinaryInteger { return }

@@ -78,6 +78,11 @@ public struct Tensor: Sendable {
     }
   }
 
+  /// The elements as `Float`, four bytes each, the lowest first.
+  package var littleEndianBytes: [UInt8] {
+    elements.map(\.bitPattern.littleEndian).withUnsafeBytes { Array($0) }
+  }
+
   /// The only element of a tensor with one element.
   public var scalar: Float {
     require(shape.count == 1, "Tensor.scalar: one element was expected, found the shape \(shape)")

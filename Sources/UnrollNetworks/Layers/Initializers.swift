@@ -2,12 +2,8 @@ import UnrollCore
 
 /// How weights start.
 public enum Initializer {
-  /// Whether weights are left zero because they are about to be read from a file.
-  @TaskLocal package static var leavesZeros = false
-
   /// Uniform in ±√(6 / (inputs + outputs)), `[outputs, inputs]` (Glorot and Bengio 2010, equation 16).
   public static func glorot(outputs: Int, inputs: Int, using random: inout RandomSource) -> Tensor {
-    if leavesZeros { return .zeros([outputs, inputs]) }
     let bound = (6 / Float(max(1, outputs + inputs))).squareRoot()
     return .uniform(-bound...bound, shape: [outputs, inputs], using: &random)
   }
@@ -25,8 +21,7 @@ public enum Initializer {
   /// every orthogonal matrix equally likely (Mezzadri 2007, "How to generate random matrices from the classical compact
   /// groups").
   public static func orthogonal(size: Int, using random: inout RandomSource) -> Tensor {
-    if leavesZeros { return .zeros([size, size]) }
-    return Kernels.orthogonalRows(.normal(shape: [size, size], using: &random))
+    Kernels.orthogonalRows(.normal(shape: [size, size], using: &random))
   }
 
   /// Several orthogonal blocks, one a gate: `[gates · size, size]`.

@@ -117,11 +117,13 @@ extension Loss {
   ///
   /// - Parameters:
   ///   - weights: a `[B, S]`, the attention of this step.
-  ///   - covered: c `[B, S]`, the sum of the attention of the steps before.
+  ///   - coverage: c `[B, S]`, the sum of the attention of the steps before.
   /// - Throws: `ShapeError` when the shapes differ.
-  public static func coverage(_ weights: Variable, covered: Variable) throws(ShapeError) -> Variable {
+  public static func coverage(
+    _ weights: Variable, coverage covered: Variable
+  ) throws(ShapeError) -> Variable {
     guard covered.shape == weights.shape else {
-      throw ShapeError(place: "Loss.coverage.covered", expected: "\(weights.shape)", found: covered.shape)
+      throw ShapeError(place: "Loss.coverage", expected: "\(weights.shape)", found: covered.shape)
     }
     return (weights - (weights - covered).relu()).sum()
   }

@@ -52,20 +52,27 @@ public enum Loss {
       throw ShapeError(
         place: "\(place).target", expected: "\(shape), that of the predictions", found: target.shape)
     }
-    guard var weights else { return Fitted(target: target, weights: nil) }
-    let given = weights.shape.extents
-    let padded = Shape(given + Array(repeating: 1, count: max(0, shape.rank - given.count)))
-    guard padded.rank == shape.rank, zip(padded.extents, shape.extents).allSatisfy({ $0 == $1 || $0 == 1 })
-    else {
-      throw ShapeError(
-        place: "\(place).weights", expected: "\(shape), or its first axes", found: weights.shape)
-    }
-    weights = weights.reshaped(to: padded).broadcast(to: shape)
+    guard let given = weights else { return Fitted(target: target, weights: nil) }
+    let weights = try fit(given, to: shape, place)
     // What has no weight may hold anything: 0 · NaN would be NaN.
     guard !Kernels.allFinite(target) else { return Fitted(target: target, weights: weights) }
     var hidden = target
     for index in 0..<shape.count where weights[index] == 0 { hidden[index] = 0 }
     return Fitted(target: hidden, weights: weights)
+  }
+
+  /// Weights in the shape of what they belong to.
+  package static func fit(
+    _ weights: Tensor, to shape: Shape, _ place: String
+  ) throws(ShapeError) -> Tensor {
+    let missing = Array(repeating: 1, count: max(0, shape.rank - weights.shape.rank))
+    let padded = Shape(weights.shape.extents + missing)
+    guard padded.rank == shape.rank, zip(padded.extents, shape.extents).allSatisfy({ $0 == $1 || $0 == 1 })
+    else {
+      throw ShapeError(
+        place: "\(place).weights", expected: "\(shape), or its first axes", found: weights.shape)
+    }
+    return weights.reshaped(to: padded).broadcast(to: shape)
   }
 
   private static func difference(_ prediction: Variable, _ fitted: Fitted) -> Variable {

@@ -321,7 +321,7 @@ struct LossCase: Sendable, CustomStringConvertible {
 
   @Test func coverageOfAnotherShapeThrows() {
     let weights = Variable(Tensor.zeros([2, 3]))
-    #expect(throws: ShapeError.self) { try Loss.coverage(weights, covered: Variable(.zeros([1, 3]))) }
+    #expect(throws: ShapeError.self) { try Loss.coverage(weights, coverage: Variable(.zeros([1, 3]))) }
   }
 
   @Test func wrongLabelsThrow() {
