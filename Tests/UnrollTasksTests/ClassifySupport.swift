@@ -64,7 +64,7 @@ enum ClassifyToy {
   }
 
   static func accuracy(_ classifier: Classifier, _ data: ClassifyData) throws -> Double {
-    try classifier.evaluate(on: data).accuracy
+    try classifier.evaluate(on: data)[classifier.settings.multiLabel ? "found exactly" : "accuracy"]
   }
 }
 
