@@ -1,5 +1,6 @@
 import Testing
 import UnrollCore
+import UnrollData
 @testable import UnrollTasks
 
 /// Sequences as a network reads them.

@@ -197,7 +197,7 @@ struct ClassifyTests {
     let best = try #require(losses.min())
     #expect(history.count < 60 && classifier.record.end == "stopped early")
     // Of the kept weights, not of the last ones; single precision through files and means.
-    let kept = try classifier.evaluate(on: validation)["cross-entropy"]
+    let kept: Double = try classifier.evaluate(on: validation)["cross-entropy"]
     #expect(abs(kept - best) < 1e-5 && kept < losses[losses.count - 1])
     #expect(classifier.record.scoredOn == "validation")
   }
