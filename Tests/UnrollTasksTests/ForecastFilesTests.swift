@@ -123,7 +123,8 @@ struct ForecastFilesTests {
     #expect(try folder.read("model/forecast.svg") == Array("<svg/>".utf8))
     let description = forecaster.description
     #expect(description.parameters.reduce(0) { $0 + $1.count } == forecaster.parameterCount)
-    #expect(description.parameters.contains { $0.name == "front.projection.weight" && $0.shape.hasPrefix("[16, ") })
+    #expect(
+      description.parameters.contains { $0.name == "front.projection.weight" && $0.shape.hasPrefix("[16, ") })
     #expect(description.groups.map(\.heading) == ["Data", "Model", "Training"])
   }
 }

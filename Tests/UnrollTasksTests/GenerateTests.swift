@@ -39,7 +39,8 @@ struct GenerateTests {
     }
     let model = try LanguageModel.train(on: LanguageToy.alphabet, settings: settings)
     let names = model.parameters.map(\.name)
-    #expect(names.contains("head.weight") == !ties && names.contains("encoder.layers.2.forward.cell.weightInput"))
+    #expect(
+      names.contains("head.weight") == !ties && names.contains("encoder.layers.2.forward.cell.weightInput"))
     let text = try model.generate(prompt: "fgh\n", length: 9, sampler: TokenSampler(temperature: 0))
     #expect(text == "abcdefgh\n")
   }

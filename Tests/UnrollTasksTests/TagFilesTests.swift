@@ -121,6 +121,8 @@ struct TagFilesTests {
     let description = tagger.description
     #expect(description.groups.map(\.heading) == ["Data", "Model", "Training"])
     #expect(
-      description.parameters.contains { $0.name == "members.0.head.field.transitions" && $0.shape == "[9, 9]" })
+      description.parameters.contains {
+        $0.name == "members.0.head.field.transitions" && $0.shape == "[9, 9]"
+      })
   }
 }

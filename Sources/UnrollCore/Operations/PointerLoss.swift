@@ -46,7 +46,8 @@ extension Variable {
       add(slots.0) { generated[$0] }
       add(slots.1) { row in
         let copying = m[row] > 0 ? exponential(-logOnePlusExp(s[row]) - logP[row]) * m[row] : 0
-        return copying * exponential(-logOnePlusExp(-s[row])) - generated[row] * exponential(-logOnePlusExp(s[row]))
+        return copying * exponential(-logOnePlusExp(-s[row])) - generated[row]
+          * exponential(-logOnePlusExp(s[row]))
       }
       add(slots.2) { row in -exponential(-logOnePlusExp(s[row]) - logP[row]) }
     }

@@ -44,7 +44,7 @@ public struct AdditiveAttention: Attention {
   }
 
   public func callAsFunction(
-    _ query: Variable, _ memory: AttentionMemory, covered: Variable?
+    _ query: Variable, _ memory: AttentionMemory, coverage covered: Variable?
   ) throws(ShapeError) -> (context: Variable, weights: Variable) {
     let slope = covered == nil ? nil : coverage?.variable
     return try memory.step(

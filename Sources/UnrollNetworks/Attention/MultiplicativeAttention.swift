@@ -28,7 +28,7 @@ public struct DotAttention: Attention {
   }
 
   public func callAsFunction(
-    _ query: Variable, _ memory: AttentionMemory, covered: Variable?
+    _ query: Variable, _ memory: AttentionMemory, coverage covered: Variable?
   ) throws(ShapeError) -> (context: Variable, weights: Variable) {
     try memory.step(query, .dot(scale: scale))
   }
@@ -61,7 +61,7 @@ public struct GeneralAttention: Attention {
   }
 
   public func callAsFunction(
-    _ query: Variable, _ memory: AttentionMemory, covered: Variable?
+    _ query: Variable, _ memory: AttentionMemory, coverage covered: Variable?
   ) throws(ShapeError) -> (context: Variable, weights: Variable) {
     try memory.step(query, .dot(scale: 1))
   }

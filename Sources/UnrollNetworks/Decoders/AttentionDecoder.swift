@@ -22,6 +22,8 @@ import UnrollCore
 ///
 ///     g = σ(w · [cₜ; hₜ; x] + b)      P(y) = g·p(y) + (1 − g)·Σ aₜₛ over the steps s that hold y
 ///
+/// and g = 1 where the source is empty.
+///
 /// With coverage (section 2.3), attention knows the sum of its weights so far and pays for reading again what it read.
 public struct AttentionDecoder: Module {
   /// What a decoder is made of.
@@ -205,7 +207,7 @@ extension AttentionDecoder {
     return State(
       layers: states,
       inputFeed: configuration.inputFeeding ? Variable(zeros).repeated(forRowsOf: start) : nil,
-      coverage: configuration.coverage ? memory.uncovered : nil)
+      coverage: configuration.coverage ? memory.zeroCoverage : nil)
   }
 
   /// What a decoder makes of tokens before they become probabilities.
@@ -243,7 +245,7 @@ extension AttentionDecoder {
         below = outputs.rows + below
       }
     }
-    return (try readouts(below, look, vectors, random: &random), final)
+    return (try readouts(below, look, vectors, read, random: &random), final)
   }
 
   /// One token for each reader.
@@ -281,7 +283,7 @@ extension AttentionDecoder {
         below = outputs.rows + below
       }
     }
-    let readouts = try readouts(below, look, vectors, random: &random)
+    let readouts = try readouts(below, look, vectors, memory, random: &random)
     if state.inputFeed != nil { next.inputFeed = readouts.readout }
     if let coverage = state.coverage { next.coverage = coverage + look.weights }
     return (readouts, next)
@@ -306,9 +308,9 @@ extension AttentionDecoder {
   ) throws(ShapeError) -> Look {
     let (read, weights): (Variable, Variable)
     if let additive {
-      (read, weights) = try additive(query, memory, covered: coverage)
+      (read, weights) = try additive(query, memory, coverage: coverage)
     } else {
-      (read, weights) = try general!(query, memory, covered: nil)
+      (read, weights) = try general!(query, memory, coverage: nil)
     }
     guard lexicon != nil else { return Look(context: read, lexicon: nil, weights: weights) }
     let states = configuration.memorySize
@@ -318,13 +320,20 @@ extension AttentionDecoder {
   }
 
   private func readouts(
-    _ hidden: Variable, _ look: Look, _ vectors: Variable, random: inout RandomSource?
+    _ hidden: Variable, _ look: Look, _ vectors: Variable, _ memory: AttentionMemory,
+    random: inout RandomSource?
   ) throws(ShapeError) -> Readouts {
     let read = dropped(Variable.concatenatedColumns([hidden, look.context]), &random)
     var sum = try readout(read).tanh()
     if let lexicon, let own = look.lexicon { sum = sum + (try lexicon(own).tanh()) }
-    let gate = try copyGate.map { gate throws(ShapeError) in
+    var gate = try copyGate.map { gate throws(ShapeError) in
       try gate(.concatenatedColumns([look.context, hidden, vectors]))
+    }
+    let lengths = memory.lengths.prefix(hidden.shape[0])
+    if let open = gate, lengths.contains(0) {
+      // Of an empty source nothing can be copied.
+      let wide = Tensor(lengths.map { $0 == 0 ? 1e4 : 0 }, shape: open.shape)
+      gate = open + Variable(wide.converted(to: open.value.precision))
     }
     return Readouts(readout: dropped(sum, &random), attention: look.weights, gate: gate)
   }

@@ -87,7 +87,7 @@ extension AttentionDecoder {
       steps.append(readouts)
       // Paid for in training alone: validation compares cross-entropies.
       if let before, random != nil {
-        let part = Loss.coverage(readouts.attention, covered: before)
+        let part = Loss.coverage(readouts.attention, coverage: before)
         cost = cost.map { $0 + part } ?? part
       }
       state = next

@@ -99,7 +99,7 @@ public struct BeamSearch: Sendable {
       if !parents.elementsEqual(0..<rows) { decoder.select(parents) }
       rows = parents.count
       let step = try decoder.step(tokens)
-      if keepsAttention, let attention = step.attention { history.append(attention) }
+      if keepsAttention, let attention = step.attention { history.append(attention.converted(to: .single)) }
       var scores = step.logProbabilities
       constraints.apply(
         to: &scores, after: sources.filter { !$0.isDone }.flatMap { $0.running.map(\.tokens) })

@@ -74,7 +74,9 @@ public final class NextStepDecoder: StepDecoder {
     }
     vectors.withUnsafeBufferPointer { vectors in
       session.step(vectors) { outputs in
-        features.withUnsafeMutableElements { $0.baseAddress?.update(from: outputs.baseAddress!, count: outputs.count) }
+        features.withUnsafeMutableElements {
+          $0.baseAddress?.update(from: outputs.baseAddress!, count: outputs.count)
+        }
       }
     }
   }

@@ -49,9 +49,9 @@ public struct TokenBatch: Sendable {
   ///   - all: the table, of which the batch takes what it needs.
   public init(_ sequences: [[Int32]], places: [[Int32]], of all: TokenForms) {
     self.init(sequences)
-    self.places = layout.packing(places)
-    forms = all
-    keepFormsInUse()
+    var numbers = FormNumbers()
+    self.places = layout.packing(places.map { $0.map { numbers.number(of: $0) } })
+    forms = all.selecting(numbers.kept)
   }
 
   /// Tokens that lie packed already.
@@ -63,21 +63,26 @@ public struct TokenBatch: Sendable {
     forms = TokenForms()
   }
 
-  /// Keeps the forms that a token has, in the order in which tokens first have them.
+  /// Leaves out forms that no token has.
   mutating func keepFormsInUse() {
-    var kept: [Int32] = []
-    var new: [Int32: Int32] = [:]
-    for row in places.indices where places[row] >= 0 {
-      if let place = new[places[row]] {
-        places[row] = place
-      } else {
-        let place = Int32(kept.count)
-        new[places[row]] = place
-        kept.append(places[row])
-        places[row] = place
-      }
-    }
-    forms = forms.selecting(kept)
+    var numbers = FormNumbers()
+    places = places.map { numbers.number(of: $0) }
+    forms = forms.selecting(numbers.kept)
+  }
+}
+
+/// Numbers forms in the order in which they are first met.
+private struct FormNumbers {
+  private(set) var kept: [Int32] = []
+  private var numbers: [Int32: Int32] = [:]
+
+  mutating func number(of place: Int32) -> Int32 {
+    guard place >= 0 else { return -1 }
+    if let number = numbers[place] { return number }
+    let number = Int32(kept.count)
+    numbers[place] = number
+    kept.append(place)
+    return number
   }
 }
 

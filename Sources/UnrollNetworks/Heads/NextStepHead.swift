@@ -44,7 +44,8 @@ public enum NextStepHead: Module {
     case .tied(let bias):
       guard let table, table.count == bias.count else {
         throw ShapeError(
-          place: "NextStepHead", expected: "a table of \(bias.count) vectors", found: table?.weight.shape ?? [0])
+          place: "NextStepHead", expected: "a table of \(bias.count) vectors",
+          found: table?.weight.shape ?? [0])
       }
       return (table.weight.variable, bias.variable)
     case .full(let linear): return (linear.weight.variable, linear.bias?.variable)

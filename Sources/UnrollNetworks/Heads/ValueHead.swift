@@ -58,12 +58,16 @@ public struct ValueHead: Module {
     _ outputs: Variable, _ target: Tensor, weights: Tensor? = nil
   ) throws(ShapeError) -> LossSum {
     let count = target.shape.count
+    guard outputs.shape.count == count * objective.outputsPerValue else {
+      throw ShapeError(
+        place: "ValueHead.loss", expected: "\(objective.outputsPerValue) outputs for each of \(count) values",
+        found: outputs.shape)
+    }
     let flat = outputs.reshaped(to: [outputs.shape.count])
     switch objective {
     case .quantiles(let levels):
       let errors = try Loss.quantileErrors(
-        outputs.reshaped(to: [outputs.shape.count / max(1, levels.count), levels.count]), target,
-        levels: levels)
+        outputs.reshaped(to: [count, levels.count]), target, levels: levels)
       return LossSum(errors, weights: weights).scaled(by: 2)
     case .absolute:
       return LossSum(

@@ -68,8 +68,8 @@ extension Loss {
   ///
   /// - Parameters:
   ///   - weights: a `[B, S]`, the attention of this step.
-  ///   - covered: c `[B, S]`, the sum of the attention of the steps before.
-  public static func coverage(_ weights: Variable, covered: Variable) -> Variable {
+  ///   - coverage: c `[B, S]`, the sum of the attention of the steps before.
+  public static func coverage(_ weights: Variable, coverage covered: Variable) -> Variable {
     (weights - (weights - covered).relu()).sum()
   }
 }

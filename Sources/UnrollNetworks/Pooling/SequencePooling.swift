@@ -68,10 +68,10 @@ public struct SequencePooling: Module {
 
 extension PackedSequence {
   /// The first row of each sequence as given, zeros for empty ones: `[B, F]`.
-  package var first: Variable { rows.gatheringRows(layout.firstRowsAsGiven) }
+  public var first: Variable { rows.gatheringRows(layout.firstRowsAsGiven) }
 
   /// The rows sequence by sequence, in the order as given: `[N, F]`.
-  package var sequenceMajor: Variable { rows.gatheringRows(layout.sequenceMajorRows) }
+  public var sequenceMajor: Variable { rows.gatheringRows(layout.sequenceMajorRows) }
 }
 
 /// A mean of steps weighted by a learned query (Yang et al. 2016, "Hierarchical Attention Networks", section 2.2):

@@ -7,9 +7,7 @@ protocol ErasedSession: AnyObject {
   var outputSize: Int { get }
   var erasedState: [AnyRecurrentNetwork.State] { get set }
   func reset()
-  func step<R>(
-    _ x: UnsafeBufferPointer<Float>, _ body: (UnsafeBufferPointer<Float>) throws -> R
-  ) rethrows -> R
+  func advance(_ x: UnsafeBufferPointer<Float>) -> UnsafeBufferPointer<Float>
 }
 
 extension StreamingSession: ErasedSession {
@@ -51,7 +49,7 @@ public final class AnyStreamingSession {
   ///   - body: is given the outputs `[B, H]`, valid during the call.
   public func step<R>(
     _ x: UnsafeBufferPointer<Float>, _ body: (UnsafeBufferPointer<Float>) throws -> R
-  ) rethrows -> R { try session.step(x, body) }
+  ) rethrows -> R { try body(session.advance(x)) }
 
   /// One step of an array, for convenience; it allocates the result.
   public func step(_ x: [Float]) -> [Float] { x.withUnsafeBufferPointer { step($0) { Array($0) } } }

@@ -79,8 +79,8 @@ public struct PackedSequence: Sendable {
   }
 
   /// The rows of step t, longest sequences first.
-  package func step(_ t: Int) -> Variable { rows.rows(layout.offsets[t]..<layout.offsets[t + 1]) }
+  public func step(_ t: Int) -> Variable { rows.rows(layout.offsets[t]..<layout.offsets[t + 1]) }
 
   /// The last existing row of each sequence as given, zeros for empty ones: `[B, F]`.
-  package var last: Variable { rows.gatheringRows(layout.lastRowsAsGiven) }
+  public var last: Variable { rows.gatheringRows(layout.lastRowsAsGiven) }
 }

@@ -69,7 +69,8 @@ private struct Language {
       for (row, token) in tokens.enumerated() where token >= 0 { rows[row].path.append(token) }
       log.steps.append(rows)
       let numbers = rows.flatMap { language.next($0.source, $0.path) }
-      let attention = rows.flatMap { row in (0..<20).map { $0 == row.path.count ? Float(row.source) + 1 : 0 } }
+      let attention = rows.flatMap { row in (0..<20).map { $0 == row.path.count ? Float(row.source) + 1 : 0 }
+      }
       return DecoderStep(
         scores: Tensor(numbers, shape: [rows.count, language.tokens]), isNormalized: true,
         attention: Tensor(attention, shape: [rows.count, 20]))
