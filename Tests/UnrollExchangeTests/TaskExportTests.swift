@@ -159,7 +159,8 @@ import UnrollTraining
   /// A graph that is not the network's must not pass.
   @Test func anotherNetworkIsNotWritten() throws {
     let data = try Data()
-    let path = try Self.train(LanguageModel.self, data, "corpus", [("sequence-length", "8"), ("batch-size", "2")])
+    let path = try Self.train(
+      LanguageModel.self, data, "corpus", [("sequence-length", "8"), ("batch-size", "2")])
     let result = try ONNXExport.export(path)
     var probe = result.probes[0]
     let graph = try ONNXModel(result.bytes, file: path)

@@ -70,7 +70,10 @@ enum ModelCases {
     .forecast: ["hidden", "layers", "members", "window-look-back", "window-segment", "window-horizon"],
     .classify: ["hidden", "layers", "members", "embedding", "pieces"],
     .sequences: ["hidden", "layers", "members", "frame", "hop"],
-    .tag: ["hidden", "layers", "members", "embedding", "character-embedding", "character-hidden", "feature-embedding"],
+    .tag: [
+      "hidden", "layers", "members", "embedding", "character-embedding", "character-hidden",
+      "feature-embedding",
+    ],
     .generate: ["hidden", "layers", "embedding"],
     .translate: ["hidden", "embedding", "layers", "decoder-layers"],
     .summarize: ["hidden", "embedding", "layers", "decoder-layers"],

@@ -1,11 +1,12 @@
 import Testing
 import UnrollCore
 import UnrollData
+
 @testable import UnrollTasks
 
 /// Sequences as a network reads them.
 struct ClassifyEncoderTests {
- private static func frames(
+  private static func frames(
     of sequences: [NumericSequence], channels: Int, _ frame: Int, _ hop: Int, differences: Bool = false
   ) -> SequenceFrames {
     SequenceFrames(

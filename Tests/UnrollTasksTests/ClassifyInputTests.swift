@@ -75,7 +75,8 @@ struct ClassifyInputTests {
   static func train(_ folder: TestFolder, _ file: String, _ words: String) throws -> Classifier {
     let quick = "epochs=2 hidden=8 embedding=4 pieces=20 validation-share=0".split(separator: " ").map(
       String.init)
-    return try Classifier.train(files: ["\(folder.path)/\(file)"], words: quick + words.split(separator: " ").map(String.init))
+    return try Classifier.train(
+      files: ["\(folder.path)/\(file)"], words: quick + words.split(separator: " ").map(String.init))
   }
 
   @Test(arguments: bad) func saysWhatIsWrong(_ bad: Bad) throws {
@@ -145,10 +146,12 @@ struct ClassifyInputTests {
   }
 
   @Test func textsAreNoSequences() throws {
-    let texts = try Classifier.train(on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.learning.epochs = 1 })
+    let texts = try Classifier.train(
+      on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.learning.epochs = 1 })
     let (sequences, labels) = ClassifyToy.sequences(20)
     let numbers = try Classifier.train(
-      on: ClassifyData(sequences: sequences, labels: labels), settings: ClassifyToy.small { $0.learning.epochs = 1 })
+      on: ClassifyData(sequences: sequences, labels: labels),
+      settings: ClassifyToy.small { $0.learning.epochs = 1 })
     #expect(throws: DataError.self) { try texts.classify(sequences: sequences) }
     #expect(throws: DataError.self) { try numbers.classify(["a text"]) }
     #expect(throws: DataError.self) {

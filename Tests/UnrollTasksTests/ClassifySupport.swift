@@ -1,6 +1,7 @@
 import UnrollCore
 import UnrollData
 import UnrollNetworks
+
 @testable import UnrollTasks
 
 /// Examples whose labels follow a rule, and classifiers that train in a moment.

@@ -174,7 +174,9 @@ struct ClassifyTests {
     for (text, step) in zip(texts, answers) {
       #expect(try classifier.classify([text])[0].probabilities == step.probabilities)
     }
-    func bad(_ step: Int) -> Double { steps[step].probabilities.first { $0.label == "bad" }?.probability ?? 0 }
+    func bad(_ step: Int) -> Double {
+      steps[step].probabilities.first { $0.label == "bad" }?.probability ?? 0
+    }
     #expect(bad(4) > 0.9 && bad(3) < 0.9)
   }
 

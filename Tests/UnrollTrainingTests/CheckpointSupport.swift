@@ -119,7 +119,8 @@ struct StreamWork<State: RecurrentState, Cell: StandardCell>: TrainingWork where
     let (outputs, state) = try model.core(
       SequenceBatch(piece(start)), initialState: carry, random: &random)
     return (
-      LossSum(try Loss.squaredError(model.head(outputs.values), piece(start + streams))), state.map(\.detached)
+      LossSum(try Loss.squaredError(model.head(outputs.values), piece(start + streams))),
+      state.map(\.detached)
     )
   }
 
