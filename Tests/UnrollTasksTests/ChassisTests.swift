@@ -55,7 +55,8 @@ struct ChassisTests {
     (settings.embeddingSize, settings.characterSize, settings.characterHidden) = (7, 5, 3)
     (settings.featureSize, settings.network.hiddenSize) = (2, 9)
     return Case(
-      data: try TagData(sentences), settings: settings, inputs: [["Ann", "sees", "Zoe"], ["."], []].map { TagInput($0) })
+      data: try TagData(sentences), settings: settings,
+      inputs: [["Ann", "sees", "Zoe"], ["."], []].map { TagInput($0) })
   }
 
   static func generate() throws -> Case<GenerateTask> {

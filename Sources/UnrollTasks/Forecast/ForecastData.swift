@@ -23,7 +23,8 @@ public struct ForecastData: TaskData {
     let season = settings.season.min()
     guard let path = files.first else {
       for (name, value) in [
-        ("target", settings.target.first), ("time", settings.time), ("id", settings.id), ("known", settings.known.first),
+        ("target", settings.target.first), ("time", settings.time), ("id", settings.id),
+        ("known", settings.known.first),
       ] {
         guard let value else { continue }
         throw SettingError(name, expected: "a file, DATA, that has this column", found: value)
