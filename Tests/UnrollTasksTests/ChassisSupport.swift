@@ -1,7 +1,7 @@
 import UnrollData
 import UnrollTraining
 
-@testable import UnrollTasks
+import UnrollTasks
 
 extension ScoreReport {
   /// The value of a score; not a number where there is none.

@@ -1,9 +1,10 @@
 import Testing
 import UnrollCore
 import UnrollData
+import UnrollNetworks
 import UnrollTraining
 
-@testable import UnrollTasks
+import UnrollTasks
 
 /// What holds of every task, by the same test.
 struct ChassisTests {

@@ -2,7 +2,7 @@ import Testing
 import UnrollCore
 import UnrollData
 
-@testable import UnrollTasks
+import UnrollTasks
 
 /// Sequences as a network reads them.
 struct ClassifyEncoderTests {

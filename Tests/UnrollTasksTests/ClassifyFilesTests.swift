@@ -4,7 +4,7 @@ import UnrollData
 import UnrollNetworks
 import UnrollTraining
 
-@testable import UnrollTasks
+import UnrollTasks
 
 /// A classifier in its folder.
 struct ClassifyFilesTests {

@@ -3,7 +3,7 @@ import UnrollCore
 import UnrollData
 import UnrollTraining
 
-@testable import UnrollTasks
+import UnrollTasks
 
 /// Input that is wrong gives an error that says what and where; input that is odd gives a defined result.
 struct ClassifyInputTests {

@@ -2,7 +2,7 @@ import UnrollCore
 import UnrollData
 import UnrollNetworks
 
-@testable import UnrollTasks
+import UnrollTasks
 
 /// Examples whose labels follow a rule, and classifiers that train in a moment.
 enum ClassifyToy {

@@ -4,7 +4,7 @@ import UnrollData
 import UnrollNetworks
 import UnrollTraining
 
-@testable import UnrollTasks
+import UnrollTasks
 
 /// What classifiers learn, and that nothing but the seed decides what they are.
 struct ClassifyTests {

@@ -3,7 +3,7 @@ import UnrollCore
 import UnrollData
 import UnrollTraining
 
-@testable import UnrollTasks
+import UnrollTasks
 
 struct ROUGETests {
   /// F1 that the Python package `rouge-score` 0.1.2 gives: ROUGE-1, 2, L, Lsum.
@@ -34,28 +34,6 @@ struct ROUGETests {
     for (found, wanted) in zip([rouge.rouge1, rouge.rouge2, rouge.rougeL, rouge.rougeLsum], expected) {
       #expect(abs(found - wanted) < 1e-3)
     }
-  }
-
-  @Test func stemsAsNLTK() {
-    let stems = [
-      "ponies": "poni", "skies": "sky", "dying": "die", "relational": "relat", "conditional": "condit",
-      "vietnamization": "vietnam", "hopefulness": "hope", "generalization": "gener", "oscillators": "oscil",
-      "controlling": "control", "agreed": "agre", "feed": "feed", "plastered": "plaster", "sized": "size",
-      "hopping": "hop", "falling": "fall", "filing": "file", "happy": "happi", "enjoy": "enjoy",
-      "analogi": "analog",
-      "radically": "radic", "fully": "fulli", "cannings": "canning", "died": "die", "flies": "fli",
-      "necessitate": "necessit", "adoption": "adopt", "rate": "rate", "cease": "ceas", "rolling": "roll",
-      "tied": "tie",
-    ]
-    for (word, stem) in stems { #expect(PorterStemmer.stem(word) == stem, "\(word)") }
-  }
-
-  @Test func writesTextsAsPeopleDo() {
-    let words = ["re", ":", "meeting", "on", "10", "/", "30", "/", "01", "(", "enron", ")", ",", "$", "5"]
-    #expect(
-      SummaryText.joined(words, spelledAs: "The Enron Meeting") == "re: Meeting on 10/30/01 (Enron), $5")
-    #expect(SummaryText.lead("First. Second one! Third", 2) == "First.\n Second one!")
-    #expect(SummaryText.lead("First. Second\n\n Third", 1) == "First. Second")
   }
 }
 
