@@ -26,7 +26,7 @@ let package = Package(
   ],
   dependencies: [
     // For ONNX files alone: `UnrollExchange` and the command build it, `Unroll` does not.
-    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: [])
   ],
   targets: [
     .target(name: "CUnrollKernels", cSettings: cSettings),

@@ -79,7 +79,7 @@ struct ModelFolders {
   }
 
   /// A model that is taken must run, or say why it does not.
-  private static func use(_ model: any TaskModel) throws {
+  private static func use(_ model: any SavedModel) throws {
     let description = model.description
     precondition(!description.title.isEmpty)
     guard let traced = model as? any TracedModel else { return }

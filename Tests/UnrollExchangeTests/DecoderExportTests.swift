@@ -3,8 +3,8 @@ import UnrollCore
 import UnrollExchange
 import UnrollNetworks
 
-/// Sequence-to-sequence networks as ONNX graphs: whole layers where the target is known, a loop where each step needs what
-/// the one before gave.
+/// Sequence-to-sequence networks as ONNX graphs: whole layers where the target is known, a loop where each step needs
+/// what the one before gave.
 @Suite struct DecoderExportTests {
   struct Example: Sendable, CustomTestStringConvertible {
     var cell: CellKind
@@ -64,6 +64,34 @@ import UnrollNetworks
     #expect(names.isSuperset(of: ["source", "source_lengths", "target", "target_lengths"]))
   }
 
+  /// Of a source without tokens nothing is copied.
+  @Test func emptySources() throws {
+    let example = Example(
+      cell: .gru, change: { ($0.copies, $0.coverage) = (true, true) }, testDescription: "copying")
+    let model = Model(example)
+    let graph = try ONNXModel(
+      try ONNXExport.export(model, name: "test", file: "test").bytes, file: "test")
+    let found = try graph.run([
+      "source": ONNXTensor(integers: [1, 2, 3, 4], shape: [2, 2]),
+      "source_lengths": ONNXTensor(integers: [0, 2], shape: [2]),
+      "target": ONNXTensor(integers: [5, 6, 7, 8], shape: [2, 2]),
+      "target_lengths": ONNXTensor(integers: [2, 1], shape: [2]),
+    ])
+    var none: RandomSource?
+    let memory = try model.network.memory(
+      TokenBatch([[], [3, 4]]), copying: CopySource([[], [3, 4]], vocabularySize: 11), random: &none)
+    var decoder = AttentionStepDecoder(model.network.decoder, memory)
+    let step = try decoder.step([5, 7])
+    let generated = try #require(found["generated"]).tensor.elements
+    #expect(generated[0] == 1 && generated[1] == 1)
+    // Of the other, P of a token that its source lacks is what was generated.
+    let scores = try #require(found["scores"]).tensor
+    let p = Variable(scores.reshaped(to: [4, 11])).softmax().value
+    let own = Variable(step.logProbabilities).exp().value
+    #expect(abs(generated[2] * p[2 * 11 + 9] - own[1 * own.shape.columns + 9]) < 1e-5)
+    #expect(generated[2] < 1 && generated[3] == 0)
+  }
+
   /// A target in two pieces, with the states of the first as those before the second, is the whole target.
   @Test(arguments: examples) func statesGoInAndOut(_ example: Example) throws {
     let model = Model(example)
@@ -90,7 +118,8 @@ import UnrollNetworks
     var next = values
     for name in values.keys {
       let parts = name.split(separator: ".")
-      if let state = first[parts.count == 2 ? "\(parts[0])_n.\(parts[1])" : name + "_n"] { next[name] = state }
+      let after = parts.count == 2 ? "\(parts[0])_n.\(parts[1])" : name + "_n"
+      if let state = first[after] { next[name] = state }
     }
     let second = try run(2..<steps, next)
     for name in ["scores", "attention"] {

@@ -194,6 +194,27 @@ import UnrollNetworks
     }
   }
 
+  /// A name of an axis stands for one extent in the whole file, and a loop's batch may be another than the graph's.
+  @Test func portsOfLoopsHaveNoNames() throws {
+    let network = Self.stacks[0].1
+    let model = Model { trace in
+      let layout = trace.lengths("lengths")
+      var none: RandomSource?
+      let x = trace.frames("x", features: 4, layout)
+      trace.gives("y", try network.carrying(nil, over: x, random: &none).outputs.rows, layout)
+    }
+    let bytes = try ONNXExport.export(model, name: "test", file: "test").bytes
+    let graph = try WireModel(checking: bytes, file: "test").graph
+    let bodies = graph.node.filter { $0.opType == "Scan" }.flatMap(\.attribute).filter { $0.name == "body" }
+    #expect(bodies.count == 4)
+    for body in bodies {
+      for port in body.g.input + body.g.output {
+        #expect(port.type.tensorType.shape.dim.allSatisfy { $0.dimParam.isEmpty })
+      }
+    }
+    #expect(graph.input.contains { $0.type.tensorType.shape.dim.contains { $0.dimParam == "batch" } })
+  }
+
   // MARK: - What would not hold at another size is refused by name
 
   @Test func literalIndices() throws {

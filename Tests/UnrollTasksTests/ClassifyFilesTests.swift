@@ -2,8 +2,9 @@ import Testing
 import UnrollCore
 import UnrollData
 import UnrollNetworks
-@testable import UnrollTasks
 import UnrollTraining
+
+import UnrollTasks
 
 /// A classifier in its folder.
 struct ClassifyFilesTests {

@@ -2,8 +2,9 @@ import Testing
 import UnrollCore
 import UnrollData
 import UnrollNetworks
-@testable import UnrollTasks
 import UnrollTraining
+
+import UnrollTasks
 
 /// What classifiers learn, and that nothing but the seed decides what they are.
 struct ClassifyTests {
@@ -87,8 +88,8 @@ struct ClassifyTests {
           $0.learning.epochs = 40
         })
       let scores = try classifier.evaluate(on: data)
-      #expect(scores.accuracy == 1 && scores.report == nil && scores.micro.f1 == 1)
-      #expect(scores.perLabel.count == 3 && scores.text.contains("found exactly"))
+      #expect(scores["found exactly"] == 1 && scores["accuracy"].isNaN && scores["micro F1"] == 1)
+      #expect(scores.tables[0].rows.count == 4)
       let answer = try classifier.classify(["so on", "ball bread"])
       #expect(answer[0].labels == [] && answer[1].labels == ["food", "sport"])
     }
@@ -163,16 +164,20 @@ struct ClassifyTests {
     }
   }
 
-  @Test func beliefMovesWordByWord() throws {
+  @Test func probabilitiesMoveWordByWord() throws {
     let classifier = try Classifier.train(on: ClassifyToy.data(), settings: ClassifyToy.small())
-    let belief = try classifier.belief(in: "The film was awful")
-    #expect(belief.map(\.word) == ["", "the", "film", "was", "awful"])
-    let (texts, answers) = (["", "the", "the film was awful"], [belief[0], belief[1], belief[4]])
+    var options = ClassifyOptions()
+    options.explain = true
+    let steps = try #require(classifier.classify(["The film was awful"], options: options)[0].steps)
+    #expect(steps.map(\.token) == ["", "the", "film", "was", "awful"])
+    let (texts, answers) = (["", "the", "the film was awful"], [steps[0], steps[1], steps[4]])
     for (text, step) in zip(texts, answers) {
-      #expect(try classifier.classify([text])[0].probabilities.map(\.probability) == step.probabilities)
+      #expect(try classifier.classify([text])[0].probabilities == step.probabilities)
     }
-    let bad = try #require(classifier.labels.firstIndex(of: "bad"))
-    #expect(belief[4].probabilities[bad] > 0.9 && belief[3].probabilities[bad] < 0.9)
+    func bad(_ step: Int) -> Double {
+      steps[step].probabilities.first { $0.label == "bad" }?.probability ?? 0
+    }
+    #expect(bad(4) > 0.9 && bad(3) < 0.9)
   }
 
   /// Nothing tells the labels apart, so the loss on the validation part only gets worse from some epoch on.
@@ -194,20 +199,16 @@ struct ClassifyTests {
     let best = try #require(losses.min())
     #expect(history.count < 60 && classifier.record.end == "stopped early")
     // Of the kept weights, not of the last ones; single precision through files and means.
-    #expect(abs(try classifier.evaluate(on: validation).crossEntropy - best) < 1e-5)
-    #expect(try classifier.evaluate(on: validation).crossEntropy < losses[losses.count - 1])
-    #expect(classifier.record.validationCount == 60)
+    let kept: Double = try classifier.evaluate(on: validation)["cross-entropy"]
+    #expect(abs(kept - best) < 1e-5 && kept < losses[losses.count - 1])
+    #expect(classifier.record.scoredOn == "validation")
   }
 
   @Test func interruptedTrainingKeepsWhatThereIs() throws {
-    var steps = 0
     let classifier = try Classifier.train(
       on: ClassifyToy.data(), settings: ClassifyToy.small { $0.learning.members = 3 },
-      shouldStop: {
-        steps += 1
-        return steps > 7
-      })
-    #expect(classifier.record.end == "interrupted" && classifier.record.history.count == 2)
+      session: .stopping(after: 7))
+    #expect(classifier.record.end == "interrupted" && classifier.record.history.count <= 2)
     #expect(try classifier.classify(["a film"]).count == 1)
   }
 

@@ -119,7 +119,7 @@ struct StreamWork<State: RecurrentState, Cell: StandardCell>: TrainingWork where
     let (outputs, state) = try model.core(
       SequenceBatch(piece(start)), initialState: carry, random: &random)
     return (
-      LossSum(mean: try Loss.squaredError(model.head(outputs.values), piece(start + streams))),
+      LossSum(try Loss.squaredError(model.head(outputs.values), piece(start + streams))),
       state.map(\.detached)
     )
   }

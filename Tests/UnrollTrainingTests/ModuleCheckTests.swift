@@ -111,7 +111,7 @@ import UnrollTraining
       _ model: Model, step: Int, carry: Never?, random: inout RandomSource?
     ) throws -> (loss: LossSum, carry: Never?) {
       Issue.record("training began")
-      return (LossSum(mean: Variable(Tensor(0))), nil)
+      return (LossSum(Variable(Tensor(0))), nil)
     }
     func validate(_ model: Model) throws -> Double? { nil }
   }

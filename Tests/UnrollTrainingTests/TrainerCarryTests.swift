@@ -55,9 +55,7 @@ struct TrainerCarryTests {
     ) throws -> (loss: LossSum, carry: [HiddenState]?) {
       let (x, y) = piece(step)
       let (outputs, state) = try model.core(SequenceBatch(x), initialState: carries ? carry : nil)
-      return (
-        LossSum(mean: try Loss.squaredError(model.head(outputs.values), y)), state.map(\.detached)
-      )
+      return (LossSum(try Loss.squaredError(model.head(outputs.values), y)), state.map(\.detached))
     }
 
     func validate(_ model: Reader) throws -> Double? { nil }
@@ -123,7 +121,7 @@ struct TrainerCarryTests {
         _ model: Reader, step: Int, carry: Float?, random: inout RandomSource?
       ) throws -> (loss: LossSum, carry: Float?) {
         notes.add([Tensor(carry ?? -1)])
-        return (LossSum(mean: model.head.weight.variable.square().sum()), Float(step))
+        return (LossSum(model.head.weight.variable.square().sum()), Float(step))
       }
       func validate(_ model: Reader) throws -> Double? { nil }
     }

@@ -83,7 +83,7 @@ struct TrainerNaNTests {
           index += 1
         }
       }
-      return (LossSum(mean: loss), nil)
+      return (LossSum(loss), nil)
     }
 
     func validate(_ model: Network) throws -> Double? { nil }
@@ -193,7 +193,9 @@ struct TrainerNaNTests {
       func beginEpoch(_ epoch: Int, using random: inout RandomSource) {}
       func loss(
         _ model: Embedding, step: Int, carry: Never?, random: inout RandomSource?
-      ) throws -> (loss: LossSum, carry: Never?) { (LossSum(mean: try model([1, 2]).square().sum()), nil) }
+      ) throws -> (loss: LossSum, carry: Never?) {
+        (LossSum(try model([1, 2]).square().sum()), nil)
+      }
       func validate(_ model: Embedding) throws -> Double? { nil }
     }
     var random = RandomSource(seed: 1)

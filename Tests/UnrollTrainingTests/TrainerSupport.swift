@@ -70,8 +70,9 @@ struct CurveWork: TrainingWork {
     let rows = order[16 * (step % 4)..<16 * (step % 4) + 16]
     let x = Variable(Tensor(rows.flatMap { inputs[3 * $0..<3 * $0 + 3] }, shape: [16, 3]))
     let prediction = try model(Dropout(rate: dropout)(x, random: &random))
-    let loss = try Loss.squaredError(prediction, Tensor(rows.map { targets[$0] }, shape: [16, 1]))
-    return (LossSum(mean: loss), nil)
+    return (
+      LossSum(try Loss.squaredError(prediction, Tensor(rows.map { targets[$0] }, shape: [16, 1]))), nil
+    )
   }
 
   func validate(_ model: SmallNetwork) throws -> Double? {

@@ -52,7 +52,7 @@ import UnrollTraining
         func loss(
           _ model: Wide, step: Int, carry: Never?, random: inout RandomSource?
         ) throws -> (loss: LossSum, carry: Never?) {
-          (LossSum(mean: model.table.variable.sum()), nil)
+          (LossSum(model.table.variable.sum()), nil)
         }
         func validate(_ model: Wide) throws -> Double? { nil }
       }

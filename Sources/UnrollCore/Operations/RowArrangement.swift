@@ -29,7 +29,14 @@ package struct RowArrangement: Sendable {
 }
 
 extension Variable {
-  /// The rows of x in another order, repeated, or some of them; see `RowArrangement`.
+  /// The rows of x in another order, repeated, or some of them, by axes with names of a letter each, as in `einsum`: rows
+  /// of x are counted by the axes of `from`, those of the result by the axes of `to`, the last fastest.
+  ///
+  ///     x.arrangingRows("bs", to: "sb", ["b": 3, "s": 5])      transposed
+  ///     x.arrangingRows("b", to: "bi", ["b": 3, "i": 2])       each row twice
+  ///     x.arrangingRows("ctc", to: "ct", ["c": 2, "t": 4])     of the places of both c those that are equal
+  ///
+  /// Unlike a look-up by indices it holds for any extents, so that a network that does it can be exported.
   ///
   /// - Parameters:
   ///   - from: the axes that rows of x are counted by.
@@ -37,7 +44,7 @@ extension Variable {
   ///   - extents: how many places each axis has.
   ///   - like: a variable and the axes its rows are counted by, where an axis of the result is not one of x and is not
   ///     the same at each run.
-  package func arrangingRows(
+  public func arrangingRows(
     _ from: String, to: String, _ extents: [Character: Int], like: (variable: Variable, axes: String)? = nil
   ) -> Variable {
     let arrangement = RowArrangement(

@@ -1,7 +1,8 @@
 /// What an operation does, by name, and what its results depend on beside its inputs.
 ///
-/// Every operation of the library tells its name where it is recorded for the gradient (`Variable.record`); one that
-/// tells none is known by its function.
+/// Every operation of the library tells its name where it is recorded for the gradient (`Variable.record`, `as`); one
+/// that tells none is known by its function. Whoever writes networks for other programs has a case for each name, and
+/// refuses the others.
 package enum TracedOperation: Sendable {
   case unary(UnaryOperation)
   /// a·x + b.

@@ -18,7 +18,8 @@ package struct SequenceFrames: Sendable, Codable, Equatable {
 
   /// Learns the scales of sequences.
   package init(
-    of sequences: [NumericSequence], channels count: Int, differences: Bool = false, frame: Int = 1, hop: Int = 1,
+    of sequences: [NumericSequence], channels count: Int, differences: Bool = false, frame: Int = 1,
+    hop: Int = 1,
     maximumLength: Int = 1000
   ) {
     self.differences = differences

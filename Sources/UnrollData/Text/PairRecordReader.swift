@@ -65,7 +65,9 @@ package struct PairRecordReader {
 
   private mutating func checked(_ pair: TextPair?, _ name: String) throws(DataError) -> TextPair? {
     if pair == nil, isEmpty {
-      throw DataError(.emptyFile, file: name, expected: "pairs of texts", found: "none", statement: "there are no pairs in it")
+      throw DataError(
+        .emptyFile, file: name, expected: "pairs of texts", found: "none",
+        statement: "there are no pairs in it")
     }
     isEmpty = false
     return pair

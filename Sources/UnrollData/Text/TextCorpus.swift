@@ -50,7 +50,8 @@ package struct TextCorpus: Sendable {
   package func cut(share: Double, most: Int) throws(DataError) -> (TextCorpus, TextCorpus?) {
     let wanted = min(Int(Double(range.count) * share), most)
     guard wanted > 0, wanted < range.count else { return (self, nil) }
-    guard let place = try TextCuts.firstCut(input(), from: range.upperBound - wanted), range.contains(place) else {
+    guard let place = try TextCuts.firstCut(input(), from: range.upperBound - wanted), range.contains(place)
+    else {
       return (self, nil)
     }
     return (

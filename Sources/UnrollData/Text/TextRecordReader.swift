@@ -33,7 +33,8 @@ package struct TextRecordReader {
       guard let column = column ?? (reader.columns.count == 1 ? reader.columns[0] : nil) else {
         throw DataError(
           .badRoles, file: path,
-          expected: "the name of the column of texts, one of \(reader.columns.prefix(12).joined(separator: ", "))",
+          expected:
+            "the name of the column of texts, one of \(reader.columns.prefix(12).joined(separator: ", "))",
           found: "none", hint: "use --column NAME")
       }
       var idColumn: Int?
@@ -123,7 +124,8 @@ package struct JSONRecord {
     case .text(let text): return text
     case .other:
       throw DataError(
-        .badRoles, file: file, line: line, column: name, expected: "a text", found: "a list, an object or null")
+        .badRoles, file: file, line: line, column: name, expected: "a text",
+        found: "a list, an object or null")
     case nil: throw .noColumn(name, in: file, columns: names)
     }
   }

@@ -93,7 +93,8 @@ public struct BytePairTokenizer: Tokenizer {
     let special = SpecialToken.allCases.map(\.spelling)
     let texts = special + (special.count..<table.count).map { ByteAlphabet.text(table[$0]) }
     return TokenizerFile.write(
-      texts, preTokenizer: addsPrefixSpace ? .byteLevelBehindSpace : .byteLevel, decoder: TokenizerFile.byteLevel,
+      texts, preTokenizer: addsPrefixSpace ? .byteLevelBehindSpace : .byteLevel,
+      decoder: TokenizerFile.byteLevel,
       model: .bytePairs(
         merges.pairs.map { texts[Int($0.left)] + " " + texts[Int($0.right)] }, ignoresMerges: takesWholeWords)
     )

@@ -98,7 +98,8 @@ public struct GraphModel: SavedModel {
         .init(
           "Graph",
           [
-            Fact("source", source), Fact("producer", model.producer), Fact("operators", "version \(model.version)"),
+            Fact("source", source), Fact("producer", model.producer),
+            Fact("operators", "version \(model.version)"),
             Fact("nodes", operators.joined(separator: ", ")),
           ]),
       ],

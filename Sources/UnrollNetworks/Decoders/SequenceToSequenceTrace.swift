@@ -32,7 +32,11 @@ extension SequenceToSequence {
     let (all, last) = try decoder.run(target, state, memory)
     trace.gives("scores", try decoder.logits(all.readout), targets)
     trace.gives("attention", all.attention, targets)
-    if let gate = all.gate { trace.gives("generated", gate.sigmoid(), targets) }
+    if let gate = all.gate {
+      // Of an empty source nothing is attended to, and nothing copied.
+      let copied = (1 - gate.sigmoid()) * all.attention.sum(axis: -1, keepingAxis: true)
+      trace.gives("generated", 1 - copied, targets)
+    }
     trace.gives(layerStates: start.layers, suffix: "_0")
     trace.gives(layerStates: last.layers)
     if let inputFeed = last.inputFeed { trace.gives("input_feed_n", inputFeed) }

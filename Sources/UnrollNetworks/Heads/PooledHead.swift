@@ -99,8 +99,8 @@ public struct PooledHead: Module {
   public static func loss(
     _ logits: Variable, targets: Tensor, positiveWeights: [Float]? = nil
   ) throws(ShapeError) -> LossSum {
-    try LossSum(
-      Loss.binaryCrossEntropy(logits, targets, positiveWeights: positiveWeights, reduction: .none))
+    LossSum(
+      try Loss.binaryCrossEntropy(logits, targets, positiveWeights: positiveWeights, reduction: .none))
   }
 
   public mutating func forEachParameter(

@@ -72,7 +72,7 @@ public struct StepHead: Module {
   }
 
   /// The same, a label for each packed row.
-  package func decodeRows(_ scores: PackedSequence) throws(ShapeError) -> [Int32] {
+  public func decodeRows(_ scores: PackedSequence) throws(ShapeError) -> [Int32] {
     try field?.decodeRows(scores) ?? scores.rows.argmax()
   }
 

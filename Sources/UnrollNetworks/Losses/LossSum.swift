@@ -15,18 +15,16 @@ public struct LossSum: Sendable {
     self.weight = weight
   }
 
-  /// A loss that is a mean already, such as those of `Loss`: it counts once, as often as any other step's.
-  public init(mean: Variable) { self.init(sum: mean, weight: 1) }
+  /// Errors `e` of any shape, each of which counts once; a loss that is a mean already is one error.
+  public init(_ errors: Variable) {
+    self.init(sum: errors.shape.rank == 0 ? errors : errors.sum(), weight: Double(errors.shape.count))
+  }
 
-  /// Errors `e` of any shape, with a weight each; `nil`: ones.
+  /// Errors `e` of any shape, with a weight each.
   ///
   /// - Parameter weights: of the shape of the errors, or its first axes.
   /// - Throws: `ShapeError` when the weights do not fit.
-  public init(_ errors: Variable, weights: Tensor? = nil) throws(ShapeError) {
-    guard let weights else {
-      self.init(sum: errors.sum(), weight: Double(errors.shape.count))
-      return
-    }
+  public init(_ errors: Variable, weights: Tensor) throws(ShapeError) {
     let own = try Loss.fit(weights, to: errors.shape, "LossSum")
     self.init(
       sum: (errors * Variable(own.converted(to: errors.value.precision))).sum(), weight: Kernels.sum(own))

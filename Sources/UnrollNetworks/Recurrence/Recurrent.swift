@@ -97,7 +97,10 @@ public struct Recurrent<Cell: RecurrentCell>: Module {
 
   /// The state before the first step of each sequence when none is given.
   private func initialState(of x: PackedSequence) -> Cell.State {
-    let one = initialState(batch: 1, precision: x.rows.value.precision)
+    let precision = x.rows.value.precision
+    if TraceRecorder.active == nil { return initialState(batch: x.layout.batch, precision: precision) }
+    // The same, told in a way that does not depend on how many sequences there are.
+    let one = initialState(batch: 1, precision: precision)
     return Cell.State(parts: one.parts.map { $0.repeated(forSequencesOf: x.rows, x.layout) })
   }
 

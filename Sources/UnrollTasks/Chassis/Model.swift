@@ -63,6 +63,8 @@ public struct Model<Task: TaskDefinition>: Sendable {
   ) throws -> Model {
     var settings = start?.settings ?? Task.Settings()
     try settings.take(given)
+    // What cannot be is said before files are read.
+    try settings.checkAll()
     if let start { try start.checkNetwork(settings) }
     session.report(.phase("reading"))
     let data = try Task.read(files, settings, note: session.note)

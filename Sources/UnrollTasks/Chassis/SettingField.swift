@@ -60,9 +60,11 @@ public struct SettingField<Settings: Sendable>: Sendable {
   /// The same setting of something larger that holds `Settings`.
   public func at<Outer>(_ path: any WritableKeyPath<Outer, Settings> & Sendable) -> SettingField<Outer> {
     let (get, set) = (get, set)
-    return SettingField<Outer>(
+    var field = SettingField<Outer>(
       name: name, kind: kind, group: group, help: help, valueName: valueName,
       get: { get($0[keyPath: path]) }, set: { set(&$0[keyPath: path], $1) })
+    field.isKept = isKept
+    return field
   }
 
   /// The same setting, known to `config.json` alone.

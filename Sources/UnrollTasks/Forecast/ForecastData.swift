@@ -22,6 +22,13 @@ public struct ForecastData: TaskData {
   init(_ files: [String], _ settings: ForecastSettings) throws {
     let season = settings.season.min()
     guard let path = files.first else {
+      for (name, value) in [
+        ("target", settings.target.first), ("time", settings.time), ("id", settings.id),
+        ("known", settings.known.first),
+      ] {
+        guard let value else { continue }
+        throw SettingError(name, expected: "a file, DATA, that has this column", found: value)
+      }
       series = TimeSeries.maunaLoa.with(season: season, horizon: settings.horizon)
       return
     }

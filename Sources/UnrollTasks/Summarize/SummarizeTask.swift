@@ -227,7 +227,9 @@ public enum SummarizeTask: TaskDefinition {
       })
   }
 
-  public static func trace(_ trace: inout Trace, _ model: Summarizer) throws { try trace.pairs(model.networks) }
+  public static func trace(_ trace: inout Trace, _ model: Summarizer) throws {
+    try trace.pairs(model.networks)
+  }
 
   public static func title(_ model: Summarizer) -> String { "summaries of texts" }
   public static func facts(_ model: Summarizer) -> [Fact] { model.preparation.facts }

@@ -54,7 +54,7 @@ public struct TagData: TaskData {
     var (read, hash): ([TaggedSentence], SHA256) = ([], SHA256())
     for path in files {
       let bytes = try TextFile.bytes(at: path)
-      bytes.withUnsafeBytes { hash.update($0) }
+      hash.update(bytes)
       var reader = try TaggedReader(
         ByteSource(bytes, name: path), format: try Self.format(of: bytes, path, settings))
       while let sentence = try reader.next() { read.append(sentence) }

@@ -149,7 +149,9 @@ public enum TranslateTask: TaskDefinition {
       })
   }
 
-  public static func trace(_ trace: inout Trace, _ model: Translator) throws { try trace.pairs(model.networks) }
+  public static func trace(_ trace: inout Trace, _ model: Translator) throws {
+    try trace.pairs(model.networks)
+  }
 
   public static func title(_ model: Translator) -> String {
     "translation of \(model.settings.pairs.tokens.tokens.rawValue)"

@@ -25,6 +25,8 @@ package struct SHA256: Sendable {
     (Array(text.utf8) + [0]).withUnsafeBytes { update($0) }
   }
 
+  package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     length &+= UInt64(bytes.count)
     var rest = bytes[...]
