@@ -1,11 +1,5 @@
 import UnrollCore
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A model as a folder that people recognise.
 ///
 /// | file | holds |
@@ -157,23 +151,19 @@ package enum ModelDirectory {
   }
 
   static func encode(_ value: some Encodable, file: String) throws(ModelFileError) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do {
-      let bytes = Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
-      guard bytes.count <= maximumJSONSize else {
-        throw ModelFileError(
-          .unsupported, file: file, expected: "at most \(maximumJSONSize) bytes", found: "\(bytes.count)")
-      }
-      // What is written can be read.
-      try JSONCheck.check(bytes, file: file)
-      return bytes
-    } catch let error as ModelFileError {
-      throw error
-    } catch {
-      throw ModelFileError(
-        .unsupported, file: file, expected: "values that JSON can hold", found: "\(error)")
+    func refused(_ error: any Error) -> ModelFileError {
+      ModelFileError(.unsupported, file: file, expected: "values that JSON can hold", found: "\(error)")
     }
+    let tree: JSONTree
+    do { tree = try JSONTree(value) } catch { throw refused(error) }
+    let bytes = JSONWriter.utf8(tree, .indented, sortsKeys: true) + [UInt8(ascii: "\n")]
+    guard bytes.count <= maximumJSONSize else {
+      throw ModelFileError(
+        .unsupported, file: file, expected: "at most \(maximumJSONSize) bytes", found: "\(bytes.count)")
+    }
+    // What is written can be read.
+    do throws(JSONError) { _ = try JSONValue(bytes) } catch { throw ModelFileError(error, file: file) }
+    return bytes
   }
 }
 
