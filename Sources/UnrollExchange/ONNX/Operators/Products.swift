@@ -11,7 +11,7 @@ extension Operators {
           throw place.refused("inputs of one type", "\(a.type) and \(b.type)", .unsupported)
         }
         if let x = a.integers, let y = b.integers { return [try wholeProduct(a, x, b, y, place)] }
-        return [ONNXTensor(try matrixProduct(a.tensor, b.tensor, place), type: a.type)]
+        return [ONNXTensor(try matmul(a.tensor, b.tensor, place), type: a.type)]
       }
     },
     "Einsum": einsum,
@@ -20,7 +20,7 @@ extension Operators {
     "LogSoftmax": { node, _ throws(ExchangeError) in try softmax(&node, logarithm: true) },
   ]
 
-  static func matrixProduct(
+  static func matmul(
     _ a: Tensor, _ b: Tensor, _ place: NodePlace
   ) throws(ExchangeError) -> Tensor {
     guard a.shape.rank > 0, b.shape.rank > 0 else {
