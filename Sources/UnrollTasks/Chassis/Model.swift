@@ -45,7 +45,11 @@ public struct Model<Task: TaskDefinition>: Sendable {
     from start: Model? = nil,
     grows: Bool = false, session: TaskSession = TaskSession()
   ) throws -> Model {
-    let settings = try settings ?? start?.settings ?? Task.defaults(for: data, Task.Settings())
+    var settings = try settings ?? start?.settings ?? Task.defaults(for: data, Task.Settings())
+    // What was decided for the network stays decided.
+    for field in Task.Settings.fields where field.group == .network {
+      if let start, let value = field.get(start.settings) { field.set(&settings, value) }
+    }
     try settings.checkAll()
     return try TrainingRun(
       data: data, validation: validation, settings: settings, start: start, grows: grows, session: session
