@@ -19,7 +19,12 @@ public struct TagSettings: TaskSettings {
     case auto
     /// Each tag stands by itself.
     case none
-    case iob1, bio, bioes
+    case iob1 = "IOB1"
+    case bio = "BIO"
+    case bioes = "BIOES"
+
+    /// `nil` of `auto` and `none`.
+    var scheme: TagScheme? { TagScheme(rawValue: rawValue) }
   }
 
   // MARK: Data
