@@ -68,7 +68,8 @@ enum Main {
       return 64
     } catch let error as SettingError {
       TerminalStream.standardError.writeError("--\(error)")
-      return 64
+      // What is well formed and does not fit the data is no wrong use of the command.
+      return error.data == nil ? 64 : 1
     } catch {
       TerminalStream.standardError.writeError("\(error)")
       return 1

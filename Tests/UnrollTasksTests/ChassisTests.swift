@@ -25,7 +25,7 @@ struct ChassisTests {
       series: [.init(id: "", start: Timestamp("2000-01")!, targets: [values])], frequency: .monthly,
       targetNames: ["value"], timeName: "date", season: 4, horizon: 3, source: "sample")
     let data = ForecastData(series)
-    var settings = try ForecastTask.defaults(for: data, ForecastSettings())
+    var settings = ForecastTask.defaults(for: data, ForecastSettings())
     small(&settings.learning)
     settings.network.hiddenSize = 9
     return Case(data: data, settings: settings, inputs: [series, series.droppingLast(2)])

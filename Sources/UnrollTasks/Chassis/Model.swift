@@ -70,15 +70,19 @@ public struct Model<Task: TaskDefinition>: Sendable {
     // What cannot be is said before files are read.
     try settings.checkAll()
     if let start { try start.checkNetwork(settings) }
-    session.report(.phase("reading"))
     let data = try Task.read(files, settings, note: session.note)
     let judges = try validation.isEmpty ? nil : Task.read(validation, settings, note: session.note)
-    if start == nil {
-      settings = try Task.defaults(for: data, settings)
-      try settings.take(given)
+    do {
+      if start == nil {
+        settings = try Task.defaults(for: data, settings)
+        try settings.take(given)
+      }
+      return try train(
+        on: data, settings: settings, validation: judges, from: start, grows: grows, session: session)
+    } catch var error as SettingError {
+      error.data = data.source
+      throw error
     }
-    return try train(
-      on: data, settings: settings, validation: judges, from: start, grows: grows, session: session)
   }
 
   /// What is gone on from keeps its network.

@@ -40,17 +40,15 @@ struct TrainingRun<Task: TaskDefinition> {
     let first = try parts(of: 0)
     let holdsOut = first.validation != nil || first.test != nil
     let refits = settings.learning.refit && holdsOut
-    if refits { session.report(.phase("choosing the number of epochs")) }
     // Half of the time goes to the choice, half to what is kept.
     let limit = settings.learning.timeLimit.map { refits ? 0.48 * $0 : $0 }
     var fit = try fit(
       first, learningFrom: Task.splitsByMember ? data : first.training, epochs: nil, limit: limit,
-      since: begin)
+      phase: refits ? "choosing the number of epochs" : nil, since: begin)
     var model = model(fit, begin)
     if let held = first.validation { model.calibration = try Task.calibrate(model, on: held) }
     try score(&model, fit, first)
     if refits, !session.shouldStop(), fit.results.allSatisfy({ $0.end != .interrupted }) {
-      session.report(.phase("training on all data"))
       if let whole = try refit(fit, since: begin) {
         (model.settings, model.preparation, model.networks) = (
           whole.settings, whole.preparation, whole.networks
@@ -78,16 +76,19 @@ struct TrainingRun<Task: TaskDefinition> {
 
   /// Trains every member on what it does not hold out.
   ///
-  /// - Parameter epochs: of each member, where they are known.
+  /// - Parameters:
+  ///   - epochs: of each member, where they are known.
+  ///   - phase: what it is called, once the data is known to be fit for it.
   private func fit(
     _ first: DataParts<Task.Data>, learningFrom known: Task.Data, epochs: [Int]?, limit: Double?,
-    since begin: ContinuousClock.Instant
+    phase: String?, since begin: ContinuousClock.Instant
   ) throws -> Fit {
     var settings = settings
     let preparation =
       try start.map { try Task.fit($0.preparation, to: known, settings, grows: grows) }
       ?? Task.prepare(known, &settings)
     try settings.checkAll()
+    if let phase { session.report(.phase(phase)) }
     for remark in try Task.remarks(first, settings, preparation) { session.note(remark) }
     var fit = Fit(settings: settings, preparation: preparation)
     let members = settings.learning.members
@@ -133,7 +134,9 @@ struct TrainingRun<Task: TaskDefinition> {
     let epochs = fit.results.map { $0.best?.epoch ?? settings.learning.epochs }
     let all = DataParts(training: try validation.map { try Task.joined(data, $0) } ?? data)
     let limit = settings.learning.timeLimit.map { max(1, $0 - seconds(since: begin)) }
-    let whole = try self.fit(all, learningFrom: all.training, epochs: epochs, limit: limit, since: begin)
+    let whole = try self.fit(
+      all, learningFrom: all.training, epochs: epochs, limit: limit,
+      phase: "training on all data", since: begin)
     let isDone = whole.results.count == epochs.count && whole.results.allSatisfy { $0.end == .completed }
     return isDone ? whole : nil
   }

@@ -107,7 +107,7 @@ public struct ClassifySettings: TaskSettings {
         \.id, "id", .data, "The column that tells sequences apart, in a table with a row for each time step.",
         valueName: "column"),
       SettingField(
-        \.features, "feature", .data, "The columns of values of a sequence; all others when none is said.",
+        \.features, "feature", .data, "The columns of values of a sequence; all others by default.",
         valueName: "column,…"),
       SettingField(\.header, "header", .data, "The first line names the columns."),
       SettingField(\.separator, "separator", .data, "What stands between several labels of an example."),

@@ -105,14 +105,7 @@ extension Forecast {
   /// What a person should know before trusting the forecast, in lines.
   package var notes: [String] {
     var notes: [String] = []
-    let lacking = data.series.filter { $0.knownCount < $0.count + horizon }
-    if !data.knownNames.isEmpty, !lacking.isEmpty {
-      let whose = data.series.count > 1 ? " of \(lacking.count) series" : ""
-      let names = data.knownNames.joined(separator: ", ")
-      notes.append(
-        "\(names)\(whose) ends before the \(horizon) steps ahead do; its mean stands in (add rows for those steps that leave the targets empty)"
-      )
-    }
+    if let note = data.note(onKnownStepsOf: horizon) { notes.append(note) }
     let empty = tracks.filter { $0.median.allSatisfy(\.isNaN) }
     if let first = empty.first {
       let more = empty.count > 1 ? " and \(empty.count - 1) more" : ""
@@ -183,5 +176,17 @@ extension Forecast: Codable {
   public init(from decoder: any Decoder) throws {
     throw DecodingError.dataCorrupted(
       .init(codingPath: decoder.codingPath, debugDescription: "a forecast is written, not read"))
+  }
+}
+
+extension TimeSeries {
+  /// What a person should know where columns that are known ahead end too early; `nil`: they do not.
+  func note(onKnownStepsOf horizon: Int) -> String? {
+    let lacking = series.filter { $0.knownCount < $0.count + horizon }
+    guard !knownNames.isEmpty, !lacking.isEmpty else { return nil }
+    let whose = series.count > 1 ? " of \(lacking.count) series" : ""
+    return
+      "\(knownNames.joined(separator: ", "))\(whose) ends before the \(horizon) steps ahead do; its mean stands in "
+      + "(add rows for those steps that leave the targets empty)"
   }
 }

@@ -87,7 +87,7 @@ public struct ForecastSettings: TaskSettings {
     SettingField(\.lookBack, "look-back", 1...10_000_000, .network, "Steps to look back on."),
     SettingField(\.segment, "segment", 1...1_000_000, .network, "Steps read and written at once."),
     SettingField(
-      \.transform, "transform", .network, "What is done to values first; decided by the data when not said."),
+      \.transform, "transform", .network, "What is done to values first; decided by the data by default."),
     SettingField(\.skip, "skip", .network, "Add a linear map that starts from the seasonal naive forecast."),
     SettingField(\.cycle, "cycle", .network, "Learn the season's mean pattern as a table (Lin et al. 2024)."),
     SettingField(\.mixesTargets, "mix-targets", .network, "Read each target together with the others."),
@@ -183,6 +183,6 @@ public struct ForecastOptions: SettingSet {
     SettingField(
       \.windows, "windows", 1...1_000_000, .search, "In a backtest, how many moments to forecast from."),
     SettingField(
-      \.stride, "stride", 1...10_000_000, .search, "Steps between these; the horizon when not said."),
+      \.stride, "stride", 1...10_000_000, .search, "Steps between these; the horizon by default."),
   ]
 }

@@ -105,7 +105,7 @@ public struct TagSettings: TaskSettings {
       SettingField(\.wordColumn, "word-column", 1...1000, .data, "The column of the words, counted from 1."),
       SettingField(
         \.tagColumn, "tag-column", .data,
-        "The column of the tags: its number, or in CoNLL-U its name. The last one, or UPOS, when not said.",
+        "The column of the tags: its number, or in CoNLL-U its name. The last one, or UPOS, by default.",
         valueName: "column"),
       SettingField(\.scheme, "scheme", .data, "How tags spell entities; none: each tag stands by itself."),
     ] + RecurrentSettings.fields(at: \.network) + [
