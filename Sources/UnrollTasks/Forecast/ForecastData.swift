@@ -73,7 +73,6 @@ public struct ForecastData: TaskData {
     if let steps = settings.validationSteps {
       (validation, stride) = (min(steps, longest), max(1, min(horizon, steps / 8)))
     }
-    if settings.learning.validationShare == 0 { validation = 0 }
     let visible = series.droppingLast(test)
     return DataParts(
       training: ForecastData(visible.droppingLast(validation)),

@@ -80,8 +80,9 @@ public struct ForecastSettings: TaskSettings {
   }
 
   public static let fields: [SettingField<ForecastSettings>] =
-    dataFields + RecurrentSettings.fields(at: \.network) + networkFields + windowFields.map(\.kept)
-    + LearningSettings.fields(at: \.learning)
+    dataFields + RecurrentSettings.fields(at: \.network).without("weight-dropout") + networkFields
+    + windowFields.map(\.kept)
+    + LearningSettings.fields(at: \.learning).without("label-smoothing", "batch-tokens", "validation-share")
 
   private static let networkFields: [SettingField<ForecastSettings>] = [
     SettingField(\.lookBack, "look-back", 1...10_000_000, .network, "Steps to look back on."),

@@ -80,7 +80,7 @@ public struct GenerateSettings: TaskSettings {
       SettingField(
         \.sequenceLength, "sequence-length", 1...100_000, .training,
         "Tokens of a window of truncated backpropagation through time."),
-    ] + LearningSettings.fields(at: \.learning)
+    ] + LearningSettings.fields(at: \.learning).without("label-smoothing", "batch-tokens", "members")
 
   /// The units of each recurrent layer.
   var layerSizes: [Int] {
