@@ -2,8 +2,13 @@
 package struct PictureLimits: Sendable {
   /// The most pixels of a picture, or of all frames of one file together.
   package var pixels: Int
+  /// Whether programs beside this one may be started.
+  package var startsTools: Bool
 
-  package init(pixels: Int = 100_000_000) { self.pixels = pixels }
+  package init(pixels: Int = 100_000_000, startsTools: Bool = true) {
+    self.pixels = pixels
+    self.startsTools = startsTools
+  }
 
   /// Checks a size that a header states, before anything of that size is made.
   package func check(width: Int, height: Int, name: String) throws(DataError) {

@@ -64,10 +64,12 @@ public struct PictureReader: Sendable {
   public var keepsAlpha = false
   /// Whether pictures are turned as the camera's orientation says.
   public var appliesOrientation = true
+  /// Whether programs beside this one may be started; those who look for damage in readers would start thousands.
+  package var startsTools = true
 
   public init() {}
 
-  private var limits: PictureLimits { PictureLimits(pixels: maximumPixels) }
+  private var limits: PictureLimits { PictureLimits(pixels: maximumPixels, startsTools: startsTools) }
 
   /// Reads the picture of a file, or the first of several.
   public func picture(at path: String) throws(DataError) -> Picture {
