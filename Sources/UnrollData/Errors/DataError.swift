@@ -71,8 +71,6 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case badStrokes
     /// A file of arrays is damaged, or holds what is not read.
     case badArray
-    /// A file of XML is damaged, or uses what is not read.
-    case badXML
     /// A file of JSON is damaged, or of another form than is expected.
     case badJSON
     /// A program that reads files of this kind is not installed.
