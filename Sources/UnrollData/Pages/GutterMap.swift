@@ -13,18 +13,28 @@ struct GutterMap {
   private static let leastHeight = 8.0
   private static let leastWidth = 0.8
 
-  init(_ components: [InkComponents.Component], _ sizes: LetterSizes, width: Int, height: Int) {
+  init(_ ink: InkComponents, _ sizes: LetterSizes, width: Int, height: Int) {
     cell = max(1, sizes.height / 6)
     columns = Int(Double(width) / cell) + 1
     rows = Int(Double(height) / cell) + 1
     var isWhite = [Bool](repeating: true, count: columns * rows)
-    for (component, kind) in zip(components, sizes.kinds) where kind == .letter || kind == .large {
-      // A frame is white within: it is its strokes that block, which for a large component are its edges at most.
-      guard kind == .letter || component.area * 4 > component.width * component.height else { continue }
-      for row in Int(Double(component.top) / cell)...Int(Double(component.bottom - 1) / cell) {
-        for column in Int(Double(component.left) / cell)...Int(Double(component.right - 1) / cell) {
-          isWhite[row * columns + column] = false
+    for (index, component) in ink.components.enumerated() {
+      switch sizes.kinds[index] {
+      case .letter:
+        for row in Int(Double(component.top) / cell)...Int(Double(component.bottom - 1) / cell) {
+          for column in Int(Double(component.left) / cell)...Int(Double(component.right - 1) / cell) {
+            isWhite[row * columns + column] = false
+          }
         }
+      case .large:
+        // A frame is white within.
+        for run in ink.runs(of: index) {
+          let row = Int(Double(run.y) / cell)
+          for column in Int(Double(run.start) / cell)...Int(Double(run.end - 1) / cell) {
+            isWhite[row * columns + column] = false
+          }
+        }
+      default: continue
       }
     }
     isGutter = Self.opened(

@@ -15,14 +15,14 @@ struct LineFinder {
     let (width, height) = (page.width, page.height)
     components = ink.components
     sizes = LetterSizes(ink.components, width: width, height: height)
-    gutters = GutterMap(ink.components, sizes, width: width, height: height)
+    gutters = GutterMap(ink, sizes, width: width, height: height)
     grid = ComponentGrid(ink, sizes, width: width, height: height)
     self.page = page
     paper = Int(page.paper)
   }
 
   /// The widest gap within a line, in heights of its letters.
-  private static let widestGap = 2.8
+  private static let widestGap = 2.65
 
   /// The lines, in no order yet, each with all of its components.
   func lines() -> [LineCluster] {
@@ -109,7 +109,8 @@ struct LineFinder {
   /// How many rows of letters meet a box.
   private func rowCount(_ left: Int, _ right: Int, _ top: Int, _ bottom: Int) -> Int {
     let middles = grid.inBox(left: left, right: right, top: top, bottom: bottom)
-      .filter { sizes.kinds[$0] == .letter }.map { components[$0].middleY }.sorted()
+      .filter { sizes.kinds[$0] == .letter }.map { components[$0].middleY }
+      .filter { $0 >= Double(top) && $0 <= Double(bottom) }.sorted()
     var (count, last) = (0, -Double.infinity)
     for middle in middles {
       if middle - last > 0.9 * sizes.height { count += 1 }
@@ -145,7 +146,7 @@ struct LineFinder {
   private func belongTogether(_ a: LineCluster, _ b: LineCluster) -> Bool {
     let gap = Double(max(a.left, b.left) - min(a.right, b.right))
     let (smaller, taller) = (min(a.height, b.height), max(a.height, b.height))
-    let size = reference(taller)
+    let size = reference((smaller + taller) / 2)
     guard gap < Self.widestGap * size, taller < 1.9 * smaller else { return false }
     // Chains of one line do not lie above each other; letters of one may reach over those of the other.
     let overlap = -gap
@@ -206,7 +207,7 @@ struct LineFinder {
     if parts.count == 1 {
       let part = parts[0]
       let share = Double(part.area) / Double(part.width * part.height)
-      guard share < 0.6, part.width * 2 > part.height else { return false }
+      guard share < 0.7, part.width * 2 > part.height else { return false }
     }
     let middle = Double(line.left + line.right) / 2
     let (top, bottom) = (Int(line.baseline(at: middle) - line.height), Int(line.baseline(at: middle)))
