@@ -21,6 +21,17 @@ struct LineCluster {
     fit(components)
   }
 
+  /// A line that is known, with its components.
+  init(
+    _ letters: [Int], _ components: [InkComponents.Component], intercept: Double, slope: Double,
+    height: Double
+  ) {
+    self.letters = letters
+    (self.intercept, self.slope, self.height) = (intercept, slope, height)
+    left = letters.map { components[$0].left }.min() ?? 0
+    right = letters.map { components[$0].right }.max() ?? 0
+  }
+
   /// Takes the other line's components.
   mutating func join(_ other: LineCluster, _ components: [InkComponents.Component]) {
     letters += other.letters

@@ -3,6 +3,7 @@
 /// Letters are linked to their neighbours to the right, chains of them are lines, and what is no letter (dots, accents,
 /// commas, hyphens, letters that touch those of another line) goes to the line that it belongs to.
 struct LineFinder {
+  private let ink: InkComponents
   let components: [InkComponents.Component]
   let sizes: LetterSizes
   private let gutters: GutterMap
@@ -13,6 +14,7 @@ struct LineFinder {
   /// - Parameter page: the page in grey, of which `ink` is the ink.
   init(_ ink: InkComponents, page: Picture) {
     let (width, height) = (page.width, page.height)
+    self.ink = ink
     components = ink.components
     sizes = LetterSizes(ink.components, width: width, height: height)
     gutters = GutterMap(ink, sizes, width: width, height: height)
@@ -21,12 +23,16 @@ struct LineFinder {
     paper = Int(page.paper)
   }
 
-  /// The widest gap within a line, in heights of its letters.
-  private static let widestGap = 2.65
+  /// The widest gap within a line, in heights of its letters. Hands leave more room than print.
+  private var widestGap: Double { sizes.isRunning ? 5 : 2.65 }
 
   /// The lines, in no order yet, each with all of its components.
   func lines() -> [LineCluster] {
     guard sizes.height > 0 else { return [] }
+    if sizes.isRunning {
+      let running = RunningLines(ink, sizes, height: page.height)
+      if running.pitch > 0 { return running.lines().filter { isOnPaper($0) && !isPicture($0) } }
+    }
     let letters = components.indices.filter { sizes.kinds[$0] == .letter && !isTall($0) }
     var lines = merged(chains(letters).map { LineCluster($0, components) })
     lines = withoutParts(lines.filter { isText($0) })
@@ -79,9 +85,11 @@ struct LineFinder {
       let gap = Double(b.left - a.right)
       let overlap = Double(min(a.bottom, b.bottom) - max(a.top, b.top))
       let (smaller, taller) = (Double(min(a.height, b.height)), Double(max(a.height, b.height)))
-      guard overlap >= 0.45 * smaller, taller <= 2.6 * smaller else { continue }
+      guard overlap >= (sizes.isRunning ? 0.3 : 0.45) * smaller,
+        taller <= (sizes.isRunning ? 5 : 2.6) * smaller
+      else { continue }
       let size = reference(taller)
-      guard gap <= Self.widestGap * size, gap >= -0.7 * Double(min(a.width, b.width)) - 2 else { continue }
+      guard gap <= widestGap * size, gap >= -0.7 * Double(min(a.width, b.width)) - 2 else { continue }
       // A gap of less than a letter's height is one between words, whatever is above and below.
       if gap > 1.25 * size, isColumnGap(a.right, b.left, at: (a.middleY + b.middleY) / 2) { continue }
       let drop = min(abs(Double(a.bottom - b.bottom)), abs(Double(a.top - b.top)), abs(a.middleY - b.middleY))
@@ -147,7 +155,7 @@ struct LineFinder {
     let gap = Double(max(a.left, b.left) - min(a.right, b.right))
     let (smaller, taller) = (min(a.height, b.height), max(a.height, b.height))
     let size = reference((smaller + taller) / 2)
-    guard gap < Self.widestGap * size, taller < 1.9 * smaller else { return false }
+    guard gap < widestGap * size, taller < (sizes.isRunning ? 4 : 1.9) * smaller else { return false }
     // Chains of one line do not lie above each other; letters of one may reach over those of the other.
     let overlap = -gap
     guard overlap < 0.3 * Double(min(a.right - a.left, b.right - b.left)) + taller else { return false }
@@ -156,7 +164,8 @@ struct LineFinder {
     let (ya, yb) = (Self.height(of: a, at: x), Self.height(of: b, at: x))
     // A few letters may all have descenders.
     let isShort = min(a.letters.count, b.letters.count) < 4
-    guard abs(ya - yb) < (isShort ? 0.5 : 0.3) * smaller else { return false }
+    guard abs(ya - yb) < (sizes.isRunning ? 0.9 : isShort ? 0.5 : 0.3) * (sizes.isRunning ? taller : smaller)
+    else { return false }
     let (left, right) = (Double(min(a.right, b.right)), Double(max(a.left, b.left)))
     if gap > 1.25 * size, isColumnGap(Int(left), Int(right), at: (ya + yb) / 2 - taller / 2) { return false }
     return true
@@ -209,13 +218,15 @@ struct LineFinder {
       let share = Double(part.area) / Double(part.width * part.height)
       guard share < 0.7, part.width * 2 > part.height else { return false }
     }
+    return !isPicture(line)
+  }
+
+  /// Whether a line lies in a picture: among its ink, or among more specks than marks, which are its grain.
+  private func isPicture(_ line: LineCluster) -> Bool {
     let middle = Double(line.left + line.right) / 2
     let (top, bottom) = (Int(line.baseline(at: middle) - line.height), Int(line.baseline(at: middle)))
-    guard grid.shareOfPictures(left: line.left, right: line.right, top: top, bottom: bottom) < 0.4 else {
-      return false
-    }
-    // A picture's grain has more specks than marks.
-    return grid.specks(left: line.left, right: line.right, top: top, bottom: bottom) <= 4 * parts.count
+    return grid.shareOfPictures(left: line.left, right: line.right, top: top, bottom: bottom) >= 0.4
+      || grid.specks(left: line.left, right: line.right, top: top, bottom: bottom) > 4 * line.letters.count
   }
 
   /// Whether what is around a line is about as light as the page's paper, and no dark ground beside it.
