@@ -12,6 +12,8 @@ public struct PageSegmentation: Sendable {
     public var largestAngle = 15.0
     /// Whether a page that is light on dark is inverted.
     public var findsInversion = true
+    /// Whether a page that lies on its side or on its head is turned.
+    public var findsOrientation = true
 
     public init() {}
   }
@@ -20,8 +22,11 @@ public struct PageSegmentation: Sendable {
   public let page: Picture
   /// Its ink.
   public let ink: InkMap
-  /// By how many degrees the page was turned counterclockwise: lines rise by this angle to the right.
+  /// By how many degrees lines rise to the right, before the page was made level.
   public let angle: Double
+  /// By how many quarter turns the page was turned counterclockwise to be upright, before the angle: 2 for one that stood
+  /// on its head.
+  public let quarterTurns: Int
   /// Whether the page was light on dark.
   public let isInverted: Bool
   /// The typical height of a letter in pixels; 0 on a page without text.
@@ -38,27 +43,62 @@ public struct PageSegmentation: Sendable {
     let grey = picture.grey()
     isInverted = options.findsInversion && grey.isLightOnDark
     let dark = isInverted ? grey.inverted() : grey
-    var ink = InkMap(dark, options.binarization)
-    var parts = InkComponents(ink)
-    let sizes = LetterSizes(parts.components, width: dark.width, height: dark.height)
-    angle = PageSkew.angle(parts.components, sizes, limit: options.largestAngle)
-    var page = dark
-    // Less than a pixel over the width of a page is nothing.
-    if abs(angle) * .pi / 180 * Double(dark.width) > 1 {
-      map = dark.rotation(degrees: -angle, expands: true).map
-      page = dark.rotated(degrees: -angle, fill: [dark.paper], expands: true)
+    var turns = 0
+    var look = Look(dark, options)
+    if options.findsOrientation, PageOrientation.isSideways(look.parts.components, look.finder.sizes) {
+      turns = 1
+      look = Look(dark.rotated(quarterTurns: turns), options)
+    }
+    var lines = look.finder.lines()
+    if options.findsOrientation, PageOrientation.isUpsideDown(lines, look.parts.components) {
+      turns += 2
+      look = Look(dark.rotated(quarterTurns: turns), options)
+      lines = look.finder.lines()
+    }
+    (quarterTurns, angle) = (turns, look.angle)
+    (page, ink, letterHeight) = (look.page, look.ink, look.finder.sizes.height)
+    size = (picture.width, picture.height)
+    map = look.map.followed(by: Self.undoing(turns, width: picture.width, height: picture.height))
+    let regions = PageRegions(lines, look.parts.components)
+    owners = LineOwners(look.parts, regions.lines, width: page.width, height: page.height)
+    layout = regions.layout(owners, width: page.width, height: page.height)
+  }
+
+  /// A page made level, with its ink and what stands in it.
+  private struct Look {
+    var page: Picture
+    var ink: InkMap
+    var parts: InkComponents
+    var map = Picture.AffineMap(a: 1, b: 0, c: 0, d: 0, e: 1, f: 0)
+    let angle: Double
+    let finder: LineFinder
+
+    init(_ given: Picture, _ options: Options) {
+      page = given
       ink = InkMap(page, options.binarization)
       parts = InkComponents(ink)
-    } else {
-      map = Picture.AffineMap(a: 1, b: 0, c: 0, d: 0, e: 1, f: 0)
+      let sizes = LetterSizes(parts.components, width: page.width, height: page.height)
+      angle = PageSkew.angle(parts.components, sizes, limit: options.largestAngle)
+      // Less than a pixel over the width of a page is nothing.
+      if abs(angle) * .pi / 180 * Double(page.width) > 1 {
+        map = given.rotation(degrees: -angle, expands: true).map
+        page = given.rotated(degrees: -angle, fill: [given.paper], expands: true)
+        ink = InkMap(page, options.binarization)
+        parts = InkComponents(ink)
+      }
+      finder = LineFinder(parts, page: page)
     }
-    (self.page, self.ink) = (page, ink)
-    size = (picture.width, picture.height)
-    let finder = LineFinder(parts, page: page)
-    letterHeight = finder.sizes.height
-    let regions = PageRegions(finder.lines(), finder.components)
-    owners = LineOwners(parts, regions.lines, width: page.width, height: page.height)
-    layout = regions.layout(owners, width: page.width, height: page.height)
+  }
+
+  /// From places of a picture that was turned by quarter turns to those of the one that it was.
+  private static func undoing(_ turns: Int, width: Int, height: Int) -> Picture.AffineMap {
+    let (w, h) = (Double(width), Double(height))
+    return switch turns % 4 {
+    case 1: Picture.AffineMap(a: 0, b: -1, c: w, d: 1, e: 0, f: 0)
+    case 2: Picture.AffineMap(a: -1, b: 0, c: w, d: 0, e: -1, f: h)
+    case 3: Picture.AffineMap(a: 0, b: 1, c: 0, d: -1, e: 0, f: h)
+    default: Picture.AffineMap(a: 1, b: 0, c: 0, d: 0, e: 1, f: 0)
+    }
   }
 
   /// The lines in reading order, on the upright page.
