@@ -3,9 +3,6 @@ struct LetterSizes {
   /// The typical height of a letter, in pixels; 0 where there are none.
   let height: Double
   let kinds: [Kind]
-  /// Whether letters hang together in words, as in a running hand: a part of the ink is much wider than high.
-  let isRunning: Bool
-
   enum Kind: UInt8 {
     /// Too little ink for a dot.
     case noise
@@ -19,22 +16,13 @@ struct LetterSizes {
   init(_ components: [InkComponents.Component], width: Int, height pageHeight: Int) {
     let height = Self.typicalHeight(components, width: width, height: pageHeight)
     self.height = height
-    let kinds = components.map { component in
-      Self.kind(
-        width: Double(component.width), height: Double(component.height), area: component.area, of: height)
+    kinds = components.map {
+      Self.kind(width: Double($0.width), height: Double($0.height), area: $0.area, of: height)
     }
-    self.kinds = kinds
-    var (whole, wide) = (0, 0)
-    for (component, kind) in zip(components, kinds) where kind == .letter {
-      whole += component.width
-      if component.width > 2 * component.height { wide += component.width }
-    }
-    // In print it is less than a hundredth.
-    isRunning = wide * 20 > whole
   }
 
   private static func kind(width w: Double, height h: Double, area: Int, of height: Double) -> Kind {
-    if Double(area) < max(3, 0.008 * height * height) { return .noise }
+    if Double(area) < max(3, 0.005 * height * height) { return .noise }
     // Of headings; a word whose letters touch is wide.
     if h > 10 * height || w > 24 * height { return .large }
     if h < 0.4 * height {

@@ -10,6 +10,8 @@ struct LineFinder {
   private let grid: ComponentGrid
   private let page: Picture
   private let paper: Int
+  /// Whether letters hang together in words, as in a running hand.
+  private var isRunning = false
 
   /// - Parameter page: the page in grey, of which `ink` is the ink.
   init(_ ink: InkComponents, page: Picture) {
@@ -21,15 +23,34 @@ struct LineFinder {
     grid = ComponentGrid(ink, sizes, width: width, height: height)
     self.page = page
     paper = Int(page.paper)
+    isRunning = hasWholeWords()
+  }
+
+  /// Whether a part of what is written is much wider than high: in print it is less than a hundredth.
+  private func hasWholeWords() -> Bool {
+    var (whole, wide) = (0, 0)
+    for (index, component) in components.enumerated() where sizes.kinds[index] == .letter {
+      let box = Picture.Rectangle(
+        x: component.left, y: component.top, width: component.width, height: component.height)
+      guard isOnPaper(box, margin: 2),
+        grid.shareOfPictures(
+          left: component.left, right: component.right, top: component.top, bottom: component.bottom) == 0
+      else { continue }
+      whole += component.width
+      if component.width > 2 * component.height, Double(component.height) > 0.7 * sizes.height {
+        wide += component.width
+      }
+    }
+    return wide * 20 > whole
   }
 
   /// The widest gap within a line, in heights of its letters. Hands leave more room than print.
-  private var widestGap: Double { sizes.isRunning ? 5 : 2.65 }
+  private var widestGap: Double { isRunning ? 5 : 2.65 }
 
   /// The lines, in no order yet, each with all of its components.
   func lines() -> [LineCluster] {
     guard sizes.height > 0 else { return [] }
-    if sizes.isRunning {
+    if isRunning {
       let running = RunningLines(ink, sizes, height: page.height)
       if running.pitch > 0 { return running.lines().filter { isOnPaper($0) && !isPicture($0) } }
     }
@@ -85,8 +106,8 @@ struct LineFinder {
       let gap = Double(b.left - a.right)
       let overlap = Double(min(a.bottom, b.bottom) - max(a.top, b.top))
       let (smaller, taller) = (Double(min(a.height, b.height)), Double(max(a.height, b.height)))
-      guard overlap >= (sizes.isRunning ? 0.3 : 0.45) * smaller,
-        taller <= (sizes.isRunning ? 5 : 2.6) * smaller
+      guard overlap >= (isRunning ? 0.3 : 0.45) * smaller,
+        taller <= (isRunning ? 5 : 2.6) * smaller
       else { continue }
       let size = reference(taller)
       guard gap <= widestGap * size, gap >= -0.7 * Double(min(a.width, b.width)) - 2 else { continue }
@@ -155,7 +176,7 @@ struct LineFinder {
     let gap = Double(max(a.left, b.left) - min(a.right, b.right))
     let (smaller, taller) = (min(a.height, b.height), max(a.height, b.height))
     let size = reference((smaller + taller) / 2)
-    guard gap < widestGap * size, taller < (sizes.isRunning ? 4 : 1.9) * smaller else { return false }
+    guard gap < widestGap * size, taller < (isRunning ? 4 : 1.9) * smaller else { return false }
     // Chains of one line do not lie above each other; letters of one may reach over those of the other.
     let overlap = -gap
     guard overlap < 0.3 * Double(min(a.right - a.left, b.right - b.left)) + taller else { return false }
@@ -164,7 +185,7 @@ struct LineFinder {
     let (ya, yb) = (Self.height(of: a, at: x), Self.height(of: b, at: x))
     // A few letters may all have descenders.
     let isShort = min(a.letters.count, b.letters.count) < 4
-    guard abs(ya - yb) < (sizes.isRunning ? 0.9 : isShort ? 0.5 : 0.3) * (sizes.isRunning ? taller : smaller)
+    guard abs(ya - yb) < (isRunning ? 0.9 : isShort ? 0.5 : 0.3) * (isRunning ? taller : smaller)
     else { return false }
     let (left, right) = (Double(min(a.right, b.right)), Double(max(a.left, b.left)))
     if gap > 1.25 * size, isColumnGap(Int(left), Int(right), at: (ya + yb) / 2 - taller / 2) { return false }
@@ -233,16 +254,22 @@ struct LineFinder {
   private func isOnPaper(_ line: LineCluster) -> Bool {
     let parts = line.letters.map { components[$0] }
     let (top, bottom) = (parts.map(\.top).min() ?? 0, parts.map(\.bottom).max() ?? 0)
-    let margin = max(2, Int(line.height / 4))
-    var values: [UInt8] = []
-    for y in stride(from: max(0, top - margin), to: min(page.height, bottom + margin), by: 2) {
-      for x in stride(from: max(0, line.left - margin), to: min(page.width, line.right + margin), by: 2) {
-        values.append(page.pixels[y * page.width + x])
+    let box = Picture.Rectangle(x: line.left, y: top, width: line.right - line.left, height: bottom - top)
+    return isOnPaper(box, margin: max(2, Int(line.height / 4)))
+  }
+
+  private func isOnPaper(_ box: Picture.Rectangle, margin: Int) -> Bool {
+    var counts = [Int](repeating: 0, count: 256)
+    var count = 0
+    for y in stride(from: max(0, box.y - margin), to: min(page.height, box.bottom + margin), by: 2) {
+      for x in stride(from: max(0, box.x - margin), to: min(page.width, box.right + margin), by: 2) {
+        counts[Int(page.pixels[y * page.width + x])] += 1
+        count += 1
       }
     }
-    values.sort()
-    // Most of a line's box is paper.
-    return values.isEmpty || Int(values[values.count * 7 / 10]) * 10 > paper * 6
+    // Of a line's box, most is paper: three tenths are at least so light.
+    let light = counts[min(255, paper * 6 / 10 + 1)...].reduce(0, +)
+    return light * 10 >= count * 3
   }
 
   /// Gives every other component to the line that it belongs to.

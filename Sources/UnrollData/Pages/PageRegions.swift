@@ -37,7 +37,7 @@ struct PageRegions {
         let overlap = Double(min(a.right, b.right) - max(a.left, b.left))
         guard overlap > 0 else { continue }
         let distance = bottom(b) - bottom(a)
-        guard distance < 3 * max(a.height, b.height) else { break }
+        guard distance < 4 * max(a.height, b.height) else { break }
         guard distance > 0.5 * min(a.height, b.height) else { continue }
         let isLike = max(a.height, b.height) < 1.6 * min(a.height, b.height)
         if isLike, overlap > 0.3 * Double(min(a.right - a.left, b.right - b.left)) {
