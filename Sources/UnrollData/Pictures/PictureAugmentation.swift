@@ -3,7 +3,7 @@ import UnrollCore
 /// Small changes by chance that leave what a picture shows as it is, so that a network sees more pictures than there are.
 ///
 /// One affine map and one elastic displacement are drawn and applied in a single sampling, then values are changed. The
-/// size stays. Equal sources of chance give equal pictures.
+/// size stays, but for the width of lines of text. Equal sources of chance give equal pictures.
 public struct PictureAugmentation: Sendable, Equatable {
   /// The largest shift to either side, as a part of the height, in both directions.
   public var shift: Float = 0
@@ -25,6 +25,9 @@ public struct PictureAugmentation: Sendable, Equatable {
   public var brightness: Float = 0
   /// The largest change of contrast, as a part of it.
   public var contrast: Float = 0
+  /// Whether the picture becomes wider or narrower with what it shows, so that no letter at its ends is lost; then it is also
+  /// turned by no more than moves its ends by a twentieth of the height.
+  public var widens = false
   /// Whether one half of pictures is mirrored, left for right. Never for text.
   public var mirrors = false
   /// The part of pictures that are left as they are.
@@ -51,7 +54,7 @@ public struct PictureAugmentation: Sendable, Equatable {
     (result.shift, result.scale, result.stretch) = (0.04, 0.05, 0.08)
     (result.rotation, result.slant, result.elastic) = (0.6, 0.12, 0.02)
     (result.noise, result.brightness, result.contrast) = (0.03, 0.06, 0.15)
-    (result.border, result.unchanged) = (.paper, 0.1)
+    (result.border, result.unchanged, result.widens) = (.paper, 0.1, true)
     return result
   }
 
@@ -73,7 +76,7 @@ public struct PictureAugmentation: Sendable, Equatable {
     return result
   }
 
-  /// A changed picture of the same size.
+  /// A changed picture of the same size, or of another width where it `widens`.
   public func callAsFunction(_ picture: Picture, using random: inout RandomSource) -> Picture {
     guard random.uniform() >= unchanged else { return picture }
     let isMirrored = mirrors && random.uniform() < 0.5
@@ -90,9 +93,16 @@ public struct PictureAugmentation: Sendable, Equatable {
     let down = Self.signed(&random) * Double(shift) * height
     let size = exponential(Self.signed(&random) * naturalLogarithm(1 + Double(max(0, scale))))
     let wide = size * exponential(Self.signed(&random) * naturalLogarithm(1 + Double(max(0, stretch))))
-    let angle = Self.signed(&random) * Double(rotation) * .pi / 180
+    var angle = Self.signed(&random) * Double(rotation) * .pi / 180
     let lean = Self.signed(&random) * Double(slant)
-    let field = elastic > 0 ? ElasticField(self, picture, using: &random) : nil
+    var newWidth = picture.width
+    if widens {
+      let most = 0.1 * height / Double(picture.width)
+      angle = min(most, max(-most, angle))
+      let room = Double(picture.width) * wide + 2 * abs(right) + abs(lean) * height * size
+      newWidth = max(1, Int(room.rounded(.up)))
+    }
+    let field = elastic > 0 ? ElasticField(self, newWidth, picture.height, using: &random) : nil
     let isStill = right == 0 && down == 0 && size == 1 && wide == 1 && angle == 0 && lean == 0 && field == nil
     if isStill { return isMirrored ? picture.flippedHorizontally() : picture }
     // From a place of the result back to one of the picture, about the middle: shift, rotation, slant, size.
@@ -100,8 +110,9 @@ public struct PictureAugmentation: Sendable, Equatable {
     let (middleX, middleY) = (Double(picture.width) / 2, height / 2)
     let sign = isMirrored ? -1.0 : 1.0
     let (farX, farY) = (Double(picture.width) - 0.5, height - 0.5)
-    return picture.sampled(width: picture.width, height: picture.height, fill: fill(picture)) { x, y in
-      var (u, v) = (x - middleX - right, y - middleY - down)
+    let newMiddle = Double(newWidth) / 2
+    return picture.sampled(width: newWidth, height: picture.height, fill: fill(picture)) { x, y in
+      var (u, v) = (x - newMiddle - right, y - middleY - down)
       if let field {
         let (du, dv) = field.displacement(x, y)
         (u, v) = (u + du, v + dv)
@@ -150,10 +161,12 @@ private struct ElasticField {
   private let columns: Int
   private var shifts: [(x: Double, y: Double)]
 
-  init(_ augmentation: PictureAugmentation, _ picture: Picture, using random: inout RandomSource) {
-    let height = Double(picture.height)
+  init(
+    _ augmentation: PictureAugmentation, _ width: Int, _ pixelHeight: Int, using random: inout RandomSource
+  ) {
+    let height = Double(pixelHeight)
     step = max(2, Double(augmentation.elasticReach) * height)
-    columns = Int(Double(picture.width) / step) + 4
+    columns = Int(Double(width) / step) + 4
     let rows = Int(height / step) + 4
     // The mean length of a normal vector of two parts is 1.25 deviations; between points of the grid it is smaller.
     let deviation = Double(augmentation.elastic) * height
