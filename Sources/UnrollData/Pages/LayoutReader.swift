@@ -9,7 +9,7 @@ public enum LayoutReader {
 
   /// Reads a file in memory; `name` is used in errors.
   public static func layout(_ bytes: [UInt8], name: String) throws(DataError) -> PageLayout {
-    var reader = try XMLReader(bytes, name: name)
+    var reader = try LayoutXMLReader(bytes, name: name)
     guard case .start(let root, let attributes) = try reader.next() else {
       throw reader.damaged("no element")
     }
@@ -61,12 +61,12 @@ public enum LayoutReader {
 
 /// Reads PAGE XML, from its root on.
 private struct PAGEReader {
-  private var reader: XMLReader
+  private var reader: LayoutXMLReader
   private var layout = PageLayout(width: 0, height: 0)
   /// The regions' identifiers in reading order.
   private var order: [String] = []
 
-  init(_ reader: XMLReader) { self.reader = reader }
+  init(_ reader: LayoutXMLReader) { self.reader = reader }
 
   mutating func read() throws(DataError) -> PageLayout {
     var hasPage = false
@@ -211,11 +211,11 @@ private struct PAGEReader {
 
 /// Reads ALTO, from its root on.
 private struct ALTOReader {
-  private var reader: XMLReader
+  private var reader: LayoutXMLReader
   private var layout = PageLayout(width: 0, height: 0)
   private var kinds: [String: String] = [:]
 
-  init(_ reader: XMLReader) { self.reader = reader }
+  init(_ reader: LayoutXMLReader) { self.reader = reader }
 
   mutating func read() throws(DataError) -> PageLayout {
     var hasPage = false

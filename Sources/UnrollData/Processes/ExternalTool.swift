@@ -143,9 +143,15 @@ public struct ExternalToolError: Error, Equatable, Sendable, CustomStringConvert
 
   public var description: String {
     if reason == .notInstalled { return "\(summary)\n        install \(package)" }
-    // The last line usually says what was wrong.
-    let last = messages.split(whereSeparator: \.isNewline).last.map { ": \(quoted($0))" } ?? ""
-    return summary + last
+    return summary + (lastMessage.map { ": \(quoted($0))" } ?? "")
+  }
+
+  /// The last line that the tool wrote to standard error, which usually says what was wrong.
+  public var lastMessage: String? { Self.lastMessage(messages) }
+
+  static func lastMessage(_ messages: String) -> String? {
+    messages.split(whereSeparator: \.isNewline).last { !$0.contains("Last message repeated") }.map(
+      String.init)
   }
 }
 
@@ -160,11 +166,15 @@ extension DataError {
         statement: "\(needed) is read by \(error.tool), which is not installed",
         hint: "install \(error.package)")
     default:
-      let last = error.messages.split(whereSeparator: \.isNewline).last.map { ": \(quoted($0))" } ?? ""
+      // The file is named already.
+      var message = error.lastMessage ?? ""
+      for prefix in ["file:\(file): ", "\(file): "] where message.hasPrefix(prefix) {
+        message.removeFirst(prefix.count)
+      }
+      let found = error.summary + (message.isEmpty ? "" : ": \(quoted(message))")
       self.init(
-        .failedTool, file: file, expected: "\(needed) that \(error.tool) reads",
-        found: error.summary + last,
-        statement: error.summary + last)
+        .failedTool, file: file, expected: "\(needed) that \(error.tool) reads", found: found,
+        statement: found)
     }
   }
 }

@@ -61,8 +61,9 @@ enum FFmpeg {
       !general.contains { line.contains($0) }
     }
     guard let first = lines.first else { return DataError(error, file: name, needed: what) }
-    // In brackets stands which of its parts speaks, and where that is in memory.
-    let said = first.hasPrefix("[") ? first.drop { $0 != "]" }.dropFirst(2) : first
+    // In brackets stands which of its parts speaks, and where that is in memory; the file is named already.
+    var said = first.hasPrefix("[") ? first.drop { $0 != "]" }.dropFirst(2) : first
+    if said.hasPrefix("file:\(name): ") { said = said.dropFirst("file:\(name): ".count) }
     return DataError(
       .failedTool, file: name, expected: "\(what) that ffmpeg reads", found: String(said),
       statement: "ffmpeg cannot read it: \(quoted(said))")
