@@ -55,6 +55,8 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case unequalLines
     /// A tokenizer's file is damaged, or describes a tokenizer of another kind.
     case badTokenizer
+    /// A file of an n-gram model is damaged, or says two things at once.
+    case badLanguageModel
   }
 
   /// What kind of thing is wrong.
