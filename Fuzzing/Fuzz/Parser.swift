@@ -2,6 +2,7 @@ import SampleModels
 import UnrollCore
 import UnrollData
 import UnrollExchange
+import UnrollNetworks
 import UnrollTasks
 import UnrollTraining
 
@@ -28,6 +29,8 @@ enum Parser: String, CaseIterable {
   case conll
   /// Texts with labels, pairs, tables of sequences, and plain text.
   case texts
+  /// An n-gram model, from which one is made.
+  case arpa
 
   /// What is done with each input. What is slow to make is made once.
   func makeRun() throws -> ([UInt8]) throws -> Void {
@@ -65,6 +68,7 @@ enum Parser: String, CaseIterable {
       }
     case .conll: return Self.conll
     case .texts: return Self.texts
+    case .arpa: return Self.arpa
     }
   }
 
@@ -117,6 +121,17 @@ enum Parser: String, CaseIterable {
         _ = try finder.scheme()
       }()
     }
+  }
+
+  private static func arpa(_ bytes: [UInt8]) throws {
+    let file = try ARPAModel(source(bytes))
+    // What is read is written, and read again.
+    let again = try ARPAModel(ByteSource(file.bytes, name: "data"))
+    precondition(again.words == file.words && again.orders.map(\.words) == file.orders.map(\.words))
+    let tokens = Dictionary(uniqueKeysWithValues: file.words.enumerated().map { ($1, Int32($0)) })
+    let model = try NGramModel(file, vocabularySize: file.words.count) { tokens[$0] }
+    _ = model.logProbability(ofSentence: Array(tokens.values.prefix(20)) + [-1, .max])
+    _ = ARPAModel(model, words: file.words).bytes
   }
 
   private static func texts(_ bytes: [UInt8]) throws {

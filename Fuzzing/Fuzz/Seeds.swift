@@ -19,6 +19,7 @@ enum Seeds {
     case .ts: return sequences.map { Array($0.utf8) }
     case .conll: return sentences.map { Array($0.utf8) }
     case .texts: return (texts + tables).map { Array($0.utf8) }
+    case .arpa: return [Array(model.utf8)]
     }
   }
 
@@ -98,6 +99,29 @@ enum Seeds {
     "a B-X\nb I-X\n\nc O\n", "-DOCSTART- -X- O O\n\na NN B-NP B-LOC\n",
     "# c\n1-2\tab\t_\tX\tY\t_\t_\t_\t_\t_\n1\ta\ta\tNOUN\tN\t_\t0\troot\t_\t_\n\n", "a\tS-X\nb\tE-X\n",
   ]
+
+  private static let model = """
+    \\data\\
+    ngram 1=4
+    ngram 2=2
+    ngram 3=1
+
+    \\1-grams:
+    -99\t<s>\t-0.3
+    -0.6\t</s>
+    -1.2\t<unk>
+    -0.7\tcat\t-0.2
+
+    \\2-grams:
+    -0.4\t<s> cat\t-0.1
+    -0.5\tcat </s>
+
+    \\3-grams:
+    -0.1\t<s> cat </s>
+
+    \\end\\
+
+    """
 
   private static let texts = [
     "text,label\n\"a \"\"b\"\"\",x|y\nc,y\n", "a\tx\n\"b\"\ty\n", "__label__x a b\n__label__y c\n",

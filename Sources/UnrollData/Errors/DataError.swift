@@ -55,6 +55,8 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case unequalLines
     /// A tokenizer's file is damaged, or describes a tokenizer of another kind.
     case badTokenizer
+    /// A file of an n-gram model is damaged, or says two things at once.
+    case badLanguageModel
     /// A file of sound is damaged, or of a kind that is not read.
     case badSound
     /// A file of music is damaged, or of a kind that is not read.
