@@ -103,6 +103,10 @@ struct WindowGeometry: Sendable {
       outputs.append(count)
     }
     (self.before, self.after, self.outputs) = (before, after, outputs)
+    guard [extents, sizes, outputs].allSatisfy({ CheckedShape.make($0) != nil }) else {
+      throw place.refused(
+        "windows and arrays of at most \(CheckedShape.maximumElements) elements", "\(given)")
+    }
   }
 
   /// The indices on an axis that a window reads at one of its places: `nil` in the padding.
