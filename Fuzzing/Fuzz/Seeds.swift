@@ -62,7 +62,7 @@ enum Seeds {
       seeds.append(try ONNXExport.export(path).bytes)
     }
     let goldens = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    for name in ["onnx_pytorch", "onnx_node_cases", "onnx_cases"] {
+    for name in ["onnx_pytorch", "onnx_more", "onnx_operators", "onnx_standard"] {
       let path = "/\(goldens)/Tests/UnrollExchangeTests/Goldens/\(name).safetensors"
       guard let tensors = try? Safetensors.read(path).tensors else { continue }
       for (name, tensor) in tensors where name.contains("/model") {
