@@ -11,9 +11,9 @@ struct ClassifyFilesTests {
     try Classifier.train(
       on: ClassifyToy.data(40),
       settings: ClassifyToy.small {
-        $0.epochs = 2
-        $0.members = 2
-        $0.layers = 2
+        $0.learning.epochs = 2
+        $0.learning.members = 2
+        $0.network.layers = 2
         $0.pooling = [.attention, .last]
       })
   }
@@ -21,25 +21,25 @@ struct ClassifyFilesTests {
   private static func sequences() throws -> Classifier {
     let (all, labels) = ClassifyToy.sequences(20)
     return try Classifier.train(
-      on: ClassifierData(sequences: all, labels: labels),
+      on: ClassifyData(sequences: all, labels: labels),
       settings: ClassifyToy.small {
-        $0.epochs = 2
+        $0.learning.epochs = 2
         $0.frame = 4
         $0.hop = 3
         $0.differences = true
       })
   }
 
-  @Test(arguments: ClassifierSettings.TokenKind.allCases) func textsComeBackBitForBit(
-    _ tokens: ClassifierSettings.TokenKind
+  @Test(arguments: TokenKind.allCases) func textsComeBackBitForBit(
+    _ tokens: TokenKind
   ) throws {
     let classifier = try Classifier.train(
       on: ClassifyToy.data(40),
       settings: ClassifyToy.small {
-        $0.epochs = 2
-        $0.tokens = tokens
-        $0.vocabularySize = 280
-        $0.members = 2
+        $0.learning.epochs = 2
+        $0.tokens.tokens = tokens
+        $0.tokens.vocabularySize = 280
+        $0.learning.members = 2
         $0.pooling = PoolingKind.allCases
       })
     let folder = try TestFolder()
@@ -48,7 +48,7 @@ struct ClassifyFilesTests {
     let texts = ClassifyToy.texts(20, seed: 3).texts + ["", "never seen", "\u{1F600}"]
     #expect(try again.classify(texts).map(\.bits) == classifier.classify(texts).map(\.bits))
     #expect(again.settings == classifier.settings && again.labels == ["bad", "good"])
-    #expect(again.summary.history == classifier.summary.history)
+    #expect(again.record.history == classifier.record.history)
     #expect(again.parameterCount == classifier.parameterCount)
   }
 
@@ -77,14 +77,14 @@ struct ClassifyFilesTests {
 
   /// Files whose checksums are right and whose contents do not fit together.
   @Test(arguments: [
-    ("\"hiddenSize\" : 9", "\"hiddenSize\" : 8"), ("\"hiddenSize\" : 9", "\"hiddenSize\" : 8192"),
+    ("\"hidden\" : 9", "\"hidden\" : 8"), ("\"hidden\" : 9", "\"hidden\" : 8192"),
     ("\"layers\" : 2", "\"layers\" : 32"), ("\"members\" : 2", "\"members\" : 64"),
-    ("\"embeddingSize\" : 7", "\"embeddingSize\" : 6"), ("\"pieces\" : 50", "\"pieces\" : 100000000"),
+    ("\"embedding\" : 7", "\"embedding\" : 6"), ("\"pieces\" : 50", "\"pieces\" : 100000000"),
     ("\"pieces\" : 50", "\"pieces\" : 49"), ("\"bidirectional\" : true", "\"bidirectional\" : false"),
-    ("\"poolsInputs\" : true", "\"poolsInputs\" : false"), ("\"attention\",", ""),
+    ("\"pool-inputs\" : true", "\"pool-inputs\" : false"), ("\"attention\",", ""),
     ("\"cell\" : \"lstm\"", "\"cell\" : \"gru\""), ("\"cell\" : \"lstm\"", "\"cell\" : \"spaghetti\""),
     ("\"bad\",", "\"bad\", \"worse\","), ("\"bad\",", "\"good\","), ("\"bad\",", ""),
-    ("\"maximumLength\" : 1000", "\"maximumLength\" : -1"), ("\"counts\" : [", "\"counts\" : [ 1,"),
+    ("\"maximumLength\" : 1000", "\"maximumLength\" : -1"),
   ]) func sizesThatDoNotFitAreFound(_ old: String, _ new: String) throws {
     let folder = try TestFolder()
     let path = "\(folder.path)/model"
@@ -127,24 +127,25 @@ struct ClassifyFilesTests {
 
   @Test func theCardTellsWhatIsInside() throws {
     let (texts, labels) = ClassifyToy.texts(40)
-    let data = try ClassifierData(texts: texts, labels: labels.map { "a|\($0)" })
+    let data = try ClassifyData(texts: texts, labels: labels.map { "a|\($0)" })
     let classifier = try Classifier.train(
       on: data,
       settings: ClassifyToy.small {
-        $0.epochs = 2
-        $0.validationShare = 0.25
+        $0.learning.epochs = 2
+        $0.learning.validationShare = 0.25
       })
     let folder = try TestFolder()
     try classifier.save(to: "\(folder.path)/model")
     let card = String(decoding: try folder.read("model/README.md"), as: UTF8.self)
     for words in [
-      "# Classifier: a|bad, a|good", "label a\\|bad", "of 10 held-back examples", "Limits", "SHA-256",
+      "# classifier of texts: a\\|bad, a\\|good", "label a\\|bad", "## Limits",
     ] {
       #expect(card.contains(words), "\(words)")
     }
     #expect(!card.contains("nan"))
     let description = classifier.description
     #expect(description.parameters.reduce(0) { $0 + $1.count } == classifier.parameterCount)
-    #expect(description.groups.map(\.heading) == ["Data", "Model", "Training"])
+    #expect(
+      description.groups.map(\.heading) == ["Data", "Network", "Training", "Scores on what was held out"])
   }
 }

@@ -30,29 +30,29 @@ struct ClassifyInputTests {
     Bad("wrong text column", "x.csv", table, "text=txt label=kind", "\"txt\"", "did you mean \"text\"?"),
     Bad("wrong label column", "x.csv", table, "text=text label=knd", "\"knd\"", "did you mean \"kind\"?"),
     Bad("the same column", "x.csv", table, "text=kind label=kind", "different columns"),
-    Bad("no label asked for", "x.csv", table, "text=text", "x.csv", "labels", "--label"),
-    Bad("a label and no text", "x.csv", table, "label=kind", "--text"),
-    Bad("text and id", "x.csv", table, "text=text id=kind", "--id"),
+    Bad("no label asked for", "x.csv", table, "text=text", "x.csv", "labels", "column of labels"),
+    Bad("a label and no text", "x.csv", table, "label=kind", "label", "text"),
+    Bad("text and id", "x.csv", table, "text=text id=kind", "id"),
     Bad("an empty label", "x.csv", table + "so,\n", "text=text label=kind", "line 4", "\"kind\"", "label"),
     Bad("a short row", "x.csv", table + "so\n", "text=text label=kind", "line 4"),
     Bad("one label", "x.csv", "text,kind\na,x\nb,x\n", "text=text label=kind", "two labels", "\"x\""),
     Bad("empty", "x.csv", "", "text=text label=kind", "empty"),
     Bad("header alone", "x.csv", "text,kind\n", "text=text label=kind", "x.csv", "no texts"),
     Bad("no labels in fastText", "x.txt", "good film\nbad film\n", "", "x.txt", "__label__"),
-    Bad("some without label", "x.txt", "__label__a good\n__label__b bad\nso\n", "", "line 3", "found 0"),
+    Bad("some without label", "x.txt", "__label__a good\n__label__b bad\nso\n", "", "line 3", "found none"),
     Bad(
-      "several labels", "x.txt", "__label__a __label__b good\n__label__b bad\n", "", "line 1", "--multi-label"
+      "several labels", "x.txt", "__label__a __label__b good\n__label__b bad\n", "", "line 1", "one label"
     ),
     Bad("an empty fastText label", "x.txt", "__label__ good\n", "", "line 1", "label"),
     Bad(
-      "a column by name without header", "x.tsv", "a\tgood\n", "text=x label=1 no-header", "from 1", "\"x\""),
+      "a column by name without header", "x.tsv", "a\tgood\n", "text=x label=1 no-header", "from 1", "x"),
     Bad("no such numbered column", "x.tsv", "a\tgood\n", "text=5 label=1 no-header", "line 1", "5"),
     Bad(
       "mixed encodings", "x.csv", bytes: Array((table + "caf").utf8) + [0xE9] + Array(",a\n".utf8),
       "text=text label=kind", "line 4", "UTF-8"),
     Bad("UTF-16", "x.csv", bytes: [0xFF, 0xFE, 0x61, 0, 0x2C, 0], "text=text label=kind", "x.csv", "UTF-16"),
     Bad("no header in .ts", "x.ts", "1,2,3:a\n", "", "line 1", "@"),
-    Bad("no labels in .ts", "x.ts", "@classLabel false\n@data\n1,2\n3,4\n", "", "@classLabel true"),
+    Bad("no labels in .ts", "x.ts", "@classLabel false\n@data\n1,2\n3,4\n", "", "labels"),
     Bad(
       "an unknown label in .ts", "x.ts", "@classLabel true a b\n@data\n1,2:a\n3,4:c\n", "", "line 4", "\"c\""),
     Bad("no number in .ts", "x.ts", "@classLabel true a b\n@data\n1,x:a\n", "", "line 3", "\"x\""),
@@ -71,20 +71,11 @@ struct ClassifyInputTests {
       "a missing validation file", "x.csv", table, "text=text label=kind validation=none.csv", "none.csv"),
   ]
 
-  static func arguments(_ words: [String]) throws -> TaskArguments {
-    var arguments = TaskArguments(Classifier.trainingOptions)
-    for word in words {
-      let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-      try arguments.set(parts[0], parts.count > 1 ? parts[1] : nil)
-    }
-    return arguments
-  }
-
   static func train(_ folder: TestFolder, _ file: String, _ words: String) throws -> Classifier {
     let quick = "epochs=2 hidden=8 embedding=4 pieces=20 validation-share=0".split(separator: " ").map(
       String.init)
-    let arguments = try arguments(quick + words.split(separator: " ").map(String.init))
-    return try Classifier.train(on: ["\(folder.path)/\(file)"], arguments, TaskSession())
+    return try Classifier.train(
+      files: ["\(folder.path)/\(file)"], words: quick + words.split(separator: " ").map(String.init))
   }
 
   @Test(arguments: bad) func saysWhatIsWrong(_ bad: Bad) throws {
@@ -93,7 +84,7 @@ struct ClassifyInputTests {
     #expect {
       _ = try Self.train(folder, bad.file, bad.options.joined(separator: " "))
     } throws: { error in
-      let isKnown = error is DataError || error is ClassifierError || error is TaskArgumentError
+      let isKnown = error is DataError || error is SettingError
       let missing = bad.words.filter { !"\(error)".contains($0) }
       if !missing.isEmpty { Issue.record("\(missing) not in: \(error)") }
       return isKnown && missing.isEmpty
@@ -102,19 +93,19 @@ struct ClassifyInputTests {
 
   @Test func aLabelSeenOnceIsLearnedFrom() throws {
     let (texts, labels) = ClassifyToy.texts(30)
-    let data = try ClassifierData(texts: texts + ["quite odd"], labels: labels + ["once"])
+    let data = try ClassifyData(texts: texts + ["quite odd"], labels: labels + ["once"])
     var notes: [String] = []
     let classifier = try Classifier.train(
-      on: data, settings: ClassifyToy.small { $0.validationShare = 0.3 },
-      report: { if case .note(let text) = $0 { notes.append(text) } })
+      on: data, settings: ClassifyToy.small { $0.learning.validationShare = 0.3 },
+      session: TaskSession(report: { if case .note(let text) = $0 { notes.append(text) } }))
     #expect(notes.contains { $0.contains("\"once\"") && $0.contains("single example") })
     #expect(try classifier.classify(["quite odd"])[0].label == "once")
   }
 
   @Test func aVocabularyOfOneWord() throws {
-    let data = try ClassifierData(
+    let data = try ClassifyData(
       texts: ["yes", "yes yes", "yes", "yes yes"], labels: ["one", "two", "one", "two"])
-    let classifier = try Classifier.train(on: data, settings: ClassifyToy.small { $0.epochs = 80 })
+    let classifier = try Classifier.train(on: data, settings: ClassifyToy.small { $0.learning.epochs = 80 })
     #expect(try classifier.classify(["yes", "yes yes"]).map(\.label) == ["one", "two"])
     // Words that were never seen are unknown, and still give an answer.
     #expect(
@@ -128,42 +119,46 @@ struct ClassifyInputTests {
     let long = String(repeating: "word ", count: 200_000)
     let endless = String(repeating: "w", count: 1_000_000)
     try folder.write(Array("text,kind\n\(long),a\n\(endless),b\nso,a\nno,b\n".utf8), "x.csv")
-    let classifier = try Self.train(folder, "x.csv", "text=text label=kind length=50")
+    let classifier = try Self.train(folder, "x.csv", "text=text label=kind maximum-length=50")
     let answers = try classifier.classify([long, endless])
     #expect(answers.count == 2)
     // What is beyond the length is not read.
     #expect(try classifier.classify([String(repeating: "word ", count: 50)])[0].bits == answers[0].bits)
     #expect(try classifier.classify([String(repeating: "word ", count: 49)])[0].bits != answers[0].bits)
-    #expect(try classifier.belief(in: long).count == 51)
+    var options = ClassifyOptions()
+    options.explain = true
+    #expect(try classifier.classify([long], options: options)[0].steps?.count == 51)
   }
 
   @Test func evaluationKnowsItsLabels() throws {
     let classifier = try Classifier.train(
-      on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.epochs = 1 })
-    let other = try ClassifierData(texts: ["a", "b"], labels: ["good", "ugly"])
+      on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.learning.epochs = 1 })
+    let other = try ClassifyData(texts: ["a", "b"], labels: ["good", "ugly"])
     #expect {
       try classifier.evaluate(on: other)
     } throws: {
       "\($0)".contains("line 2") && "\($0)".contains("\"ugly\"") && "\($0)".contains("\"good\"")
     }
-    let none = try ClassifierData(texts: [], labels: [])
-    #expect(try classifier.evaluate(on: none).accuracy.isNaN)
+    let none = try ClassifyData(texts: [], labels: [])
+    #expect(throws: DataError.self) { try classifier.evaluate(on: none) }
+    #expect(none.examples.isEmpty)
   }
 
   @Test func textsAreNoSequences() throws {
-    let texts = try Classifier.train(on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.epochs = 1 })
+    let texts = try Classifier.train(
+      on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.learning.epochs = 1 })
     let (sequences, labels) = ClassifyToy.sequences(20)
     let numbers = try Classifier.train(
-      on: ClassifierData(sequences: sequences, labels: labels), settings: ClassifyToy.small { $0.epochs = 1 })
-    #expect(throws: ClassifierError.self) { try texts.classify(sequences: sequences) }
-    #expect(throws: ClassifierError.self) { try numbers.classify(["a text"]) }
-    #expect(throws: ClassifierError.self) { try numbers.belief(in: "a text") }
-    #expect(throws: ClassifierError.otherChannels(file: "the input", expected: 2, found: 3)) {
+      on: ClassifyData(sequences: sequences, labels: labels),
+      settings: ClassifyToy.small { $0.learning.epochs = 1 })
+    #expect(throws: DataError.self) { try texts.classify(sequences: sequences) }
+    #expect(throws: DataError.self) { try numbers.classify(["a text"]) }
+    #expect(throws: DataError.self) {
       try numbers.classify(sequences: [[[1, 2, 3]]])
     }
-    #expect(throws: ClassifierError.self) { try numbers.classify(sequences: [[[1, 2], [1]]]) }
-    #expect(throws: ClassifierError.unequalCounts(inputs: 1, labels: 2)) {
-      try ClassifierData(texts: ["a"], labels: ["x", "y"])
+    #expect(throws: DataError.self) { try numbers.classify(sequences: [[[1, 2], [1]]]) }
+    #expect(throws: DataError.self) {
+      try ClassifyData(texts: ["a"], labels: ["x", "y"])
     }
     // Sequences without steps, and without any number.
     let odd = try numbers.classify(sequences: [[], [[.nan, .nan], [.nan, .nan]], [[.infinity, 1]]])

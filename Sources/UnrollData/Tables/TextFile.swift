@@ -16,6 +16,12 @@ package enum TextFile {
     }
   }
 
+  /// Whether there is a file of this name, of any kind but a folder.
+  package static func exists(_ path: String) -> Bool {
+    guard !path.isEmpty, path.utf8.count < 4096, !path.utf8.contains(0) else { return false }
+    return (try? ByteSource(path: path)) != nil
+  }
+
   /// Offsets of fields are held in 32 bits.
   static let maximumSize = Int(UInt32.max) - 1
 

@@ -38,6 +38,17 @@ package final class ByteSource {
     descriptor = opened
   }
 
+  /// The standard input, which stays open.
+  package init(standardInput name: String) throws(DataError) {
+    self.name = name
+    // A number of its own: what is closed at the end is that.
+    let copy = fcntl(0, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0 else { throw Self.unreadable(name, errno) }
+    size = 0
+    piece = [UInt8](repeating: 0, count: 1 << 16)
+    descriptor = copy
+  }
+
   /// Bytes in memory, given out in pieces of a size.
   package init(_ bytes: [UInt8], name: String, pieceSize: Int = 1 << 18) {
     self.name = name

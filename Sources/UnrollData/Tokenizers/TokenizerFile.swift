@@ -4,7 +4,7 @@
 /// the model `BPE` behind `ByteLevel`. Special tokens stand in the vocabulary alone and not among `added_tokens`:
 /// text that is spelled like one is text.
 package enum TokenizerFile {
-  enum PreTokenizer { case clusters, words, whitespace, byteLevel }
+  enum PreTokenizer { case clusters, words, whitespace, byteLevel, byteLevelBehindSpace }
 
   enum Model {
     case wordLevel
@@ -29,6 +29,7 @@ package enum TokenizerFile {
     case .words:
       #"{"type": "Sequence", "pretokenizers": [\#(whitespace), \#(split(WordSplitting.pattern))]}"#
     case .byteLevel: byteLevel
+    case .byteLevelBehindSpace: byteLevel.replacing("false, \"trim", with: "true, \"trim")
     }
   }
 

@@ -15,7 +15,7 @@ import UnrollTraining
 /// |---|---|
 /// | `model.safetensors` | the graph's arrays of `Float` |
 /// | `graph.onnx` | the graph with its small arrays of other types, without those |
-public struct GraphModel: TaskModel {
+public struct GraphModel: SavedModel {
   public static let task = "graph"
   static let graphFile = "graph.onnx"
 
@@ -62,8 +62,8 @@ public struct GraphModel: TaskModel {
     }
   }
 
-  public init(contentsOf path: String) throws {
-    let folder = try ModelDirectory.load(path, task: Self.task)
+  public init(_ folder: LoadedModel) throws {
+    let path = folder.path
     let configuration: Configuration = try folder.settings()
     let bytes = try folder.file(Self.graphFile)
     weights = folder.tensors
@@ -93,13 +93,14 @@ public struct GraphModel: TaskModel {
     return ModelDescription(
       title: "graph of \(graph.graph.node.count) nodes, \(parameters) parameters",
       groups: [
-        .init(heading: "Inputs", rows: model.inputs.map { ($0.name, $0.text) }),
-        .init(heading: "Outputs", rows: model.outputs.map { ($0.name, $0.text) }),
+        .init("Inputs", model.inputs.map { Fact($0.name, $0.text) }),
+        .init("Outputs", model.outputs.map { Fact($0.name, $0.text) }),
         .init(
-          heading: "Graph",
-          rows: [
-            ("source", source), ("producer", model.producer), ("operators", "version \(model.version)"),
-            ("nodes", operators.joined(separator: ", ")),
+          "Graph",
+          [
+            Fact("source", source), Fact("producer", model.producer),
+            Fact("operators", "version \(model.version)"),
+            Fact("nodes", operators.joined(separator: ", ")),
           ]),
       ],
       parameters: weights.map { ($0.name, "\($0.tensor.shape)", $0.tensor.shape.count) })
