@@ -22,6 +22,10 @@ enum Parser: String, CaseIterable {
   case checkpoint
   /// `net.json` of an import from PyTorch.
   case pytorch
+  /// An archive of `torch.save`.
+  case archive
+  /// The pickle within one, beside a sound storage.
+  case pickle
   case tokenizer
   case csv
   /// `.ts` files of sequences.
@@ -50,6 +54,13 @@ enum Parser: String, CaseIterable {
     case .manifest: return try ModelFolders().manifest
     case .checkpoint: return try CheckpointFolder().run
     case .pytorch: return Self.pytorch
+    case .archive: return { _ = try PyTorchArchive.read($0, file: "x.pt") }
+    case .pickle:
+      let numbers = [UInt8](repeating: 0, count: 64)
+      return { bytes in
+        let archive = PyTorchParts.archive(pickle: bytes, storages: [("0", numbers)])
+        _ = try PyTorchArchive.read(archive, file: "x.pt")
+      }
     case .tokenizer:
       return { bytes in
         let tokenizer = try TokenizerFile.read(bytes, name: "tokenizer.json")

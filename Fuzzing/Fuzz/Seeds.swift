@@ -14,6 +14,11 @@ enum Seeds {
     case .manifest: return try ModelFolders().manifests()
     case .checkpoint: return [Array(checkpoint.utf8)]
     case .pytorch: return [Array(modules.utf8)]
+    case .archive:
+      return pickles.map {
+        PyTorchParts.archive(pickle: $0, storages: [("0", [UInt8](repeating: 0, count: 64))])
+      }
+    case .pickle: return pickles
     case .tokenizer: return SampleModels.tokenizers()
     case .csv: return tables.map { Array($0.utf8) }
     case .ts: return sequences.map { Array($0.utf8) }
@@ -58,7 +63,7 @@ enum Seeds {
       seeds.append(try ONNXExport.export(path).bytes)
     }
     let goldens = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    for name in ["onnx_pytorch", "onnx_node_cases", "onnx_cases"] {
+    for name in ["onnx_pytorch", "onnx_more", "onnx_operators", "onnx_standard"] {
       let path = "/\(goldens)/Tests/UnrollExchangeTests/Goldens/\(name).safetensors"
       guard let tensors = try? Safetensors.read(path).tensors else { continue }
       for (name, tensor) in tensors where name.contains("/model") {
@@ -79,6 +84,18 @@ enum Seeds {
     "batch_first":true,"bias":true,"dropout":0.5},{"type":"FinalState"},{"type":"ReLU"}],
     "heads":[{"name":"fc","type":"Linear","in_features":2,"out_features":4}]}
     """
+
+  /// State dictionaries of several tensors, and a checkpoint.
+  private static var pickles: [[UInt8]] {
+    let whole = PyTorchParts.tensor(PyTorchParts.storage(count: 16), shape: [2, 8], strides: [8, 1])
+    let turned = PyTorchParts.tensor(
+      PyTorchParts.storage(count: 16), offset: 4, shape: [2, 3], strides: [1, 4])
+    let state = PyTorchParts.dictionary([("a.weight", whole), ("a.bias", turned)])
+    let checkpoint = PyTorchParts.dictionary([
+      ("epoch", PyTorchParts.integer(3)), ("state_dict", state), ("rates", Array("](K\u{1}K\u{2}e".utf8)),
+    ])
+    return [PyTorchParts.pickle(state), PyTorchParts.pickle(checkpoint)]
+  }
 
   private static let tables = [
     "date,store,sales\n2020-01-01,a,1\n2020-01-02,a,2.5\n2020-01-01,b,NA\n2020-01-02,b,-3e2\n",

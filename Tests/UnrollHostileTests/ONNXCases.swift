@@ -12,6 +12,7 @@ enum ONNXCases {
     try makeWire(sound, in: folder)
     for bent in graphs + tensors + nodes + demands { try folder.write(bytes(bent.bend), bent.name) }
     try makeLarge(in: folder)
+    try ExternalCases.make(in: folder)
   }
 
   /// A graph of a cell and a product, bent.
