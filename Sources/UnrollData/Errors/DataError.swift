@@ -69,6 +69,8 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case unsupportedPicture
     /// A page's layout is not what its format allows, or no XML at all.
     case badLayout
+    /// A file of XML is damaged, or uses what is not read.
+    case badXML
     /// A file of pen strokes is not what its format allows.
     case badStrokes
     /// A file of arrays is damaged, or holds what is not read.

@@ -22,7 +22,7 @@ struct InkML {
       case .text(let part): text += part
       case .start(let element, let attributes):
         guard !path.isEmpty || element == "ink" else {
-          throw Self.wrong(reader, "InkML, whose root is \"ink\"", quoted(element))
+          throw reader.wrong("InkML, whose root is \"ink\"", quoted(element), kind: .badStrokes)
         }
         path.append(element)
         text = ""
@@ -45,30 +45,24 @@ struct InkML {
     drawing = PenDrawing(lines: lines, labels: labels)
   }
 
-  private static func wrong(_ reader: XMLReader, _ expected: String, _ found: String) -> DataError {
-    DataError(.badStrokes, file: reader.name, line: reader.line, expected: expected, found: found)
-  }
-
   private mutating func addTrace(_ reader: XMLReader) throws(DataError) {
     let names = channels.isEmpty ? ["X", "Y"] : channels
     guard let x = names.firstIndex(of: "X"), let y = names.firstIndex(of: "Y") else {
-      throw Self.wrong(
-        reader,
-        "the channels X and Y", names.prefix(8).map { quoted($0) }.joined(separator: ", "))
+      throw reader.wrong(
+        "the channels X and Y", names.prefix(8).map { quoted($0) }.joined(separator: ", "), kind: .badStrokes)
     }
     var decoder = TraceDecoder(channels: names.count)
     var line: [PenDrawing.Point] = []
     for point in text.split(separator: ",", omittingEmptySubsequences: true) {
       guard let values = decoder.point(point) else {
-        throw Self.wrong(
-          reader,
-          "\(names.count) numbers for each point of a trace", quoted(point.prefix(40)))
+        throw reader.wrong(
+          "\(names.count) numbers for each point of a trace", quoted(point.prefix(40)), kind: .badStrokes)
       }
       // Points of nothing but white space, as behind a last comma.
       guard !values.isEmpty else { continue }
       points += 1
       guard points <= Self.mostPoints else {
-        throw Self.wrong(reader, "at most \(Self.mostPoints) points", "more")
+        throw reader.wrong("at most \(Self.mostPoints) points", "more", kind: .badStrokes)
       }
       line.append(PenDrawing.Point(x: Float(values[x]), y: Float(values[y])))
     }

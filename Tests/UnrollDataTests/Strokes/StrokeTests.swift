@@ -167,7 +167,7 @@ import UnrollData
           #expect(drawings.allSatisfy { $0.steps.allSatisfy { $0.dx.isFinite && $0.dy.isFinite } })
         }
         read += 1
-      } catch { #expect([.badArray, .badStrokes, .badLayout, .badJSON, .notText].contains(error.kind)) }
+      } catch { #expect([.badArray, .badStrokes, .badXML, .badJSON, .notText].contains(error.kind)) }
     }
     #expect(read > 300 && read < 5900)
   }
