@@ -216,11 +216,7 @@ extension CSVTable {
   }
 
   private static func trimmed(_ bytes: [UInt8], _ range: Range<Int>) -> Range<Int> {
-    let isBlank = { (byte: UInt8) in byte == Byte.space || byte == Byte.tab }
-    var (start, end) = (range.lowerBound, range.upperBound)
-    while start < end, isBlank(bytes[end - 1]) { end -= 1 }
-    while start < end, isBlank(bytes[start]) { start += 1 }
-    return start..<end
+    Blanks.trimmed(bytes, range)
   }
 
   static func text(_ bytes: [UInt8], _ start: Int, _ end: Int) -> String {

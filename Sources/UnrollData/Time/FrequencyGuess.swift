@@ -12,7 +12,7 @@ extension Frequency {
   static func guess(series: [[Int64]], format: TimeFormat) -> Frequency {
     switch format.resolution {
     case .integer, .step: return Frequency(.step, every: Int(commonest(series) { $1 - $0 }?.value ?? 1))
-    case .year, .quarter, .month: return monthly(series) ?? Frequency(format.unitOfOneTime)
+    case .year, .half, .quarter, .month, .decimalYear: return monthly(series) ?? Frequency(format.unitOfOneTime)
     case .week:
       guard let days = commonest(series, { $1 - $0 })?.value else { return .weekly }
       return Frequency(.week, every: Int(days / (7 * Timestamp.ticksPerDay)))
@@ -100,13 +100,13 @@ extension TimeFormat {
   fileprivate var unitOfOneTime: Frequency.Unit {
     switch resolution {
     case .integer, .step: .step
-    case .unixMilliseconds, .fraction: .second
-    case .unixSeconds, .second, .minute: .hour
-    case .compactDay, .day: .day
+    case .unixMilliseconds, .unixMicroseconds, .unixNanoseconds, .fraction: .second
+    case .unixSeconds, .second, .minute, .hour: .hour
+    case .excelDays, .day: .day
     case .week: .week
-    case .month: .month
+    case .month, .half: .month
     case .quarter: .quarter
-    case .year: .year
+    case .year, .decimalYear: .year
     }
   }
 }

@@ -283,8 +283,42 @@ extension TimeFormat {
 }
 
 extension TimeFormat: Codable {
-  /// What a pattern cannot say of the way times are written.
-  private enum Key: String, CodingKey { case pattern, names, zone, stated, meridiem }
+  private static let languageCodes = ["en", "de", "fr", "es", "it", "pt", "nl"]
+
+  /// The pattern; where that does not tell all, an example, the language of names and whether it was stated,
+  /// with tabs between, which no pattern holds.
+  private var saved: String {
+    guard number == nil else { return isStated ? "\(pattern)\t\t\texactly" : pattern }
+    let hasNames = fields.contains(.monthName) || fields.contains(.weekdayName)
+    guard hasNames || isStated || zone != .none || fields.contains(.meridiem) else { return pattern }
+    let language = hasNames ? Self.languageCodes[monthStyle.languages.first] : ""
+    return "\(pattern)\t\(example)\t\(language)\t\(isStated ? "exactly" : "")"
+  }
+
+  private init?(saved: String) {
+    let parts = saved.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 4 else {
+      guard parts.count == 1, let format = TimeFormat(example: saved) else { return nil }
+      self = format
+      return
+    }
+    guard var format = TimeFormat(example: parts[0]) else { return nil }
+    let example = Array(parts[1].utf8)
+    if format.number == nil, let time = TimeText.read(example, 0..<example.count, as: format) {
+      // The example shows how the pieces are written.
+      let pattern = format
+      format = time.format
+      format.monthStyle.length = pattern.monthStyle.length
+      format.weekdayStyle.length = pattern.weekdayStyle.length
+      format.fractionDigits = pattern.fractionDigits
+    }
+    if let language = Self.languageCodes.firstIndex(of: parts[2]) {
+      format.monthStyle.languages = CalendarWords.Languages(index: language)
+      format.weekdayStyle.languages = CalendarWords.Languages(index: language)
+    }
+    format.isStated = parts[3] == "exactly"
+    self = format
+  }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()

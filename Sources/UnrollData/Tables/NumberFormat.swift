@@ -1,0 +1,254 @@
+/// The mark between whole numbers and decimals.
+public enum DecimalMark: String, Sendable, CaseIterable, Codable {
+  case point = "."
+  case comma = ","
+
+  var byte: UInt8 { self == .point ? Byte.dot : Byte.comma }
+  var other: DecimalMark { self == .point ? .comma : .point }
+}
+
+/// How the numbers of a column are written, worked out from all of its fields.
+struct NumberFormat: Sendable {
+  var decimal: DecimalMark = .point
+  /// Whether a field's bytes can be read as they stand: digits with a decimal point.
+  var isPlain = true
+  var notes: [DataNote] = []
+
+  /// The number that a field holds.
+  func value(_ bytes: [UInt8], _ range: Range<Int>) -> Double? {
+    if isPlain, let value = DecimalText.value(bytes, range) { return value }
+    return NumberText(bytes, range)?.value(decimal: decimal)
+  }
+}
+
+/// What the fields of one column, or of a whole table, show about its numbers.
+struct NumberEvidence {
+  /// For each decimal mark, the first row that proves it.
+  private(set) var decimal: [DecimalMark: Int] = [:]
+  /// For each mark, the first row that proves that it parts thousands.
+  private(set) var thousands: [DecimalMark: Int] = [:]
+  /// For each mark, the first row in which it may be either.
+  private(set) var open: [DecimalMark: Int] = [:]
+  private(set) var openCount = 0
+  /// Whether an open field ends in 0: no program that writes decimals as short as it can does that.
+  private(set) var opensEndInZero = false
+  private(set) var shorts = 0
+  /// Whole numbers of four digits and more without a mark.
+  private(set) var longs = 0
+  private(set) var percents = 0
+  private(set) var firstPercent: Int?
+  private(set) var firstBare: Int?
+  private(set) var scales: Set<String> = []
+  private(set) var currencies: [String: Int] = [:]
+  private(set) var hasParentheses = false
+  private(set) var isPlain = true
+
+  mutating func add(_ bytes: [UInt8], _ range: Range<Int>, row: Int) {
+    guard let number = NumberText(bytes, range) else { return }
+    switch number.evidence {
+    case .short: shorts += 1
+    case .long: longs += 1
+    case .decimal(let mark, let parting):
+      note(&decimal, mark, row)
+      if let parting { note(&thousands, parting, row) }
+    case .thousands(let mark): note(&thousands, mark, row)
+    case .open(let mark):
+      note(&open, mark, row)
+      openCount += 1
+      if number.body.last == Byte.zero { opensEndInZero = true }
+    case .none: break
+    }
+    if number.isPercent {
+      percents += 1
+      firstPercent = firstPercent ?? row
+    } else if number.body.contains(where: { $0.digit != nil && $0 != Byte.zero }) {
+      firstBare = firstBare ?? row
+    }
+    if !number.scale.isEmpty { scales.insert(number.scale) }
+    if !number.currency.isEmpty { currencies[number.currency] = currencies[number.currency] ?? row }
+    if isPlain, DecimalText.value(bytes, range) == nil { isPlain = false }
+  }
+
+  private func note(_ places: inout [DecimalMark: Int], _ mark: UInt8, _ row: Int) {
+    guard let mark = DecimalMark.allCases.first(where: { $0.byte == mark }) else { return }
+    places[mark] = places[mark] ?? row
+  }
+}
+
+extension CSVTable {
+  /// How a column's numbers are written.
+  ///
+  /// A mark that stands before other than three digits, once, is the decimal one; a mark that stands twice, or
+  /// before another mark, parts thousands. Where the column leaves it open (`891` and `1.135`):
+  /// 1. whole numbers of four digits without a mark show that thousands are not parted;
+  /// 2. `891` beside `1.130` shows that they are: nobody writes decimals with a zero at the end in some rows
+  ///    and without any in others;
+  /// 3. the other columns decide, then the marks of the country that a file has (semicolons between fields,
+  ///    full stops in dates);
+  /// 4. otherwise a decimal point is one, in a file without such marks and where every number has it;
+  /// 5. what is then still open is refused.
+  ///
+  /// - Parameters:
+  ///   - stated: the decimal mark, where it is stated.
+  ///   - file: what all columns together show; asked for only where it decides.
+  func numberFormat(
+    column: Int, missing: MissingFields, stated: DecimalMark?, file: () -> NumberEvidence
+  ) throws(DataError) -> NumberFormat {
+    var evidence = NumberEvidence()
+    for row in 0..<rowCount {
+      let range = field(row: row, column: column)
+      // Most fields are short and plain, and say nothing.
+      if !missing.contains(bytes, range) { evidence.add(bytes, range, row: row) }
+    }
+    var format = NumberFormat()
+    format.decimal = try decimalMark(evidence, column, stated, file, &format.notes)
+    format.isPlain = evidence.isPlain && format.decimal == .point && evidence.open[.point] == nil
+      || (format.decimal == .point && evidence.thousands.isEmpty && evidence.open[.comma] == nil)
+    try tell(evidence, column, &format.notes)
+    return format
+  }
+
+  private func decimalMark(
+    _ evidence: NumberEvidence, _ column: Int, _ stated: DecimalMark?, _ file: () -> NumberEvidence,
+    _ notes: inout [DataNote]
+  ) throws(DataError) -> DecimalMark {
+    if let stated { return stated }
+    let byDecimal = DecimalMark.allCases.filter { evidence.decimal[$0] != nil }
+    let byThousands = DecimalMark.allCases.filter { evidence.thousands[$0] != nil }.map(\.other)
+    let proven = Set(byDecimal + byThousands)
+    if proven.count == 2 { throw contradiction(evidence, column) }
+    if let mark = proven.first {
+      // A point is what everybody expects; the rest is told.
+      let open = evidence.open[mark.other]
+      if mark == .comma || open != nil || !byThousands.isEmpty {
+        notes.append(numberNote(column, mark, evidence, row: open ?? evidence.decimal[mark] ?? evidence.thousands[mark.other]))
+      }
+      return mark
+    }
+    guard let (openMark, row) = evidence.open.min(by: { $0.value < $1.value }).map({ ($0.key, $0.value) }) else {
+      return .point
+    }
+    guard let mark = try decide(openMark, evidence, column, file) else {
+      throw ambiguous(column, row, openMark, evidence)
+    }
+    if mark != .point || evidence.shorts > 0 || evidence.longs > 0 || openMark != .point {
+      notes.append(numberNote(column, mark, evidence, row: row))
+    }
+    return mark
+  }
+
+  /// The decimal mark of a column whose marks all stand before three digits; nil when nothing tells.
+  private func decide(
+    _ mark: DecimalMark, _ evidence: NumberEvidence, _ column: Int, _ file: () -> NumberEvidence
+  ) throws(DataError) -> DecimalMark? {
+    if evidence.open.count == 2 { return nil }
+    if evidence.longs > 0 { return evidence.opensEndInZero && evidence.shorts > 0 ? nil : mark }
+    if evidence.opensEndInZero, evidence.shorts > 0 { return mark.other }
+    let file = file()
+    let proven = Set(
+      DecimalMark.allCases.filter { file.decimal[$0] != nil }
+        + DecimalMark.allCases.filter { file.thousands[$0] != nil }.map(\.other))
+    if proven.count == 1, let known = proven.first { return known }
+    if evidence.shorts > 0 { return hasCommaCountry ? .comma : nil }
+    // Every number has the mark.
+    if mark == .comma { return delimiter == Byte.semicolon ? .comma : hasCommaCountry ? nil : .point }
+    return hasCommaCountry ? nil : .point
+  }
+
+  /// Whether the file has the marks of countries that write decimals with a comma: semicolons between fields,
+  /// or dates such as 31.01.2020.
+  var hasCommaCountry: Bool {
+    if delimiter == Byte.semicolon { return true }
+    guard rowCount > 0 else { return false }
+    return columns.indices.prefix(50).contains { column in
+      let text = bytes[field(row: 0, column: column)]
+      return text.count { $0 == Byte.dot } == 2 && (8...10).contains(text.prefix { $0 != Byte.space }.count)
+        && text.prefix { $0 != Byte.space }.allSatisfy { $0 == Byte.dot || $0.digit != nil }
+    }
+  }
+
+  /// What all columns of numbers show.
+  func numberEvidence(missing: MissingFields) -> NumberEvidence {
+    var evidence = NumberEvidence()
+    let stride = max(1, rowCount / 5000)
+    for column in columns.indices {
+      let isTime = TimeGuess.candidates(bytes, field(row: 0, column: column)).isEmpty == false
+      guard !isTime else { continue }
+      for row in Swift.stride(from: 0, to: rowCount, by: stride) {
+        let range = field(row: row, column: column)
+        if !missing.contains(bytes, range) { evidence.add(bytes, range, row: row) }
+      }
+    }
+    return evidence
+  }
+}
+
+// MARK: - Telling
+
+extension CSVTable {
+  private func numberNote(
+    _ column: Int, _ mark: DecimalMark, _ evidence: NumberEvidence, row: Int?
+  ) -> DataNote {
+    let place = row ?? 0
+    let found = text(row: place, column: column)
+    let value = NumberText(bytes, field(row: place, column: column))?.value(decimal: mark.byte)
+    let shown = value.map { DecimalText.text($0) } ?? "?"
+    let name = mark == .point ? "a decimal point" : "a decimal comma"
+    return DataNote(
+      .numbers, "numbers: \(quoted(columns[column])) is read with \(name): \(found) is \(shown)",
+      hint: DataHint(.decimal, [mark.other.rawValue], to: "read it otherwise"))
+  }
+
+  private func ambiguous(
+    _ column: Int, _ row: Int, _ mark: DecimalMark, _ evidence: NumberEvidence
+  ) -> DataError {
+    let found = text(row: row, column: column)
+    return DataError(
+      .ambiguous, file: name, line: line(row: row, column: column), column: columns[column],
+      expected: "numbers that show which mark is the decimal one", found: quoted(found),
+      statement:
+        "\(quoted(found)) may be a number with three decimals, or a number above a thousand: nothing in the file tells",
+      hint: DataHint(
+        .decimal, [DecimalMark.point.rawValue, DecimalMark.comma.rawValue], to: "say which mark is the decimal one"))
+  }
+
+  private func contradiction(_ evidence: NumberEvidence, _ column: Int) -> DataError {
+    func row(_ mark: DecimalMark) -> Int { min(evidence.decimal[mark] ?? .max, evidence.thousands[mark.other] ?? .max) }
+    let (first, second) = row(.point) < row(.comma) ? (row(.point), row(.comma)) : (row(.comma), row(.point))
+    return DataError(
+      .ambiguous, file: name, line: line(row: second, column: column), column: columns[column],
+      expected: "a number with the same decimal mark as \(quoted(text(row: first, column: column))) on line \(line(row: first, column: column))",
+      found: quoted(text(row: second, column: column)))
+  }
+
+  /// Tells what stood beside the digits, and refuses what cannot be compared.
+  private func tell(
+    _ evidence: NumberEvidence, _ column: Int, _ notes: inout [DataNote]
+  ) throws(DataError) {
+    let name = quoted(columns[column])
+    let currencies = evidence.currencies.sorted { $0.value < $1.value }
+    if currencies.count > 1 {
+      throw DataError(
+        .notANumber, file: self.name, line: line(row: currencies[1].value, column: column),
+        column: columns[column], expected: "one currency in a column, \(currencies[0].key) as on the lines above",
+        found: quoted(text(row: currencies[1].value, column: column)))
+    }
+    if let percent = evidence.firstPercent {
+      if let bare = evidence.firstBare {
+        throw DataError(
+          .notANumber, file: self.name, line: line(row: max(bare, percent), column: column),
+          column: columns[column], expected: "percent signs on all numbers of a column or on none",
+          found: quoted(text(row: max(bare, percent), column: column)))
+      }
+      notes.append(DataNote(.numbers, "numbers: \(name) is in percent, 5 % is read as 5"))
+    }
+    if let currency = currencies.first?.key {
+      notes.append(DataNote(.numbers, "numbers: \(name) is in \(currency), which is left out"))
+    }
+    if !evidence.scales.isEmpty {
+      let letters = evidence.scales.sorted().joined(separator: ", ")
+      notes.append(
+        DataNote(.numbers, "numbers: \(letters) in \(name) are read as thousands, millions or billions"))
+    }
+  }
+}
