@@ -54,8 +54,10 @@ public struct TimeSeries: Sendable {
   public let horizon: Int
   /// Where the data came from: the file's name as given, or a name for data made in memory.
   public let source: String
-  /// What was guessed about the data or done to it, in lines for a person.
-  public let notes: [String]
+  /// What was guessed about the data or done to it.
+  public let dataNotes: [DataNote]
+  /// `dataNotes` in lines for a person, without their hints.
+  public var notes: [String] { dataNotes.map(\.text) }
 
   /// The fields that mean "no value" unless others are named; the empty field always does.
   public static let defaultMissing = [
@@ -101,7 +103,7 @@ public struct TimeSeries: Sendable {
   init(
     unchecked series: [Series], frequency: Frequency, targetNames: [String], knownNames: [String],
     timeName: String, idName: String?, timeFormat: TimeFormat, season: Int?, horizon: Int?, source: String,
-    notes: [String]
+    notes: [DataNote]
   ) {
     self.series = series
     self.frequency = frequency
@@ -113,11 +115,11 @@ public struct TimeSeries: Sendable {
     self.source = source
     var notes = notes
     self.season = Swift.max(1, season ?? Season.guess(series, frequency: frequency))
-    if season == nil { notes.append(self.season > 1 ? "season: \(self.season)" : "season: none") }
+    if season == nil { notes.append(DataNote(.season, self.season > 1 ? "season: \(self.season)" : "season: none")) }
     self.horizon = Swift.max(
       1, horizon ?? Season.horizon(series, frequency: frequency, season: self.season))
-    if horizon == nil { notes.append("horizon: \(self.horizon)") }
-    self.notes = notes
+    if horizon == nil { notes.append(DataNote(.horizon, "horizon: \(self.horizon)")) }
+    dataNotes = notes
   }
 
   private static func check(
@@ -195,7 +197,7 @@ extension TimeSeries {
     TimeSeries(
       unchecked: series, frequency: frequency, targetNames: targetNames, knownNames: knownNames,
       timeName: timeName, idName: idName, timeFormat: timeFormat, season: season, horizon: horizon,
-      source: source, notes: notes)
+      source: source, notes: dataNotes)
   }
 
   /// The same series with another season and horizon, where they are given.
@@ -204,8 +206,8 @@ extension TimeSeries {
       unchecked: series, frequency: frequency, targetNames: targetNames, knownNames: knownNames,
       timeName: timeName, idName: idName, timeFormat: timeFormat, season: season ?? self.season,
       horizon: horizon ?? self.horizon, source: source,
-      notes: notes.filter {
-        !(season != nil && $0.hasPrefix("season: ")) && !(horizon != nil && $0.hasPrefix("horizon: "))
+      notes: dataNotes.filter {
+        !(season != nil && $0.kind == .season) && !(horizon != nil && $0.kind == .horizon)
       })
   }
 

@@ -20,17 +20,20 @@ extension TimeSeries {
   ///   - frequency: the distance between steps.
   ///   - season: steps after which the pattern repeats.
   ///   - horizon: steps to forecast when nothing else is said.
+  ///   - timeFormat: how times are written, see `TimeFormat.init(pattern:)`.
+  ///   - dates: the order of day, month and year.
+  ///   - decimal: the mark before decimals.
   /// - Throws: `DataError`, which names the line and the column.
   public init(
     csv path: String, time: String? = nil, targets: [String] = [], id: String? = nil, known: [String] = [],
     missing: [String] = TimeSeries.defaultMissing, frequency: Frequency? = nil, season: Int? = nil,
-    horizon: Int? = nil
+    horizon: Int? = nil, timeFormat: TimeFormat? = nil, dates: DateOrder? = nil, decimal: DecimalMark? = nil
   ) throws(DataError) {
     try self.init(
       try CSVTable(path: path),
       SeriesRequest(
         time: time, targets: targets, id: id, known: known, missing: missing, frequency: frequency,
-        season: season, horizon: horizon))
+        season: season, horizon: horizon, timeFormat: timeFormat, dates: dates, decimal: decimal))
   }
 
   /// Reads series from a table.
@@ -38,9 +41,17 @@ extension TimeSeries {
     let missing = MissingFields(request.missing)
     let roles = try ColumnRoles.find(table, request, missing)
     var targets: [[Double]] = []
-    for column in roles.targets { targets.append(try table.numbers(column: column, missing: missing)) }
+    var notes: [DataNote] = []
+    let evidence = { table.numberEvidence(missing: missing) }
+    func numbers(_ column: Int) throws(DataError) -> [Double] {
+      let format = try table.numberFormat(
+        column: column, missing: missing, stated: request.decimal, file: evidence)
+      notes += format.notes
+      return try table.numbers(column: column, missing: missing, format: format)
+    }
+    for column in roles.targets { targets.append(try numbers(column)) }
     var known: [[Double]] = []
-    for column in roles.known { known.append(try table.numbers(column: column, missing: missing)) }
+    for column in roles.known { known.append(try numbers(column)) }
 
     var grid = SeriesGrid(table, roles)
     try grid.sortRows()
@@ -51,53 +62,61 @@ extension TimeSeries {
     let names = { (columns: [Int]) in columns.map { table.columns[$0] } }
     self.init(
       unchecked: series, frequency: frequency, targetNames: names(roles.targets),
-      knownNames: names(roles.known), timeName: roles.time.map { table.columns[$0] } ?? "step",
-      idName: roles.id.map { table.columns[$0] }, timeFormat: roles.times?.format ?? .step,
+      knownNames: names(roles.known), timeName: roles.timeName ?? "step",
+      idName: roles.ids.isEmpty ? nil : request.id ?? names(roles.ids).joined(separator: ","), timeFormat: roles.times?.format ?? .step,
       season: request.season, horizon: request.horizon, source: table.name,
-      notes: Self.notes(table, roles, request, grid, frequency, plans) + Self.emptyEnd(series, request))
+      notes: Self.notes(table, roles, request, grid, frequency, plans, notes) + Self.emptyEnd(series, request))
   }
 
   /// Rows for the future are nothing but gaps while nobody says what is known of it.
-  private static func emptyEnd(_ series: [Series], _ request: SeriesRequest) -> [String] {
+  private static func emptyEnd(_ series: [Series], _ request: SeriesRequest) -> [DataNote] {
     let count = series.count { one in one.count > 0 && one.targets.allSatisfy { $0[one.count - 1].isNaN } }
     guard count > 0, request.known.isEmpty else { return [] }
     let whose = series.count > 1 ? "the last rows of \(count) series have" : "the last rows have"
-    return ["missing: \(whose) no target; use --known COLUMN if they tell what is known ahead"]
+    return [
+      DataNote(
+        .missing, "missing: \(whose) no target",
+        hint: DataHint(.known, to: "read the columns that tell what is known ahead"))
+    ]
   }
 
   private static func notes(
     _ table: CSVTable, _ roles: ColumnRoles, _ request: SeriesRequest, _ grid: SeriesGrid,
-    _ frequency: Frequency, _ plans: [SeriesPlan]
-  ) -> [String] {
-    var notes: [String] = []
+    _ frequency: Frequency, _ plans: [SeriesPlan], _ numberNotes: [DataNote]
+  ) -> [DataNote] {
+    var notes: [DataNote] = []
     let format = roles.times?.format ?? .step
     if roles.isTimeGuessed || request.frequency == nil {
       let first = plans.map(\.start).min().map { format.text($0) } ?? ""
       let last =
         plans.map { frequency.advance($0.start, by: $0.count - 1) }.max().map { format.text($0) } ?? ""
-      let name = roles.time.map { quoted(table.columns[$0]) } ?? "no column, rows are the steps"
+      let name = roles.timeName.map { quoted($0) } ?? "no column, rows are the steps"
       let word = frequency == .step ? "steps" : frequency.unit == .step ? "each \(frequency)" : "\(frequency)"
-      notes.append("time: \(name) (\(word), \(first) … \(last))")
+      notes.append(DataNote(.time, "time: \(name) (\(word), \(first) … \(last))"))
     }
     notes += roles.times?.notes ?? []
-    if roles.isIDGuessed, let id = roles.id {
-      notes.append("id: \(quoted(table.columns[id])) (\(plans.count) series)")
+    if roles.isIDGuessed {
+      let names = roles.ids.map { quoted(table.columns[$0]) }.joined(separator: ", ")
+      notes.append(DataNote(.id, "id: \(names) (\(plans.count) series)"))
     }
     if roles.areTargetsGuessed {
       let names = roles.targets.prefix(12).map { quoted(table.columns[$0]) }.joined(separator: ", ")
       let more = roles.targets.count > 12 ? ", and \(roles.targets.count - 12) more" : ""
-      notes.append((roles.targets.count == 1 ? "target: " : "targets: ") + names + more)
-      let used = Set(roles.targets + roles.known + [roles.time, roles.id].compactMap { $0 })
+      notes.append(DataNote(.target, (roles.targets.count == 1 ? "target: " : "targets: ") + names + more))
+      let used = Set(roles.targets + roles.known + roles.time + roles.ids)
       let unused = table.columns.indices.filter { !used.contains($0) }
       if !unused.isEmpty {
         let names = unused.prefix(12).map { quoted(table.columns[$0]) }.joined(separator: ", ")
-        notes.append("not used: \(names)\(unused.count > 12 ? ", and \(unused.count - 12) more" : "")")
+        notes.append(
+          DataNote(.unused, "not used: \(names)\(unused.count > 12 ? ", and \(unused.count - 12) more" : "")"))
       }
     }
-    if grid.wasUnsorted { notes.append("rows: not in the order of time, sorted") }
+    notes += numberNotes
+    if grid.wasUnsorted { notes.append(DataNote(.order, "rows: not in the order of time, sorted")) }
     let gaps = plans.reduce(0) { $0 + $1.count - $1.rows.count }
     if gaps > 0 {
-      notes.append("gaps: \(gaps) \(gaps == 1 ? "step has" : "steps have") no row, read as missing")
+      notes.append(
+        DataNote(.gaps, "gaps: \(gaps) \(gaps == 1 ? "step has" : "steps have") no row, read as missing"))
     }
     return notes
   }
@@ -147,12 +166,12 @@ struct SeriesGrid {
   init(_ table: CSVTable, _ roles: ColumnRoles) {
     self.table = table
     self.roles = roles
-    guard let id = roles.id else {
+    guard !roles.ids.isEmpty else {
       names = [""]
       rows = [Array(0..<table.rowCount)]
       return
     }
-    let groups = table.groups(column: id)
+    let groups = table.groups(columns: roles.ids)
     names = groups.names
     var sizes = [Int](repeating: 0, count: names.count)
     for group in groups.ofRow { sizes[group] += 1 }
@@ -167,7 +186,7 @@ struct SeriesGrid {
   /// Puts each series' rows in the order of time.
   mutating func sortRows() throws(DataError) {
     for (index, name) in names.enumerated() where name.isEmpty {
-      if let id = roles.id, let row = rows[index].first {
+      if let id = roles.ids.first, let row = rows[index].first {
         throw DataError(
           .noIdentifier, file: table.name, line: table.line(row: row, column: id), column: table.columns[id],
           expected: "the name of a series", found: "an empty field")
@@ -193,14 +212,18 @@ struct SeriesGrid {
   }
 
   private func duplicate(_ earlier: Int, _ later: Int, series: String) -> DataError {
-    let time = roles.time ?? 0
-    let text = quoted(table.text(row: later, column: time))
-    let place = roles.id == nil ? "" : " in series \(quoted(series))"
+    let time = roles.time.first ?? 0
+    let place = roles.ids.isEmpty ? "" : " in series \(quoted(series))"
     return DataError(
       .duplicateTime, file: table.name, line: table.line(row: later, column: time),
-      column: table.columns[time], expected: "a different time on each row\(place)",
-      found: "\(text) as on line \(table.line(row: earlier, column: time))",
-      hint: roles.id == nil ? "use --id COLUMN to name the column that tells series apart" : nil)
+      column: roles.timeName, expected: "a different time on each row\(place)",
+      found: "\(timeText(later)) as on line \(table.line(row: earlier, column: time))",
+      hint: roles.ids.isEmpty ? DataHint(.id, to: "name the column that tells series apart") : nil)
+  }
+
+  /// The time of a row as it stands in the file, in quotes.
+  private func timeText(_ row: Int) -> String {
+    quoted(roles.time.map { table.text(row: row, column: $0) }.joined(separator: " "))
   }
 
   func guessFrequency() -> Frequency {
@@ -235,22 +258,22 @@ struct SeriesGrid {
   }
 
   private func offGrid(_ series: Int, _ position: Int, _ frequency: Frequency) -> DataError {
-    let time = roles.time ?? 0
+    let time = roles.time.first ?? 0
     let row = rows[series][position]
     let format = roles.times?.format ?? .step
     let before = times[series][max(0, position - 1)]
-    let place = roles.id == nil ? "" : " of series \(quoted(names[series]))"
+    let place = roles.ids.isEmpty ? "" : " of series \(quoted(names[series]))"
     return DataError(
-      .offGrid, file: table.name, line: table.line(row: row, column: time), column: table.columns[time],
+      .offGrid, file: table.name, line: table.line(row: row, column: time), column: roles.timeName,
       expected: frequency.unit == .businessDay && position == 0
         ? "a day from Monday to Friday"
         : "a whole number of steps (\(frequency)) after \(quoted(format.text(Timestamp(ticks: before))))\(place)",
-      found: quoted(table.text(row: row, column: time)),
+      found: timeText(row),
       hint: "round the times to one grid, or state the frequency if \(frequency) is wrong")
   }
 
   private func sparse(_ series: Int, _ steps: [Int], _ frequency: Frequency) -> DataError {
-    let time = roles.time ?? 0
+    let time = roles.time.first ?? 0
     // The widest gap is the likely slip.
     let widest = zip(steps.indices, steps.indices.dropFirst()).max {
       steps[$0.1] - steps[$0.0] < steps[$1.1] - steps[$1.0]
@@ -258,9 +281,9 @@ struct SeriesGrid {
     let row = rows[series][widest?.1 ?? 0]
     let gap = widest.map { steps[$0.1] - steps[$0.0] } ?? 0
     return DataError(
-      .offGrid, file: table.name, line: table.line(row: row, column: time), column: table.columns[time],
+      .offGrid, file: table.name, line: table.line(row: row, column: time), column: roles.timeName,
       expected: "times that mostly follow each other (\(frequency))",
-      found: "\(quoted(table.text(row: row, column: time))), \(gap) steps after the time before it",
+      found: "\(timeText(row)), \(gap) steps after the time before it",
       hint: "correct the time, or state the frequency if \(frequency) is wrong")
   }
 }

@@ -11,23 +11,29 @@ package struct CSVTable: Sendable {
   /// Which columns have no name of their own in the file.
   package let isUnnamed: [Bool]
   package let bytes: [UInt8]
+  private let skippedLines: [ClosedRange<Int>]
   private var rowStarts: [UInt32] = []
   private var fieldEnds: [UInt32] = []
 
   /// Reads a file of delimited text whose first line holds the columns' names.
-  package init(path: String) throws(DataError) {
-    try self.init(bytes: try TextFile.bytes(at: path), name: path)
+  ///
+  /// - Parameter skippedLines: lines, from 1, that are left out: a preamble before the header, a line of units.
+  package init(path: String, skippingLines skippedLines: [ClosedRange<Int>] = []) throws(DataError) {
+    try self.init(bytes: try TextFile.bytes(at: path), name: path, skippingLines: skippedLines)
   }
 
   /// Reads delimited text whose first line holds the columns' names; `name` is used in errors.
-  package init(bytes: [UInt8], name: String) throws(DataError) {
+  package init(
+    bytes: [UInt8], name: String, skippingLines skippedLines: [ClosedRange<Int>] = []
+  ) throws(DataError) {
     self.bytes = bytes
     self.name = name
+    self.skippedLines = skippedLines
     guard bytes.count <= TextFile.maximumSize else {
       throw DataError(.tooLarge, file: name, expected: "less than 4 GB of text", found: "more")
     }
     try TextFile.check(bytes, name: name)
-    let start = Self.headerStart(bytes)
+    let start = Self.headerStart(bytes, skippedLines)
     guard start < bytes.count else {
       throw DataError(
         .emptyFile, file: name, expected: "a line of column names and rows below it", found: "no text",
@@ -51,6 +57,7 @@ package struct CSVTable: Sendable {
 
   private mutating func readRows(_ scanner: inout RecordScanner) throws(DataError) {
     let width = columns.count
+    var lines = LineCounter(bytes: bytes)
     while true {
       let start = scanner.position
       let fieldsBefore = fieldEnds.count
@@ -58,6 +65,10 @@ package struct CSVTable: Sendable {
       if outcome == .end { break }
       try Self.check(outcome, bytes, name)
       let count = fieldEnds.count - fieldsBefore
+      if !skippedLines.isEmpty, skippedLines.contains(where: { $0.contains(lines.line(of: start)) }) {
+        fieldEnds.removeLast(count)
+        continue
+      }
       // In a table of one column, a blank line is a missing value.
       if width > 1, count == 1, isBlank(start, Int(fieldEnds[fieldsBefore])) {
         fieldEnds.removeLast()
@@ -83,9 +94,10 @@ package struct CSVTable: Sendable {
     return DataError(
       .raggedRow, file: name, line: TextFile.lineNumber(of: start, in: bytes),
       expected: "\(words(columns.count)), one for each name in the header", found: words(count),
-      hint: rowStarts.isEmpty
-        ? "the header may lack a name, or the delimiter \(Self.describe(delimiter)) may be a wrong guess"
-        : nil)
+      hint: preambleHint
+        ?? (rowStarts.isEmpty
+          ? "the header may lack a name, or the delimiter \(Self.describe(delimiter)) may be a wrong guess"
+          : nil))
   }
 
   /// The number of rows below the header.
@@ -136,8 +148,9 @@ package struct CSVTable: Sendable {
 
 extension CSVTable {
   /// Where the header starts: behind a byte-order mark, blank lines and comment lines that start with `#`.
-  private static func headerStart(_ bytes: [UInt8]) -> Int {
+  private static func headerStart(_ bytes: [UInt8], _ skipped: [ClosedRange<Int>]) -> Int {
     var position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    var lines = LineCounter(bytes: bytes)
     while position < bytes.count {
       var end = position
       var isBlank = true
@@ -145,7 +158,8 @@ extension CSVTable {
         if bytes[end] != Byte.space && bytes[end] != Byte.tab { isBlank = false }
         end += 1
       }
-      guard isBlank || bytes[position] == Byte.hash else { return position }
+      let isSkipped = !skipped.isEmpty && skipped.contains { $0.contains(lines.line(of: position)) }
+      guard isBlank || isSkipped || bytes[position] == Byte.hash else { return position }
       position = min(end + 1, bytes.count)
     }
     return position
@@ -162,7 +176,7 @@ extension CSVTable {
     }
     let holdsValues = fields.allSatisfy { field in
       let bytes = Array(field.utf8)
-      return field.isEmpty || DecimalText.value(bytes, 0..<bytes.count, decimalComma: true) != nil
+      return field.isEmpty || NumberText(bytes, 0..<bytes.count) != nil
         || TimeText.parse(bytes, 0..<bytes.count, order: .monthFirst) != nil
         || TimeText.parse(bytes, 0..<bytes.count, order: .dayFirst) != nil
     }
@@ -185,7 +199,7 @@ extension CSVTable {
     return (columns, isUnnamed)
   }
 
-  private static func check(
+  static func check(
     _ outcome: RecordScanner.Outcome, _ bytes: [UInt8], _ name: String
   ) throws(DataError) {
     switch outcome {

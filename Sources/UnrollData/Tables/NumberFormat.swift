@@ -10,40 +10,54 @@ public enum DecimalMark: String, Sendable, CaseIterable, Codable {
 /// How the numbers of a column are written, worked out from all of its fields.
 struct NumberFormat: Sendable {
   var decimal: DecimalMark = .point
-  /// Whether a field's bytes can be read as they stand: digits with a decimal point.
-  var isPlain = true
   var notes: [DataNote] = []
 
   /// The number that a field holds.
   func value(_ bytes: [UInt8], _ range: Range<Int>) -> Double? {
-    if isPlain, let value = DecimalText.value(bytes, range) { return value }
-    return NumberText(bytes, range)?.value(decimal: decimal)
+    // Most fields are digits with a decimal point and can be read as they stand.
+    if decimal == .point, let value = DecimalText.value(bytes, range) { return value }
+    return NumberText(bytes, range)?.value(decimal: decimal.byte)
   }
 }
 
 /// What the fields of one column, or of a whole table, show about its numbers.
 struct NumberEvidence {
+  /// A row for each mark.
+  struct Rows {
+    private var point: Int?
+    private var comma: Int?
+
+    subscript(mark: DecimalMark) -> Int? {
+      get { mark == .point ? point : comma }
+      set { if mark == .point { point = newValue } else { comma = newValue } }
+    }
+
+    var isEmpty: Bool { point == nil && comma == nil }
+    /// The mark whose row comes first.
+    var first: DecimalMark? {
+      guard let point else { return comma == nil ? nil : .comma }
+      return point <= comma ?? .max ? .point : .comma
+    }
+  }
+
   /// For each decimal mark, the first row that proves it.
-  private(set) var decimal: [DecimalMark: Int] = [:]
+  private(set) var decimal = Rows()
   /// For each mark, the first row that proves that it parts thousands.
-  private(set) var thousands: [DecimalMark: Int] = [:]
+  private(set) var thousands = Rows()
   /// For each mark, the first row in which it may be either.
-  private(set) var open: [DecimalMark: Int] = [:]
-  private(set) var openCount = 0
+  private(set) var open = Rows()
   /// Whether an open field ends in 0: no program that writes decimals as short as it can does that.
   private(set) var opensEndInZero = false
   private(set) var shorts = 0
   /// Whole numbers of four digits and more without a mark.
   private(set) var longs = 0
-  private(set) var percents = 0
   private(set) var firstPercent: Int?
   private(set) var firstBare: Int?
   private(set) var scales: Set<String> = []
   private(set) var currencies: [String: Int] = [:]
-  private(set) var hasParentheses = false
-  private(set) var isPlain = true
 
   mutating func add(_ bytes: [UInt8], _ range: Range<Int>, row: Int) {
+    if addPlain(bytes, range, row) { return }
     guard let number = NumberText(bytes, range) else { return }
     switch number.evidence {
     case .short: shorts += 1
@@ -54,22 +68,47 @@ struct NumberEvidence {
     case .thousands(let mark): note(&thousands, mark, row)
     case .open(let mark):
       note(&open, mark, row)
-      openCount += 1
       if number.body.last == Byte.zero { opensEndInZero = true }
     case .none: break
     }
     if number.isPercent {
-      percents += 1
       firstPercent = firstPercent ?? row
     } else if number.body.contains(where: { $0.digit != nil && $0 != Byte.zero }) {
       firstBare = firstBare ?? row
     }
     if !number.scale.isEmpty { scales.insert(number.scale) }
     if !number.currency.isEmpty { currencies[number.currency] = currencies[number.currency] ?? row }
-    if isPlain, DecimalText.value(bytes, range) == nil { isPlain = false }
   }
 
-  private func note(_ places: inout [DecimalMark: Int], _ mark: UInt8, _ row: Int) {
+  /// Digits with a decimal point or without, which most fields are; false for all others.
+  private mutating func addPlain(_ bytes: [UInt8], _ range: Range<Int>, _ row: Int) -> Bool {
+    var position = range.lowerBound
+    if position < range.upperBound, bytes[position] == Byte.minus { position += 1 }
+    let start = position
+    while position < range.upperBound, bytes[position].digit != nil { position += 1 }
+    let whole = position - start
+    guard whole > 0 else { return false }
+    var decimals: Int?
+    if position < range.upperBound, bytes[position] == Byte.dot {
+      let point = position
+      position += 1
+      while position < range.upperBound, bytes[position].digit != nil { position += 1 }
+      decimals = position - point - 1
+    }
+    guard position == range.upperBound else { return false }
+    if firstBare == nil, bytes[range].contains(where: { $0.digit ?? 0 > 0 }) { firstBare = row }
+    if decimals == nil {
+      if whole < 4 { shorts += 1 } else { longs += 1 }
+    } else if decimals == 3, whole <= 3, bytes[start] != Byte.zero {
+      if open[.point] == nil { open[.point] = row }
+      if bytes[position - 1] == Byte.zero { opensEndInZero = true }
+    } else if decimal[.point] == nil {
+      decimal[.point] = row
+    }
+    return true
+  }
+
+  private func note(_ places: inout Rows, _ mark: UInt8, _ row: Int) {
     guard let mark = DecimalMark.allCases.first(where: { $0.byte == mark }) else { return }
     places[mark] = places[mark] ?? row
   }
@@ -102,8 +141,6 @@ extension CSVTable {
     }
     var format = NumberFormat()
     format.decimal = try decimalMark(evidence, column, stated, file, &format.notes)
-    format.isPlain = evidence.isPlain && format.decimal == .point && evidence.open[.point] == nil
-      || (format.decimal == .point && evidence.thousands.isEmpty && evidence.open[.comma] == nil)
     try tell(evidence, column, &format.notes)
     return format
   }
@@ -125,9 +162,7 @@ extension CSVTable {
       }
       return mark
     }
-    guard let (openMark, row) = evidence.open.min(by: { $0.value < $1.value }).map({ ($0.key, $0.value) }) else {
-      return .point
-    }
+    guard let openMark = evidence.open.first, let row = evidence.open[openMark] else { return .point }
     guard let mark = try decide(openMark, evidence, column, file) else {
       throw ambiguous(column, row, openMark, evidence)
     }
@@ -141,7 +176,7 @@ extension CSVTable {
   private func decide(
     _ mark: DecimalMark, _ evidence: NumberEvidence, _ column: Int, _ file: () -> NumberEvidence
   ) throws(DataError) -> DecimalMark? {
-    if evidence.open.count == 2 { return nil }
+    if evidence.open[mark.other] != nil { return nil }
     if evidence.longs > 0 { return evidence.opensEndInZero && evidence.shorts > 0 ? nil : mark }
     if evidence.opensEndInZero, evidence.shorts > 0 { return mark.other }
     let file = file()

@@ -335,7 +335,7 @@ extension TimeFields {
     return error(
       .notATime, row,
       expected: example ?? "a time such as 2020-01-31, 31.01.2020, Jan-20, 2020Q1 or 2020-01-31 13:00, or a number",
-      hint: example == nil ? DataHint(.timeFormat, to: "say how times are written, such as %d.%m.%Y") : nil)
+      hint: rowHint(row) ?? (example == nil ? DataHint(.timeFormat, to: "say how times are written, such as %d.%m.%Y") : nil))
   }
 
   /// The error for a row that is written in another way than those above, or in no way at all.

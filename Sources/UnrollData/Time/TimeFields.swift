@@ -47,6 +47,9 @@ struct TimeFields {
 
   func line(_ row: Int) -> Int? { lines(row) }
 
+  /// Advice about a row that is likely no data.
+  func rowHint(_ row: Int) -> DataHint? { table?.rowHint(row) }
+
   func error(
     _ kind: DataError.Kind, _ row: Int, expected: String, hint: DataHint? = nil
   ) -> DataError {

@@ -5,7 +5,7 @@ enum TimeGuess {
   static func candidates(_ bytes: [UInt8], _ range: Range<Int>) -> [[TimeField]] {
     guard let tokens = TimeTokens(bytes, range) else { return [] }
     let hasDigit = tokens.tokens.contains { if case .number = $0 { true } else { false } }
-    guard hasDigit, tokens.count > 1 else { return [] }
+    guard hasDigit, tokens.count > 1, tokens.endsWithPart else { return [] }
     if let clock = ClockTokens.find(tokens) {
       return dates(tokens, without: clock.range, clock: clock.fields, afterClock: clock.range.upperBound)
     }

@@ -49,6 +49,17 @@ struct TimeTokens {
 
   var count: Int { tokens.count }
 
+  /// Whether the last token is a number or a word that may end a time.
+  var endsWithPart: Bool {
+    switch tokens.last {
+    case .number: true
+    case .word(let word): word != "t"
+    // `a.m.`
+    case .mark(Byte.dot): count > 2 && word(count - 2) == "m"
+    default: false
+    }
+  }
+
   func digits(_ index: Int) -> Int? {
     guard tokens.indices.contains(index), case .number(_, let digits) = tokens[index] else { return nil }
     return digits

@@ -22,8 +22,12 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
       TimeText.parse(bytes, 0..<bytes.count, order: .monthFirst)
       ?? TimeText.parse(bytes, 0..<bytes.count, order: .dayFirst)
     guard let parsed else { return nil }
-    ticks = NumericTimes.ticks(parsed) ?? parsed.ticks
-    if parsed.format.fractionDigits > 0 { return nil }
+    if parsed.format.number == nil {
+      ticks = parsed.ticks
+    } else {
+      guard parsed.format.fractionDigits == 0 else { return nil }
+      ticks = NumericTimes.ticks(parsed) ?? parsed.ticks
+    }
   }
 
   public static func < (a: Timestamp, b: Timestamp) -> Bool { a.ticks < b.ticks }
