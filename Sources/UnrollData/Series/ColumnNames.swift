@@ -2,7 +2,8 @@
 enum ColumnNames {
   private static let timeWords: Set<String> = [
     "date", "datetime", "time", "timestamp", "ds", "dt", "ts", "day", "week", "month", "quarter", "year",
-    "period", "t", "step", "index", "hour", "when", "yyyymm", "yearmonth", "yyyymmdd", "unix", "epoch", "dates",
+    "period", "t", "step", "index", "hour", "when", "yyyymm", "yearmonth", "yyyymmdd", "unix", "epoch",
+    "dates",
     "datum", "zeit", "zeitpunkt", "zeitstempel", "jahr", "monat", "woche", "tag", "quartal", "fecha", "hora",
     "mes", "año", "data", "mois", "année", "jour", "semaine", "anno", "mese", "giorno", "ano",
   ]
@@ -54,7 +55,9 @@ enum TimePart: String, Sendable, CaseIterable {
     .half: ["half", "semester", "halbjahr"],
     .quarter: ["quarter", "qtr", "q", "quartal", "trimestre"],
     .month: ["month", "mon", "mo", "mm", "mnth", "monat", "mois", "mes", "mese"],
-    .week: ["week", "wk", "woche", "kw", "isoweek", "iso week", "week number", "weeknum", "week of year", "semaine"],
+    .week: [
+      "week", "wk", "woche", "kw", "isoweek", "iso week", "week number", "weeknum", "week of year", "semaine",
+    ],
     .dayOfYear: ["doy", "day of year", "dayofyear", "yday", "julian day"],
     .day: ["day", "dd", "day of month", "dayofmonth", "mday", "tag", "jour", "dia", "día", "giorno"],
     .clock: ["time", "zeit", "uhrzeit", "heure", "hora", "clock", "time of day"],

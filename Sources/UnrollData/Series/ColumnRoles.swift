@@ -86,7 +86,8 @@ struct ColumnRoles {
     var spread: SpreadTime?
     if time.isEmpty {
       isTimeGuessed = true
-      let stated = request.timeFormat?.isStated == true ? Self.column(table, free, fitting: request.timeFormat) : nil
+      let stated =
+        request.timeFormat?.isStated == true ? Self.column(table, free, fitting: request.timeFormat) : nil
       if let column = stated ?? guessCalendar(table, profiles, free) {
         time = [column]
         spread = stated == nil ? SpreadTime.guess(beside: column, table, profiles, free: free) : nil
@@ -138,7 +139,13 @@ struct ColumnRoles {
     if let column = free.first(where: { profiles[$0].isInteger && isNamed($0) }) { return column }
     // Numbers with decimals may as well be what was measured, such as a time that something took.
     let decimals = free.filter { profiles[$0].isBareNumber && !profiles[$0].isInteger }
-    if let column = decimals.first(where: { isNamed($0) && profiles[$0].isAscending }) { return column }
+    if let column = decimals.first(where: { column in
+      isNamed(column)
+        && (profiles[column].isAscending
+          || TimeColumn.monthsBehindPoint(TimeFields(table, column: column)) != nil)
+    }) {
+      return column
+    }
     guard mayCount else { return nil }
     // The only numbers of a table are what is to be forecast, even if they count upwards.
     return free.first { column in
@@ -152,7 +159,8 @@ struct ColumnRoles {
   /// rows for steps would lose the order of rows, the series and the dates.
   private func unread(_ table: CSVTable, _ profiles: [ColumnProfile], _ free: [Int]) -> DataError? {
     let unread = free.filter { profiles[$0].isText }
-    let time = unread.first { ColumnNames.suggestTime(table.columns[$0]) } ?? unread.first { profiles[$0].isTimeLike }
+    let time =
+      unread.first { ColumnNames.suggestTime(table.columns[$0]) } ?? unread.first { profiles[$0].isTimeLike }
     if let column = time {
       let fields = TimeFields(table, column: column)
       let row = profiles[column].firstRow ?? 0
@@ -164,9 +172,11 @@ struct ColumnRoles {
     }
     guard ids.isEmpty else { return nil }
     let repeats = unread.first { column in
-      profiles[column].present >= 4 && profiles[column].present == min(table.rowCount, profiles[column].present)
+      profiles[column].present >= 4
+        && profiles[column].present == min(table.rowCount, profiles[column].present)
         && (profiles[column].distinct * 2 <= profiles[column].present)
-        && (ColumnNames.suggestID(table.columns[column]) || profiles[column].distinct * 4 <= profiles[column].present)
+        && (ColumnNames.suggestID(table.columns[column])
+          || profiles[column].distinct * 4 <= profiles[column].present)
     }
     guard let column = repeats else { return nil }
     let row = profiles[column].firstRow ?? 0
@@ -174,7 +184,8 @@ struct ColumnRoles {
       .badRoles, file: table.name, line: table.line(row: row, column: column), column: table.columns[column],
       expected: "a column of times beside \(quoted(table.columns[column])), which may tell series apart",
       found: "none, and \(quoted(table.text(row: row, column: column))) here",
-      hint: DataHint(.id, [table.columns[column]], to: "read a series for each of its values, each row a step"))
+      hint: DataHint(
+        .id, [table.columns[column]], to: "read a series for each of its values, each row a step"))
   }
 
   // MARK: Ids

@@ -12,7 +12,8 @@ extension TimeSeries {
     source: "Mauna Loa CO2",
     notes: [
       DataNote(.time, "time: \"date\" (monthly, 1958-03 … 2026-06)"),
-      DataNote(.target, "target: \"co2\" (ppm, monthly mean at Mauna Loa)"), DataNote(.horizon, "horizon: 24"),
+      DataNote(.target, "target: \"co2\" (ppm, monthly mean at Mauna Loa)"),
+      DataNote(.horizon, "horizon: 24"),
     ])
 
   private static let firstMonth = Timestamp(day: CivilDate(year: 1958, month: 3, day: 1).daysSinceEpoch)

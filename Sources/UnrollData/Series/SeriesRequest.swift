@@ -63,10 +63,13 @@ struct MissingFields: Sendable {
 enum MissingMarks {
   /// In lower case.
   private static let marks: Set<String> = [
-    "?", "-", "--", "---", "–", "—", ".", "..", "...", "…", ":", "*", "**", "/", "n/a", "n.a.", "n.a", "na.", "na",
+    "?", "-", "--", "---", "–", "—", ".", "..", "...", "…", ":", "*", "**", "/", "n/a", "n.a.", "n.a", "na.",
+    "na",
     "nan", "null", "(null)", "none", "nil", "nul", "\\n", "missing", "(missing)", "unknown", "not available",
-    "not applicable", "no data", "nodata", "n.d.", "nd", "#n/a", "#na", "#div/0!", "#value!", "#ref!", "#name?",
-    "#num!", "#null!", "#error", "#error!", "undefined", "undef", "void", "k.a.", "k. a.", "keine angabe", "s.o.",
+    "not applicable", "no data", "nodata", "n.d.", "nd", "#n/a", "#na", "#div/0!", "#value!", "#ref!",
+    "#name?",
+    "#num!", "#null!", "#error", "#error!", "undefined", "undef", "void", "k.a.", "k. a.", "keine angabe",
+    "s.o.",
     "n.v.", "<na>", "<null>", "nat", "(na)",
   ]
 
@@ -91,7 +94,9 @@ extension CSVTable {
     return result
   }
 
-  private func notANumber(_ row: Int, _ column: Int, _ missing: MissingFields, _ format: NumberFormat) -> DataError {
+  private func notANumber(_ row: Int, _ column: Int, _ missing: MissingFields, _ format: NumberFormat)
+    -> DataError
+  {
     let found = text(row: row, column: column)
     // All marks of the column at once, so that nobody has to come back for the next.
     var marks: [String] = []

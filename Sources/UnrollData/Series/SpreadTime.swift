@@ -92,12 +92,14 @@ struct SpreadTime {
       column = try TimeColumn.read(fields, dayStyle)
       guard column.ticks.allSatisfy({ floorModulo($0, Timestamp.ticksPerDay) == 0 }), column.format.isCalendar
       else {
-        throw fields.error(.notATime, 0, expected: "a date without a time of day beside column \(quoted(name))")
+        throw fields.error(
+          .notATime, 0, expected: "a date without a time of day beside column \(quoted(name))")
       }
     } else {
       let texts = (0..<table.rowCount).map { dayText(table, $0) }
       column = try TimeColumn.read(
-        TimeFields(texts, file: table.name, name: name) { table.line(row: $0, column: columns.first ?? 0) }, dayStyle)
+        TimeFields(texts, file: table.name, name: name) { table.line(row: $0, column: columns.first ?? 0) },
+        dayStyle)
     }
     try addClock(&column, table)
     return column
@@ -121,7 +123,9 @@ struct SpreadTime {
     if let half = text(.half), parts[.month] == nil { result += "H" + half }
     if let month = text(.month) { result += "-" + month }
     if let week = text(.week), parts[.month] == nil { result += "-W" + week }
-    if let day = text(.dayOfYear) { result += "-" + String(repeating: "0", count: max(0, 3 - day.count)) + day }
+    if let day = text(.dayOfYear) {
+      result += "-" + String(repeating: "0", count: max(0, 3 - day.count)) + day
+    }
     if let day = text(.day) { result += "-" + day }
     return result
   }
@@ -169,7 +173,8 @@ struct SpreadTime {
     var result: [Int64] = []
     result.reserveCapacity(table.rowCount)
     for row in 0..<table.rowCount {
-      guard let number = NumericTimes.number(fields.bytes, fields.range(row)), number.format.fractionDigits == 0,
+      guard let number = NumericTimes.number(fields.bytes, fields.range(row)),
+        number.format.fractionDigits == 0,
         (0...2400).contains(number.ticks)
       else { throw fields.error(.notATime, row, expected: "a whole number") }
       result.append(number.ticks)

@@ -115,7 +115,9 @@ public struct TimeSeries: Sendable {
     self.source = source
     var notes = notes
     self.season = Swift.max(1, season ?? Season.guess(series, frequency: frequency))
-    if season == nil { notes.append(DataNote(.season, self.season > 1 ? "season: \(self.season)" : "season: none")) }
+    if season == nil {
+      notes.append(DataNote(.season, self.season > 1 ? "season: \(self.season)" : "season: none"))
+    }
     self.horizon = Swift.max(
       1, horizon ?? Season.horizon(series, frequency: frequency, season: self.season))
     if horizon == nil { notes.append(DataNote(.horizon, "horizon: \(self.horizon)")) }

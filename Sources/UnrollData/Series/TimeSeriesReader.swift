@@ -63,9 +63,11 @@ extension TimeSeries {
     self.init(
       unchecked: series, frequency: frequency, targetNames: names(roles.targets),
       knownNames: names(roles.known), timeName: roles.timeName ?? "step",
-      idName: roles.ids.isEmpty ? nil : request.id ?? names(roles.ids).joined(separator: ","), timeFormat: roles.times?.format ?? .step,
+      idName: roles.ids.isEmpty ? nil : request.id ?? names(roles.ids).joined(separator: ","),
+      timeFormat: roles.times?.format ?? .step,
       season: request.season, horizon: request.horizon, source: table.name,
-      notes: Self.notes(table, roles, request, grid, frequency, plans, notes) + Self.emptyEnd(series, request))
+      notes: Self.notes(table, roles, request, grid, frequency, plans, notes) + Self.emptyEnd(series, request)
+    )
   }
 
   /// Rows for the future are nothing but gaps while nobody says what is known of it.
@@ -108,7 +110,8 @@ extension TimeSeries {
       if !unused.isEmpty {
         let names = unused.prefix(12).map { quoted(table.columns[$0]) }.joined(separator: ", ")
         notes.append(
-          DataNote(.unused, "not used: \(names)\(unused.count > 12 ? ", and \(unused.count - 12) more" : "")"))
+          DataNote(.unused, "not used: \(names)\(unused.count > 12 ? ", and \(unused.count - 12) more" : "")")
+        )
       }
     }
     notes += numberNotes

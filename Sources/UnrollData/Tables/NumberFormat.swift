@@ -124,7 +124,8 @@ extension CSVTable {
   ///    and without any in others;
   /// 3. the other columns decide, then the marks of the country that a file has (semicolons between fields,
   ///    full stops in dates);
-  /// 4. otherwise a decimal point is one, in a file without such marks and where every number has it;
+  /// 4. where every number has the mark, it is a decimal point, or, with the marks of such a country, a decimal
+  ///    comma: the other reading differs by a factor of a thousand alone;
   /// 5. what is then still open is refused.
   ///
   /// - Parameters:
@@ -158,7 +159,9 @@ extension CSVTable {
       // A point is what everybody expects; the rest is told.
       let open = evidence.open[mark.other]
       if mark == .comma || open != nil || !byThousands.isEmpty {
-        notes.append(numberNote(column, mark, evidence, row: open ?? evidence.decimal[mark] ?? evidence.thousands[mark.other]))
+        notes.append(
+          numberNote(
+            column, mark, evidence, row: open ?? evidence.decimal[mark] ?? evidence.thousands[mark.other]))
       }
       return mark
     }
@@ -166,7 +169,7 @@ extension CSVTable {
     guard let mark = try decide(openMark, evidence, column, file) else {
       throw ambiguous(column, row, openMark, evidence)
     }
-    if mark != .point || evidence.shorts > 0 || evidence.longs > 0 || openMark != .point {
+    if mark != .point || evidence.shorts > 0 || evidence.longs > 0 || openMark != .point || hasCommaCountry {
       notes.append(numberNote(column, mark, evidence, row: row))
     }
     return mark
@@ -185,9 +188,8 @@ extension CSVTable {
         + DecimalMark.allCases.filter { file.thousands[$0] != nil }.map(\.other))
     if proven.count == 1, let known = proven.first { return known }
     if evidence.shorts > 0 { return hasCommaCountry ? .comma : nil }
-    // Every number has the mark.
-    if mark == .comma { return delimiter == Byte.semicolon ? .comma : hasCommaCountry ? nil : .point }
-    return hasCommaCountry ? nil : .point
+    // Every number has the mark: the two readings differ by a factor of a thousand alone.
+    return mark == .comma && hasCommaCountry ? .comma : .point
   }
 
   /// Whether the file has the marks of countries that write decimals with a comma: semicolons between fields,
@@ -244,15 +246,19 @@ extension CSVTable {
       statement:
         "\(quoted(found)) may be a number with three decimals, or a number above a thousand: nothing in the file tells",
       hint: DataHint(
-        .decimal, [DecimalMark.point.rawValue, DecimalMark.comma.rawValue], to: "say which mark is the decimal one"))
+        .decimal, [DecimalMark.point.rawValue, DecimalMark.comma.rawValue],
+        to: "say which mark is the decimal one"))
   }
 
   private func contradiction(_ evidence: NumberEvidence, _ column: Int) -> DataError {
-    func row(_ mark: DecimalMark) -> Int { min(evidence.decimal[mark] ?? .max, evidence.thousands[mark.other] ?? .max) }
+    func row(_ mark: DecimalMark) -> Int {
+      min(evidence.decimal[mark] ?? .max, evidence.thousands[mark.other] ?? .max)
+    }
     let (first, second) = row(.point) < row(.comma) ? (row(.point), row(.comma)) : (row(.comma), row(.point))
     return DataError(
       .ambiguous, file: name, line: line(row: second, column: column), column: columns[column],
-      expected: "a number with the same decimal mark as \(quoted(text(row: first, column: column))) on line \(line(row: first, column: column))",
+      expected:
+        "a number with the same decimal mark as \(quoted(text(row: first, column: column))) on line \(line(row: first, column: column))",
       found: quoted(text(row: second, column: column)))
   }
 
@@ -265,7 +271,8 @@ extension CSVTable {
     if currencies.count > 1 {
       throw DataError(
         .notANumber, file: self.name, line: line(row: currencies[1].value, column: column),
-        column: columns[column], expected: "one currency in a column, \(currencies[0].key) as on the lines above",
+        column: columns[column],
+        expected: "one currency in a column, \(currencies[0].key) as on the lines above",
         found: quoted(text(row: currencies[1].value, column: column)))
     }
     if let percent = evidence.firstPercent {

@@ -126,7 +126,8 @@ private struct NumberTextReader {
     if bytes[at] == Byte.minus { return (true, 1) }
     if bytes[at] == Byte.plus { return (false, 1) }
     guard at + 2 < end, bytes[at] == 0xE2 else { return nil }
-    let isMinus = (bytes[at + 1] == 0x88 && bytes[at + 2] == 0x92) || (bytes[at + 1] == 0x80 && bytes[at + 2] == 0x93)
+    let isMinus =
+      (bytes[at + 1] == 0x88 && bytes[at + 2] == 0x92) || (bytes[at + 1] == 0x80 && bytes[at + 2] == 0x93)
     return isMinus ? (true, 3) : nil
   }
 
@@ -155,7 +156,9 @@ private struct NumberTextReader {
     }
     guard next > position else { return false }
     let text = String(decoding: bytes[position..<next], as: UTF8.self)
-    let isSign = text.unicodeScalars.count == 1 && text.unicodeScalars.first?.properties.generalCategory == .currencySymbol
+    let isSign =
+      text.unicodeScalars.count == 1
+      && text.unicodeScalars.first?.properties.generalCategory == .currencySymbol
     guard isSign || Self.currencies.contains(text.uppercased()) else { return false }
     number.name(currency: text.uppercased())
     position = next
@@ -247,7 +250,9 @@ private struct NumberTextReader {
     guard next > position else { return false }
     let text = String(decoding: bytes[position..<next], as: UTF8.self)
     let touches = position > 0 && bytes[position - 1].digit != nil
-    guard let power = (touches ? Self.scales[text] : nil) ?? Self.longScales[text.lowercased()] else { return false }
+    guard let power = (touches ? Self.scales[text] : nil) ?? Self.longScales[text.lowercased()] else {
+      return false
+    }
     if next < end, bytes[next] == Byte.dot { next += 1 }
     position = next
     number.scale(text, power)

@@ -39,7 +39,9 @@ extension CSVTable {
     let widths = Dictionary(grouping: starts.map(\.fields), by: { $0 }).filter { $0.key > 1 }
     guard let width = widths.max(by: { ($0.value.count, $0.key) < ($1.value.count, $1.key) })?.key,
       width != columns.count,
-      let last = starts.lastIndex(where: { $0.fields != width && $0.fields != 1 || $0.fields == 1 && width != 1 }),
+      let last = starts.lastIndex(where: {
+        $0.fields != width && $0.fields != 1 || $0.fields == 1 && width != 1
+      }),
       last + 3 < starts.count
     else { return nil }
     let line = TextFile.lineNumber(of: starts[last + 1].offset, in: bytes)
@@ -50,7 +52,8 @@ extension CSVTable {
   }
 
   private static let totals: Set<String> = [
-    "total", "totals", "grand total", "subtotal", "sub total", "sum", "summe", "gesamt", "gesamtsumme", "total general",
+    "total", "totals", "grand total", "subtotal", "sub total", "sum", "summe", "gesamt", "gesamtsumme",
+    "total general",
     "average", "avg", "mean", "mittelwert", "source", "note", "notes", "quelle", "footnote", "all",
   ]
 
@@ -60,7 +63,9 @@ extension CSVTable {
       let (first, end) = (line(row: 0), line(row: last))
       return DataHint(
         .skipLines, [first == end ? "\(first)" : "\(first)-\(end)"],
-        to: "leave out \(first == end ? "the line" : "lines") below the columns' names without values, such as units")
+        to:
+          "leave out \(first == end ? "the line" : "lines") below the columns' names without values, such as units"
+      )
     }
     for column in columns.indices {
       let text = Blanks.trimmed(text(row: row, column: column)).lowercased()
@@ -68,7 +73,8 @@ extension CSVTable {
       let isTotal = Self.totals.contains(word.hasSuffix(" ") ? String(word.dropLast()) : word)
       guard isTotal, text.first?.isLetter == true else { continue }
       let line = line(row: row, column: 0)
-      return DataHint(.skipLines, ["\(line)"], to: "leave out the line, which seems to hold no data of its own")
+      return DataHint(
+        .skipLines, ["\(line)"], to: "leave out the line, which seems to hold no data of its own")
     }
     return nil
   }

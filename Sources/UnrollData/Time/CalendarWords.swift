@@ -134,6 +134,8 @@ struct NameStyle: Hashable, Sendable {
   var languages: CalendarWords.Languages = .all
   var length: Length = .unknown
   var letterCase: LetterCase = .unknown
+  /// Whether a full stop stands behind short names.
+  var hasDot = false
 
   init() {}
 
@@ -145,7 +147,8 @@ struct NameStyle: Hashable, Sendable {
     let isUpper = { (byte: UInt8) in (0x41...0x5A).contains(byte) }
     if let first = written.first {
       letterCase =
-        isLower(first) ? .lower : isUpper(first) ? (written.contains(where: isLower) ? .title : .upper) : .unknown
+        isLower(first)
+        ? .lower : isUpper(first) ? (written.contains(where: isLower) ? .title : .upper) : .unknown
     }
   }
 
@@ -155,6 +158,7 @@ struct NameStyle: Hashable, Sendable {
     if !both.isEmpty { languages = both }
     if length == .unknown { length = other.length }
     if letterCase == .unknown { letterCase = other.letterCase }
+    hasDot = hasDot || other.hasDot
   }
 
   /// A name in this style.
@@ -171,7 +175,10 @@ struct NameStyle: Hashable, Sendable {
 
   func month(_ month: Int) -> String {
     let table = CalendarWords.tables[languages.first]
-    return text(long: table.months, short: table.shortMonths, month - 1)
+    let name = text(long: table.months, short: table.shortMonths, month - 1)
+    // A name that is whole needs no full stop: May, mars.
+    let isWhole = table.months.indices.contains(month - 1) && table.months[month - 1].count == name.count
+    return name + (hasDot && !isWhole ? "." : "")
   }
 
   func weekday(_ day: Int) -> String {

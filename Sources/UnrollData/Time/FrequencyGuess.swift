@@ -12,7 +12,8 @@ extension Frequency {
   static func guess(series: [[Int64]], format: TimeFormat) -> Frequency {
     switch format.resolution {
     case .integer, .step: return Frequency(.step, every: Int(commonest(series) { $1 - $0 }?.value ?? 1))
-    case .year, .half, .quarter, .month, .decimalYear: return monthly(series) ?? Frequency(format.unitOfOneTime)
+    case .year, .half, .quarter, .month, .decimalYear:
+      return monthly(series) ?? Frequency(format.unitOfOneTime)
     case .week:
       guard let days = commonest(series, { $1 - $0 })?.value else { return .weekly }
       return Frequency(.week, every: Int(days / (7 * Timestamp.ticksPerDay)))

@@ -125,7 +125,9 @@ extension NumericTimes {
     let near: ClosedRange<Int64> = 1900...2100
     if let reading = fits([.year, .month, .day, .hour], 10, years: near) { return reading }
     if let reading = fits([.year, .month, .day, .hour, .minute], 12, years: near) { return reading }
-    if let reading = fits([.year, .month, .day, .hour, .minute, .second], 14, years: years) { return reading }
+    if let reading = fits([.year, .month, .day, .hour, .minute, .second], 14, years: years) {
+      return reading
+    }
     return sixDigits(values, years, weeks)
   }
 
@@ -213,7 +215,9 @@ struct NumberColumn {
     else { return nil }
     let start = (first - first.rounded(.down)) * 12
     // Just below a whole month is the month, rounded.
-    let base = start.rounded() - start >= 0 && start.rounded() - start <= slack ? start.rounded() : start.rounded(.down)
+    let base =
+      start.rounded() - start >= 0 && start.rounded() - start <= slack
+      ? start.rounded() : start.rounded(.down)
     let phase = start - base
     var format = TimeFormat(number: .decimalYear)
     format.fractionDigits = UInt8(min(digits, 9))

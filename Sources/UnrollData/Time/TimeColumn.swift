@@ -38,16 +38,20 @@ struct TimeColumn: Sendable {
   private static func readStated(_ fields: TimeFields, _ format: TimeFormat) throws(DataError) -> TimeColumn {
     if let number = format.number {
       let column = try numberColumn(fields)
-      guard number != .step || format.fractionDigits >= UInt8(column.digits) || format.fractionDigits == 0 else {
-        throw fields.error(.notATime, 0, expected: "steps with \(format.fractionDigits) digits behind the point")
+      guard number != .step || format.fractionDigits >= UInt8(column.digits) || format.fractionDigits == 0
+      else {
+        throw fields.error(
+          .notATime, 0, expected: "steps with \(format.fractionDigits) digits behind the point")
       }
-      var reading = number == .decimalYear ? column.decimalYears ?? column.reading(.step) : column.reading(number)
+      var reading =
+        number == .decimalYear ? column.decimalYears ?? column.reading(.step) : column.reading(number)
       reading.format.isStated = true
       return try TimeColumn(reading, fields)
     }
     switch read(fields, format) {
     case .success(let column): return column
-    case .failure(let row, _): throw fields.error(.notATime, row, expected: "a time written as \(format.pattern)")
+    case .failure(let row, _):
+      throw fields.error(.notATime, row, expected: "a time written as \(format.pattern)")
     }
   }
 
@@ -80,7 +84,8 @@ struct TimeColumn: Sendable {
       throw fields.error(
         .ambiguous, 0, expected: "dates with a year",
         hint: DataHint(
-          .timeFormat, ["%b-%y"], to: "read the numbers as years of two digits, or write the year into the dates"))
+          .timeFormat, ["%b-%y"],
+          to: "read the numbers as years of two digits, or write the year into the dates"))
     }
     var best = readings[0]
     guard readings.contains(where: { $0.ticks != best.ticks }) else { return best }
@@ -94,6 +99,14 @@ struct TimeColumn: Sendable {
       best = readings[index]
     }
     let others = Set(readings.map { DateOrder($0.format.order) }).subtracting([DateOrder(best.format.order)])
+    guard !others.isEmpty else {
+      best.notes.append(
+        DataNote(
+          .dates, "dates: \(fields.text(0)) is read as \(best.format.pattern)",
+          hint: DataHint(
+            .timeFormat, readings.filter { $0 != best }.map(\.format.pattern), to: "read it otherwise")))
+      return best
+    }
     best.notes.append(
       DataNote(
         .dates, "dates: read as \(DateOrder(best.format.order).words) (\(fields.text(0)) could be either)",
@@ -192,7 +205,8 @@ extension TimeColumn {
   private mutating func fixCentury() {
     let years = ticks.map { Timestamp(ticks: $0).date.year }
     // 2028, 2029, 1930: the series goes on past 2029. A series from 1928 to 1931 is not told apart from it.
-    let isSplit = years.contains { (2020...2029).contains($0) } && years.contains { (1930...1945).contains($0) }
+    let isSplit =
+      years.contains { (2020...2029).contains($0) } && years.contains { (1930...1945).contains($0) }
     guard isSplit, !years.contains(where: { (1946...1999).contains($0) }) else {
       notes.append(DataNote(.dates, "years: of two digits, read as 1930 to 2029"))
       return
@@ -221,14 +235,17 @@ extension TimeColumn {
   /// The fields as numbers; nil where the first is none.
   private static func numbers(_ fields: TimeFields, _ style: TimeStyle) throws(DataError) -> TimeColumn? {
     guard NumericTimes.number(fields.bytes, fields.range(0)) != nil else { return nil }
-    if let column = monthsBehindPoint(fields, style) { return column }
+    if let column = monthsBehindPoint(fields) { return column }
     let column = try numberColumn(fields)
     if let known = style.format?.number {
-      var reading = known == .decimalYear ? column.decimalYears ?? column.reading(.step) : column.reading(known)
+      var reading =
+        known == .decimalYear ? column.decimalYears ?? column.reading(.step) : column.reading(known)
       if known == .step, let digits = style.format?.fractionDigits, Int(digits) > column.digits {
         let scale = NumericTimes.power(Int(digits) - column.digits)
         reading.ticks = reading.ticks.map { tick in
-          tick.flatMap { $0.multipliedReportingOverflow(by: scale) }.flatMap { $0.overflow ? nil : $0.partialValue }
+          tick.flatMap { $0.multipliedReportingOverflow(by: scale) }.flatMap {
+            $0.overflow ? nil : $0.partialValue
+          }
         }
         reading.format.fractionDigits = digits
       }
@@ -266,7 +283,8 @@ extension TimeColumn {
   }
 
   /// `01.2020`, and `2020.01` where all decimals are months with their zeros.
-  private static func monthsBehindPoint(_ fields: TimeFields, _ style: TimeStyle) -> TimeColumn? {
+  static func monthsBehindPoint(_ fields: TimeFields) -> TimeColumn? {
+    guard fields.count > 0 else { return nil }
     let first = fields.bytes[fields.range(0)]
     guard first.count == 7, first.contains(Byte.dot) else { return nil }
     for pieces in [[TimeField.month, .literal(Byte.dot), .year], [.year, .literal(Byte.dot), .month]] {
@@ -314,7 +332,8 @@ extension TimeColumn {
   /// Whether `Jan-05, Jan-06, …` are likely days whose year is left out: the months do not go on as years of
   /// two digits would have them.
   private var lacksYears: Bool {
-    guard format.fields.contains(.shortYear), format.fields.contains(.monthName), !format.fields.contains(.day),
+    guard format.fields.contains(.shortYear), format.fields.contains(.monthName),
+      !format.fields.contains(.day),
       ticks.count > 2
     else { return false }
     let dates = ticks.map { Timestamp(ticks: $0).date }
@@ -330,12 +349,25 @@ extension TimeFields {
   func notATime(_ row: Int, after format: TimeFormat? = nil) -> DataError {
     let example = format.map { format in
       format.resolution == .integer || format.number != nil
-        ? "a number" : format.fields == [.year, .month] ? "a year and a month from 01 to 12" : "a time such as \(format.example)"
+        ? "a number"
+        : format.fields == [.year, .month]
+          ? "a year and a month from 01 to 12" : "a time such as \(format.example)"
     }
     return error(
       .notATime, row,
-      expected: example ?? "a time such as 2020-01-31, 31.01.2020, Jan-20, 2020Q1 or 2020-01-31 13:00, or a number",
-      hint: rowHint(row) ?? (example == nil ? DataHint(.timeFormat, to: "say how times are written, such as %d.%m.%Y") : nil))
+      expected: example
+        ?? "a time such as 2020-01-31, 31.01.2020, Jan-20, 2020Q1 or 2020-01-31 13:00, or a number",
+      hint: rowHint(row) ?? monthHint(row, format)
+        ?? (example == nil ? DataHint(.timeFormat, to: "say how times are written, such as %d.%m.%Y") : nil))
+  }
+
+  /// A month 13 or 00 is how some tables write the sum of a year.
+  private func monthHint(_ row: Int, _ format: TimeFormat?) -> DataHint? {
+    guard format?.fields == [.year, .month], let last = bytes[range(row)].suffix(2).map({ $0 }) as [UInt8]?,
+      last == Array("13".utf8) || last == Array("00".utf8)
+    else { return nil }
+    return DataHint(
+      .frequency, ["weekly"], to: "read years and weeks; rows for whole years, as month 13, must be left out")
   }
 
   /// The error for a row that is written in another way than those above, or in no way at all.

@@ -54,7 +54,8 @@ struct TimeFields {
     _ kind: DataError.Kind, _ row: Int, expected: String, hint: DataHint? = nil
   ) -> DataError {
     DataError(
-      kind, file: file, line: line(row), column: name, expected: expected, found: quoted(text(row)), hint: hint)
+      kind, file: file, line: line(row), column: name, expected: expected, found: quoted(text(row)),
+      hint: hint)
   }
 }
 

@@ -70,7 +70,11 @@ enum TimeGuess {
 
 /// The parts of a date among tokens, and what each may be.
 private struct DateParts {
-  enum Part: Equatable { case number(Int), name, tag(Character) }
+  enum Part: Equatable {
+    case number(Int)
+    case name
+    case tag(Character)
+  }
 
   private let tokens: TimeTokens
   private var parts: [Part] = []
@@ -80,7 +84,9 @@ private struct DateParts {
   private var isDotted = false
 
   /// Words that may stand between the parts of a date.
-  private static let fillers: Set<String> = ["t", "de", "of", "at", "um", "年", "月", "日", "년", "월", "일", "del"]
+  private static let fillers: Set<String> = [
+    "t", "de", "of", "at", "um", "年", "月", "日", "년", "월", "일", "del",
+  ]
 
   /// Nil when there is something that no date holds.
   init?(_ tokens: TimeTokens, without clock: Range<Int>) {
@@ -104,6 +110,12 @@ private struct DateParts {
     if CalendarWords.month(word) != nil {
       parts.append(.name)
       places.append(index)
+      // The full stop of `Jan. 5` belongs to the name.
+      let isShortened =
+        tokens.isMark(index + 1, Byte.dot)
+        && (index + 2 == tokens.count || tokens.isMark(index + 2, Byte.space)
+          || tokens.isMark(index + 2, Byte.comma))
+      if isShortened { fixed[index + 1] = [] }
       return true
     }
     if let tag = Self.tag(word), isBesideNumber(index) {

@@ -40,9 +40,15 @@ extension TimeFormat {
   /// The pattern that stands for this format.
   public var pattern: String {
     if let number { return Self.words(number) + numberSuffix }
-    var text = ""
-    for field in fields { text += patternPiece(field) }
-    return text
+    var bytes: [UInt8] = []
+    for field in fields {
+      if case .literal(let byte) = field, byte >= 0x80 {
+        bytes.append(byte)
+      } else {
+        bytes += patternPiece(field).utf8
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private var numberSuffix: String {
@@ -72,7 +78,8 @@ extension TimeFormat {
     case .meridiem: "%p"
     case .minute: "%M"
     case .second:
-      fractionDigits == 0 ? "%S" : "%S" + String(decoding: [fractionMark], as: UTF8.self) + "%\(fractionDigits)f"
+      fractionDigits == 0
+        ? "%S" : "%S" + String(decoding: [fractionMark], as: UTF8.self) + "%\(fractionDigits)f"
     case .zone: zone == .name ? "%Z" : "%z"
     }
   }
@@ -152,7 +159,7 @@ private struct PatternReader {
     position += 1
     if letter == UInt8(ascii: "f") { return try fraction(digits ?? 6) }
     guard digits == nil, let fields = Self.fields(letter) else {
-      throw error("%\(String(decoding: [letter], as: UTF8.self)) is no piece of a time")
+      throw error("%\(letter < 0x80 ? String(decoding: [letter], as: UTF8.self) : "…") is no piece of a time")
     }
     for field in fields { format.fields.append(field) }
     note(letter, isBare)

@@ -80,7 +80,8 @@ struct TimeReader {
     switch field {
     case .literal(let byte): return literal(byte)
     case .year, .weekYear: return set(number(4, exactly: true)?.value) { $0.year = $1 }
-    case .shortYear: return set(number(2, exactly: true)?.value) { $0.year = TimeParts.year(ofTwoDigits: $1) }
+    case .shortYear:
+      return set(number(2, exactly: !format.isStated)?.value) { $0.year = TimeParts.year(ofTwoDigits: $1) }
     case .month:
       guard let month = number(2) else { return false }
       if !format.isStated { format.monthPadding = month.padding }
@@ -192,10 +193,18 @@ struct TimeReader {
 
   private mutating func monthName() -> Bool {
     guard let (text, next) = word(), let name = CalendarWords.month(text) else { return false }
-    let style = NameStyle(name, written: bytes[position..<next])
-    if format.isStated { format.monthStyle.merge(style) } else { format.monthStyle = style }
+    var style = NameStyle(name, written: bytes[position..<next])
     parts.month = name.number
     position = next
+    // `Jan. 5`, but not `01.Jan.2020`.
+    if !format.isStated, position < end, bytes[position] == Byte.dot,
+      position + 1 == end || bytes[position + 1] == Byte.comma
+        || Blanks.length(bytes, position + 1, end) != nil
+    {
+      style.hasDot = true
+      position += 1
+    }
+    if format.isStated { format.monthStyle.merge(style) } else { format.monthStyle = style }
     return true
   }
 

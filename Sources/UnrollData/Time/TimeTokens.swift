@@ -55,7 +55,7 @@ struct TimeTokens {
     case .number: true
     case .word(let word): word != "t"
     // `a.m.`
-    case .mark(Byte.dot): count > 2 && word(count - 2) == "m"
+    case .mark(Byte.dot): word(count - 2).map { $0 == "m" || CalendarWords.month($0) != nil } ?? false
     default: false
     }
   }
@@ -122,7 +122,9 @@ struct ClockTokens {
     return ClockTokens(range: start..<next, fields: fields)
   }
 
-  private static func readMeridiem(_ tokens: TimeTokens, _ next: inout Int, _ fields: inout [TimeField]) -> Bool {
+  private static func readMeridiem(_ tokens: TimeTokens, _ next: inout Int, _ fields: inout [TimeField])
+    -> Bool
+  {
     let position = tokens.isMark(next, Byte.space) ? next + 1 : next
     guard let word = tokens.word(position), ["am", "pm", "a", "p"].contains(word) else { return false }
     var end = position + 1

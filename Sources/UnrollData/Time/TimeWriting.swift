@@ -3,9 +3,16 @@ extension TimeFormat {
   public func text(_ time: Timestamp) -> String {
     if let number { return numberText(time.ticks, number) }
     let date = time.date
-    var text = ""
-    for field in fields { text += piece(field, time, date) }
-    return text
+    // Characters beyond ASCII are several literals.
+    var bytes: [UInt8] = []
+    for field in fields {
+      if case .literal(let byte) = field {
+        bytes.append(byte)
+      } else {
+        bytes += piece(field, time, date).utf8
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private func piece(_ field: TimeField, _ time: Timestamp, _ date: CivilDate) -> String {
@@ -88,8 +95,10 @@ extension TimeFormat {
       let (product, overflows) = ticks.multipliedReportingOverflow(by: 1000)
       return String(overflows ? (ticks < 0 ? .min : .max) : product)
     case .excelDays:
-      let (shifted, overflows) = ticks.addingReportingOverflow(Int64(NumericTimes.excelEpoch) * Timestamp.ticksPerDay)
-      return Self.decimal(overflows ? ticks : shifted, unit: Timestamp.ticksPerDay, digits: Int(fractionDigits))
+      let (shifted, overflows) = ticks.addingReportingOverflow(
+        Int64(NumericTimes.excelEpoch) * Timestamp.ticksPerDay)
+      return Self.decimal(
+        overflows ? ticks : shifted, unit: Timestamp.ticksPerDay, digits: Int(fractionDigits))
     case .decimalYear:
       let date = Timestamp(ticks: ticks).date
       let tenThousandths = Double(date.month - 1) / 12 + Double(phase) / 10_000
