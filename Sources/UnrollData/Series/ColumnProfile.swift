@@ -1,5 +1,6 @@
 /// What the fields of a column look like, judged by at most about 2000 of them.
 struct ColumnProfile {
+  private(set) var looked = 0
   private(set) var present = 0
   private(set) var numbers = 0
   /// Numbers without decimals, marks or signs of currency.
@@ -39,6 +40,7 @@ struct ColumnProfile {
 
   private mutating func look(_ table: CSVTable, _ row: Int, _ column: Int, _ missing: MissingFields) {
     let range = table.field(row: row, column: column)
+    looked += 1
     guard !missing.contains(table.bytes, range) else { return }
     present += 1
     firstRow = firstRow ?? row
@@ -111,6 +113,10 @@ struct ColumnProfile {
   /// Mostly times of a calendar; the few other fields will be named as errors.
   var isCalendar: Bool { present > 0 && calendarTimes * 2 >= present && calendarTimes >= bareNumbers }
   var isInteger: Bool { present > 0 && integers == present }
+  /// Numbers and words, as the codes of shops and products often are.
+  var isMixed: Bool { numbers > 0 && numbers + calendarTimes < present }
+  /// Whether every field that was looked at has a value.
+  var isWhole: Bool { present == looked }
   /// Numbers that may count something.
   var isBareNumber: Bool { present > 0 && bareNumbers == present }
   var isClock: Bool { present > 0 && clocks * 2 >= present }

@@ -11,7 +11,9 @@ struct ColumnRoles {
   /// The columns that together tell series apart.
   var ids: [Int] = []
   var targets: [Int] = []
-  var known: [Int] = []
+  var known: [CovariateColumn] = []
+  var past: [CovariateColumn] = []
+  var statics: [CovariateColumn] = []
   /// Whether the part was guessed.
   var isTimeGuessed = false
   var isIDGuessed = false
@@ -65,11 +67,26 @@ struct ColumnRoles {
       for part in table.columns(named: name) { ids.append(try column(part, "id")) }
     }
     for name in request.targets { targets.append(try column(name, "target")) }
-    for name in request.known { known.append(try column(name, "known covariate")) }
+    func covariates(_ names: [String], _ part: String) throws(DataError) -> [CovariateColumn] {
+      var result: [CovariateColumn] = []
+      for name in names {
+        let found = try CovariateColumn.find(name, table)
+        // Several words of one column are several covariates.
+        if found.word == nil || !result.contains(where: { $0.column == found.column }) {
+          _ = try column(table.columns[found.column], part)
+        }
+        result.append(found)
+      }
+      return result
+    }
+    known = try covariates(request.known, "known covariate")
+    past = try covariates(request.past, "past covariate")
+    statics = try covariates(request.statics, "static covariate")
   }
 
   private func isFree(_ column: Int) -> Bool {
-    !time.contains(column) && !ids.contains(column) && !targets.contains(column) && !known.contains(column)
+    !time.contains(column) && !ids.contains(column) && !targets.contains(column)
+      && !(known + past + statics).contains { $0.column == column }
   }
 
   // MARK: Times
@@ -149,7 +166,7 @@ struct ColumnRoles {
     guard mayCount else { return nil }
     // The only numbers of a table are what is to be forecast, even if they count upwards.
     return free.first { column in
-      profiles[column].isInteger && profiles[column].isCounter
+      profiles[column].isInteger && profiles[column].isCounter && profiles[column].isWhole
         && (!targets.isEmpty
           || free.contains { $0 != column && profiles[$0].isNumeric && !table.isUnnamed[$0] })
     }
@@ -197,7 +214,7 @@ struct ColumnRoles {
     let isNamed = { (column: Int) in ColumnNames.suggestID(table.columns[column]) }
     let texts = free.filter { profiles[$0].isText }
     let named = free.filter {
-      (profiles[$0].isText || profiles[$0].isInteger) && isNamed($0)
+      (profiles[$0].isText || profiles[$0].isInteger || profiles[$0].isMixed) && isNamed($0)
         && !(profiles[$0].isInteger && ColumnNames.areRowNumbers(table.columns[$0]) && profiles[$0].isCounter)
     }
     let candidates = named + texts.filter { !isNamed($0) }

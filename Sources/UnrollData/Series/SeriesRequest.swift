@@ -5,7 +5,12 @@ package struct SeriesRequest: Sendable {
   package var targets: [String]
   /// The column that tells series apart, or several that do so together, with commas between their names.
   package var id: String?
+  /// Columns that are known ahead; those of words become a column for each word, `column=word`.
   package var known: [String]
+  /// Columns that are known of the past alone.
+  package var past: [String]
+  /// Columns that are the same in all rows of a series.
+  package var statics: [String]
   /// Fields that mean "no value"; the empty field always does.
   package var missing: [String]
   package var frequency: Frequency?
@@ -18,16 +23,24 @@ package struct SeriesRequest: Sendable {
   package var dates: DateOrder?
   /// The mark before decimals, where it was stated.
   package var decimal: DecimalMark?
+  /// Whether dates stand in the header, with a row for each series; nil refuses such a table.
+  package var wide: Bool?
+  /// What is done with several rows of one time; nil refuses them.
+  package var repeatedTimes: RepeatedTimes?
 
   package init(
     time: String? = nil, targets: [String] = [], id: String? = nil, known: [String] = [],
-    missing: [String] = TimeSeries.defaultMissing, frequency: Frequency? = nil, season: Int? = nil,
-    horizon: Int? = nil, timeFormat: TimeFormat? = nil, dates: DateOrder? = nil, decimal: DecimalMark? = nil
+    past: [String] = [], statics: [String] = [], missing: [String] = TimeSeries.defaultMissing,
+    frequency: Frequency? = nil, season: Int? = nil,
+    horizon: Int? = nil, timeFormat: TimeFormat? = nil, dates: DateOrder? = nil, decimal: DecimalMark? = nil,
+    wide: Bool? = nil, repeatedTimes: RepeatedTimes? = nil
   ) {
     self.time = time
     self.targets = targets
     self.id = id
     self.known = known
+    self.past = past
+    self.statics = statics
     self.missing = missing
     self.frequency = frequency
     self.season = season
@@ -35,6 +48,8 @@ package struct SeriesRequest: Sendable {
     self.timeFormat = timeFormat
     self.dates = dates
     self.decimal = decimal
+    self.wide = wide
+    self.repeatedTimes = repeatedTimes
   }
 }
 

@@ -62,8 +62,14 @@ struct SpreadTime {
     var parts: [TimePart: Int] = [:]
     for column in columns {
       let name = table.columns[column]
-      let fitting = TimePart.allCases.filter { parts[$0] == nil && profiles[column].mayBe($0) }
-      guard let part = fitting.first(where: { $0.isNamed(name) }) ?? fitting.first else {
+      let open = TimePart.allCases.filter { parts[$0] == nil }
+      let fitting = open.filter { profiles[column].mayBe($0) }
+      // A name decides even where a value does not fit: the reader then says which.
+      let named =
+        fitting.first { $0.isNamed(name) }
+        ?? open.first { $0.isNamed(name) && $0.numbers != nil && profiles[column].isInteger }
+      let plain = fitting.first { !profiles[column].isText || $0 == .clock || $0 == .month }
+      guard let part = named ?? plain else {
         let row = profiles[column].firstRow ?? 0
         throw DataError(
           .badRoles, file: table.name, line: table.line(row: row, column: column), column: name,
@@ -154,7 +160,7 @@ struct SpreadTime {
     guard let hour = parts[.hour] else { return }
     let hours = try numbers(hour, table)
     // 100, 130, … 2400 are hours with their minutes; 1 to 24 name the end of each hour.
-    let hasMinutes = (hours.max() ?? 0) > 24
+    let hasMinutes = (hours.max() ?? 0) >= 100
     column.format.fields += [space, .hour, .literal(Byte.colon), .minute]
     let minutes = try parts[.minute].map { column throws(DataError) in try numbers(column, table) }
     let seconds = try parts[.second].map { column throws(DataError) in try numbers(column, table) }

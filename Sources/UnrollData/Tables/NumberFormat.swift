@@ -22,7 +22,7 @@ struct NumberFormat: Sendable {
 
 /// What the fields of one column, or of a whole table, show about its numbers.
 struct NumberEvidence {
-  /// A row for each mark.
+  /// A place for each mark: the column times the number of rows, plus the row.
   struct Rows {
     private var point: Int?
     private var comma: Int?
@@ -129,17 +129,20 @@ extension CSVTable {
   /// 5. what is then still open is refused.
   ///
   /// - Parameters:
+  ///   - columns: one column, or several whose numbers are written alike.
   ///   - stated: the decimal mark, where it is stated.
   ///   - file: what all columns together show; asked for only where it decides.
   func numberFormat(
-    column: Int, missing: MissingFields, stated: DecimalMark?, file: () -> NumberEvidence
+    columns: [Int], missing: MissingFields, stated: DecimalMark?, file: () -> NumberEvidence
   ) throws(DataError) -> NumberFormat {
     var evidence = NumberEvidence()
-    for row in 0..<rowCount {
-      let range = field(row: row, column: column)
-      // Most fields are short and plain, and say nothing.
-      if !missing.contains(bytes, range) { evidence.add(bytes, range, row: row) }
+    for column in columns {
+      for row in 0..<rowCount {
+        let range = field(row: row, column: column)
+        if !missing.contains(bytes, range) { evidence.add(bytes, range, row: column * rowCount + row) }
+      }
     }
+    let column = columns.first ?? 0
     var format = NumberFormat()
     format.decimal = try decimalMark(evidence, column, stated, file, &format.notes)
     try tell(evidence, column, &format.notes)
@@ -223,12 +226,17 @@ extension CSVTable {
 // MARK: - Telling
 
 extension CSVTable {
+  /// The text and the line of a place of `NumberEvidence`.
+  private func text(at place: Int) -> String { text(row: place % rowCount, column: place / rowCount) }
+  private func line(at place: Int) -> Int { line(row: place % rowCount, column: place / rowCount) }
+
   private func numberNote(
     _ column: Int, _ mark: DecimalMark, _ evidence: NumberEvidence, row: Int?
   ) -> DataNote {
-    let place = row ?? 0
-    let found = text(row: place, column: column)
-    let value = NumberText(bytes, field(row: place, column: column))?.value(decimal: mark.byte)
+    let place = row ?? column * rowCount
+    let found = text(at: place)
+    let value = NumberText(bytes, field(row: place % rowCount, column: place / rowCount))?.value(
+      decimal: mark.byte)
     let shown = value.map { DecimalText.text($0) } ?? "?"
     let name = mark == .point ? "a decimal point" : "a decimal comma"
     return DataNote(
@@ -239,9 +247,9 @@ extension CSVTable {
   private func ambiguous(
     _ column: Int, _ row: Int, _ mark: DecimalMark, _ evidence: NumberEvidence
   ) -> DataError {
-    let found = text(row: row, column: column)
+    let found = text(at: row)
     return DataError(
-      .ambiguous, file: name, line: line(row: row, column: column), column: columns[column],
+      .ambiguous, file: name, line: line(at: row), column: columns[row / rowCount],
       expected: "numbers that show which mark is the decimal one", found: quoted(found),
       statement:
         "\(quoted(found)) may be a number with three decimals, or a number above a thousand: nothing in the file tells",
@@ -256,10 +264,10 @@ extension CSVTable {
     }
     let (first, second) = row(.point) < row(.comma) ? (row(.point), row(.comma)) : (row(.comma), row(.point))
     return DataError(
-      .ambiguous, file: name, line: line(row: second, column: column), column: columns[column],
+      .ambiguous, file: name, line: line(at: second), column: columns[second / rowCount],
       expected:
-        "a number with the same decimal mark as \(quoted(text(row: first, column: column))) on line \(line(row: first, column: column))",
-      found: quoted(text(row: second, column: column)))
+        "a number with the same decimal mark as \(quoted(text(at: first))) on line \(line(at: first))",
+      found: quoted(text(at: second)))
   }
 
   /// Tells what stood beside the digits, and refuses what cannot be compared.
@@ -270,17 +278,18 @@ extension CSVTable {
     let currencies = evidence.currencies.sorted { $0.value < $1.value }
     if currencies.count > 1 {
       throw DataError(
-        .notANumber, file: self.name, line: line(row: currencies[1].value, column: column),
-        column: columns[column],
+        .notANumber, file: self.name, line: line(at: currencies[1].value),
+        column: columns[currencies[1].value / rowCount],
         expected: "one currency in a column, \(currencies[0].key) as on the lines above",
-        found: quoted(text(row: currencies[1].value, column: column)))
+        found: quoted(text(at: currencies[1].value)))
     }
     if let percent = evidence.firstPercent {
       if let bare = evidence.firstBare {
         throw DataError(
-          .notANumber, file: self.name, line: line(row: max(bare, percent), column: column),
-          column: columns[column], expected: "percent signs on all numbers of a column or on none",
-          found: quoted(text(row: max(bare, percent), column: column)))
+          .notANumber, file: self.name, line: line(at: max(bare, percent)),
+          column: columns[max(bare, percent) / rowCount],
+          expected: "percent signs on all numbers of a column or on none",
+          found: quoted(text(at: max(bare, percent))))
       }
       notes.append(DataNote(.numbers, "numbers: \(name) is in percent, 5 % is read as 5"))
     }

@@ -209,7 +209,8 @@ struct NumberColumn {
     let sorted = Array(Set(years)).sorted()
     let steps = zip(sorted, sorted.dropFirst()).map { ($1 - $0) * 12 }
     // Half a unit of the last digit, twice, and the differing lengths of months.
-    let slack = max(12 / scale * 1.01, 0.12)
+    let isWholeYears = steps.allSatisfy { abs($0 / 12 - ($0 / 12).rounded()) < 1e-6 }
+    let slack = isWholeYears ? 0.12 : max(12 / scale * 1.01, 0.12)
     guard let first = sorted.first, !steps.isEmpty, slack < 0.45,
       steps.allSatisfy({ abs($0 - $0.rounded()) <= slack && $0 > 0.5 })
     else { return nil }

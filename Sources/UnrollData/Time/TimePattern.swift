@@ -63,9 +63,9 @@ extension TimeFormat {
     case .year: "%Y"
     case .shortYear: "%y"
     case .weekYear: "%G"
-    case .month: number("m", monthPadding)
+    case .month: number("m", monthPadding == .unknown ? dayPadding : monthPadding)
     case .monthName: monthStyle.length == .long ? "%B" : "%b"
-    case .day: number("d", dayPadding)
+    case .day: number("d", likelyDayPadding)
     case .ordinal: "%~"
     case .dayOfYear: "%j"
     case .weekdayName: weekdayStyle.length == .long ? "%A" : "%a"
@@ -318,6 +318,9 @@ extension TimeFormat: Codable {
       format.monthStyle.length = pattern.monthStyle.length
       format.weekdayStyle.length = pattern.weekdayStyle.length
       format.fractionDigits = pattern.fractionDigits
+      format.dayPadding = pattern.dayPadding
+      format.monthPadding = pattern.monthPadding
+      format.hourPadding = pattern.hourPadding
     }
     if let language = Self.languageCodes.firstIndex(of: parts[2]) {
       format.monthStyle.languages = CalendarWords.Languages(index: language)

@@ -22,9 +22,9 @@ extension TimeFormat {
     case .year: padded(date.year, 4)
     case .shortYear: padded(floorModulo(date.year, 100), 2)
     case .weekYear: padded(CivilDate.isoWeek(daysSinceEpoch: time.day).year, 4)
-    case .month: padded(date.month, monthPadding)
+    case .month: padded(date.month, monthPadding == .unknown ? dayPadding : monthPadding)
     case .monthName: monthStyle.month(date.month)
-    case .day: padded(date.day, dayPadding)
+    case .day: padded(date.day, likelyDayPadding)
     case .ordinal: Self.ordinal(date.day)
     case .dayOfYear: padded(date.dayOfYear, 3)
     case .weekdayName: weekdayStyle.weekday(CivilDate.weekday(daysSinceEpoch: time.day))
@@ -39,6 +39,13 @@ extension TimeFormat {
     case .second: padded(seconds % 60, 2) + fractionText(time.ticksOfDay)
     case .zone: zoneText
     }
+  }
+
+  /// Where no day below ten was seen: as the months are written, and bare beside whole names.
+  var likelyDayPadding: Padding {
+    if dayPadding != .unknown { return dayPadding }
+    if fields.contains(.month) { return monthPadding }
+    return monthStyle.length == .long ? .none : .zeros
   }
 
   private func fractionText(_ ticksOfDay: Int64) -> String {
