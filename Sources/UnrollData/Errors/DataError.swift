@@ -63,6 +63,8 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case unequalLines
     /// A tokenizer's file is damaged, or describes a tokenizer of another kind.
     case badTokenizer
+    /// Compressed bytes are cut off or damaged, or an archive is.
+    case badCompression
   }
 
   /// What kind of thing is wrong.
