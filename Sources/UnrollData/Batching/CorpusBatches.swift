@@ -29,8 +29,10 @@ package struct CorpusBatches {
   ) throws(DataError) {
     self.tokenizer = tokenizer
     self.steps = min(max(1, steps), 1 << 30)
-    for part in try TextCuts.parts(path, range: range, count: max(1, count)) {
-      let reader = try TextChunkReader(try ByteSource(path: path), part: part, chunkSize: chunkSize)
+    // All streams read what this one was opened on: a file that is changed between is found out.
+    let source = try ByteSource(path: path)
+    for part in try TextCuts.parts(source, range: range, count: max(1, count)) {
+      let reader = try TextChunkReader(try source.reopened(), part: part, chunkSize: chunkSize)
       streams.append(Stream(reader: reader))
     }
     for index in streams.indices {

@@ -61,6 +61,10 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case badSequence
     /// Two files that belong together have different numbers of lines.
     case unequalLines
+    /// A line of JSON is damaged, or is no object.
+    case badJSON
+    /// A file of word vectors is damaged, or its lines have different numbers of values.
+    case badVectors
     /// A tokenizer's file is damaged, or describes a tokenizer of another kind.
     case badTokenizer
     /// Compressed bytes are cut off or damaged, or an archive is.

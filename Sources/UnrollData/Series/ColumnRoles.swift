@@ -44,6 +44,11 @@ struct ColumnRoles {
       roles.areTargetsGuessed = true
     }
     guard !roles.targets.isEmpty else { throw roles.noTarget(table, profiles) }
+    // Columns of equal names are refused where they are used.
+    let covariates = (roles.known + roles.past + roles.statics).map(\.column)
+    for column in roles.targets + roles.time + roles.ids + covariates {
+      _ = try table.column(table.columns[column])
+    }
     return roles
   }
 

@@ -11,6 +11,7 @@ package struct CSVTable: Sendable {
   /// Which columns have no name of their own in the file.
   package let isUnnamed: [Bool]
   package let bytes: [UInt8]
+  private let headerOffset: Int
   private let skippedLines: [ClosedRange<Int>]
   private var rowStarts: [UInt32] = []
   private var fieldEnds: [UInt32] = []
@@ -34,6 +35,7 @@ package struct CSVTable: Sendable {
     }
     try TextFile.check(bytes, name: name)
     let start = Self.headerStart(bytes, skippedLines)
+    headerOffset = start
     guard start < bytes.count else {
       throw DataError(
         .emptyFile, file: name, expected: "a line of column names and rows below it", found: "no text",
@@ -129,7 +131,13 @@ package struct CSVTable: Sendable {
 
   /// The position of a column by its name.
   package func column(_ name: String) throws(DataError) -> Int {
-    if let index = columns.firstIndex(of: name) { return index }
+    if let index = columns.firstIndex(of: name) {
+      guard let other = columns[(index + 1)...].firstIndex(of: name) else { return index }
+      throw DataError(
+        .badHeader, file: self.name, line: TextFile.lineNumber(of: headerOffset, in: bytes), column: name,
+        expected: "different names for all columns that are used",
+        found: "the same name for columns \(index + 1) and \(other + 1)")
+    }
     throw .noColumn(name, in: self.name, columns: columns)
   }
 
@@ -165,7 +173,7 @@ extension CSVTable {
     return position
   }
 
-  /// Names the columns and refuses names that occur twice and lines that hold values.
+  /// Names the columns and refuses lines that hold values.
   static func header(
     _ fields: [String], name: String, line: Int
   ) throws(DataError) -> (columns: [String], isUnnamed: [Bool]) {
@@ -186,17 +194,16 @@ extension CSVTable {
         found: fields.prefix(4).map { quoted($0) }.joined(separator: ", "),
         hint: "write the columns' names on the first line, such as date,value")
     }
-    let columns = fields.enumerated().map { $1.isEmpty ? "column \($0 + 1)" : $1 }
-    var seen: [String: Int] = [:]
-    for (index, column) in columns.enumerated() {
-      if let first = seen[column] {
-        throw DataError(
-          .badHeader, file: name, line: line, column: column, expected: "different names for all columns",
-          found: "the same name for columns \(first + 1) and \(index + 1)")
-      }
-      seen[column] = index
-    }
-    return (columns, isUnnamed)
+    return (fields.enumerated().map { $1.isEmpty ? "column \($0 + 1)" : $1 }, isUnnamed)
+  }
+
+  /// The names of the columns, and those that several have, with their positions.
+  static func names(
+    _ fields: [String], name: String, line: Int
+  ) throws(DataError) -> (columns: [String], repeated: [String: [Int]]) {
+    let columns = try header(fields, name: name, line: line).columns
+    let places = Dictionary(grouping: columns.indices, by: { columns[$0] })
+    return (columns, places.filter { $0.value.count > 1 })
   }
 
   static func check(

@@ -67,6 +67,20 @@ package enum Blanks {
     return isSpace(a, b, c) || showsNothing(a, b, c) ? 3 : nil
   }
 
+  /// A text without the invisible characters at its ends; white space stays where there are none.
+  package static func visible(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    let range = trimmed(bytes, bytes.indices)
+    func isSpace(_ part: Range<Int>) -> Bool {
+      var position = part.lowerBound
+      while let length = length(bytes, position, part.upperBound) { position += length }
+      return position == part.upperBound
+    }
+    let start = isSpace(0..<range.lowerBound) ? 0 : range.lowerBound
+    let end = isSpace(range.upperBound..<bytes.count) ? bytes.count : range.upperBound
+    return start == 0 && end == bytes.count ? text : String(decoding: bytes[start..<max(start, end)], as: UTF8.self)
+  }
+
   /// A text without the white space and the invisible characters at its ends.
   package static func trimmed(_ text: String) -> String {
     let bytes = Array(text.utf8)

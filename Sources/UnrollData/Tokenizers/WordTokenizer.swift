@@ -7,11 +7,15 @@ public struct WordTokenizer: Tokenizer {
   public let splitting: WordSplitting
   /// Whether letters lose their case, each by its own mapping of Unicode.
   public let lowercases: Bool
+  /// Whether texts are read in normalization form C, in which texts that look alike are the same; only tokenizers of
+  /// older files are without.
+  public let normalizes: Bool
 
-  init(_ table: TokenTable, splitting: WordSplitting, lowercases: Bool) {
+  init(_ table: TokenTable, splitting: WordSplitting, lowercases: Bool, normalizes: Bool = true) {
     self.table = table
     self.splitting = splitting
     self.lowercases = lowercases
+    self.normalizes = normalizes
   }
 
   /// A tokenizer of the words of texts, most frequent first.
@@ -41,14 +45,14 @@ public struct WordTokenizer: Tokenizer {
 
     /// Counts the words of a text.
     public mutating func add(_ text: String) {
-      withText(text, lowercases) { bytes in
+      withText(text, lowercases, normalizes: true) { bytes in
         splitting.forEachWord(in: bytes) { counts.add(UnsafeBufferPointer(rebasing: bytes[$0])) }
       }
     }
 
     /// Counts a word that was found already.
     public mutating func add(word: String) {
-      withText(word, lowercases) { counts.add($0) }
+      withText(word, lowercases, normalizes: true) { counts.add($0) }
     }
 
     /// The tokenizer of what was counted; see ``WordTokenizer/train(on:splitting:lowercases:minimumCount:maximumSize:)``.
@@ -62,7 +66,7 @@ public struct WordTokenizer: Tokenizer {
   public var vocabularySize: Int { table.count }
 
   public func encode(_ text: String) -> [Int32] {
-    withText(text, lowercases) { bytes in
+    withText(text, lowercases, normalizes: normalizes) { bytes in
       var ids: [Int32] = []
       splitting.forEachWord(in: bytes) {
         ids.append(table.id(UnsafeBufferPointer(rebasing: bytes[$0])) ?? SpecialToken.unknown.id)
@@ -73,12 +77,14 @@ public struct WordTokenizer: Tokenizer {
 
   /// The ids of words that were found already: one for each.
   public func encode(words: some Sequence<String>) -> [Int32] {
-    words.map { word in withText(word, lowercases) { table.id($0) ?? SpecialToken.unknown.id } }
+    words.map { word in
+      withText(word, lowercases, normalizes: normalizes) { table.id($0) ?? SpecialToken.unknown.id }
+    }
   }
 
-  /// The words of a text, as they are written there but for their case.
+  /// The words of a text, as they are written there but for their case and their form of Unicode.
   public func words(in text: String) -> [String] {
-    withText(text, lowercases) { bytes in
+    withText(text, lowercases, normalizes: normalizes) { bytes in
       var words: [String] = []
       splitting.forEachWord(in: bytes) { words.append(String(decoding: bytes[$0], as: UTF8.self)) }
       return words
@@ -93,14 +99,18 @@ public struct WordTokenizer: Tokenizer {
 
   public func tokenizerJSON() -> [UInt8] {
     TokenizerFile.write(
-      table.texts, lowercases: lowercases, preTokenizer: splitting == .words ? .words : .whitespace,
+      table.texts, normalizer: TokenizerFile.Normalizer(normalizes, lowercases),
+      preTokenizer: splitting == .words ? .words : .whitespace,
       decoder: nil, model: .wordLevel)
   }
 }
 
-/// Calls `body` with a text's bytes, in lower case if asked for.
-func withText<R>(_ text: String, _ lowercases: Bool, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
-  var text = lowercases ? lowercased(text) : text
+/// Calls `body` with a text's bytes, in form C and then in lower case if asked for.
+func withText<R>(
+  _ text: String, _ lowercases: Bool, normalizes: Bool = false, _ body: (UnsafeBufferPointer<UInt8>) -> R
+) -> R {
+  var text = normalizes ? CanonicalComposition.normalized(text) : text
+  if lowercases { text = lowercased(text) }
   return text.withUTF8(body)
 }
 
