@@ -78,7 +78,8 @@ package enum Blanks {
     }
     let start = isSpace(0..<range.lowerBound) ? 0 : range.lowerBound
     let end = isSpace(range.upperBound..<bytes.count) ? bytes.count : range.upperBound
-    return start == 0 && end == bytes.count ? text : String(decoding: bytes[start..<max(start, end)], as: UTF8.self)
+    return start == 0 && end == bytes.count
+      ? text : String(decoding: bytes[start..<max(start, end)], as: UTF8.self)
   }
 
   /// A text without the white space and the invisible characters at its ends.
