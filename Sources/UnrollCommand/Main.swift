@@ -1,5 +1,6 @@
 import ArgumentParser
 import UnrollCore
+import UnrollData
 import UnrollTasks
 
 /// The command `unroll`.
@@ -48,7 +49,8 @@ struct ComputeOptions: ParsableArguments {
     } catch let error as ValidationError {
       throw error
     } catch {
-      TerminalStream.standardError.writeError("\(error)")
+      let text = (error as? DataError)?.description { $0.commandText } ?? "\(error)"
+      TerminalStream.standardError.writeError(text)
       throw ExitCode.failure
     }
   }

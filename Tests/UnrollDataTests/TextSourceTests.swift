@@ -312,7 +312,7 @@ import UnrollData
     let twice = dataError { () throws(DataError) in
       _ = try self.examples(text, .columns(text: "text", label: "id"))
     }
-    #expect(twice?.kind == .badHeader && twice?.hint?.values == ["1", "4"])
+    #expect(twice?.kind == .badHeader && twice?.found == "columns 1 and 4")
     #expect(try examples(text, .columns(text: "text", label: "4")).0.map(\.labels) == [["0"], ["1"]])
     #expect(try series("date,x,note,note\n2020-01-01,1,a,b\n2020-01-02,2,a,b\n").targetNames == ["x"])
     #expect(failure("date,x,x\n2020-01-01,1,2\n")?.kind == .badHeader)

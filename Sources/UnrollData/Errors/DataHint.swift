@@ -5,9 +5,8 @@
 public struct DataHint: Hashable, Sendable, CustomStringConvertible {
   /// What a reader can be told about a file.
   public enum Parameter: String, Sendable, CaseIterable {
-    case time, target, id, known, past, `static`, holidays
-    case missing, decimal, dates, timeFormat, frequency, wide, skipLines, repeatedTimes
-    case text, label, columns, leaveOutUnlabeled
+    case id, known, missing, decimal, dates, timeFormat, frequency, wide, skipLines, repeatedTimes
+    case leaveOutUnlabeled
   }
 
   /// The parameter of the request that would help; nil for advice that only a person can follow.
@@ -41,7 +40,7 @@ public struct DataHint: Hashable, Sendable, CustomStringConvertible {
   /// Whether the values are alternatives, of which one is taken.
   public var isChoice: Bool {
     switch parameter {
-    case .decimal, .dates, .timeFormat, .frequency, .repeatedTimes, .time, .text, .label: true
+    case .decimal, .dates, .timeFormat, .frequency, .repeatedTimes: true
     default: false
     }
   }

@@ -84,7 +84,7 @@ package struct RecordReader {
       throw DataError(
         .badHeader, file: self.name, line: 1, column: name, expected: "one column with this name",
         found: "columns \(places.map { "\($0 + 1)" }.joined(separator: " and "))",
-        hint: DataHint(.columns, places.map { "\($0 + 1)" }, to: "name the column by its number"))
+        hint: "name the column by its number")
     }
     if columns.firstIndex(of: name) == nil, let number = Int(name), columns.indices.contains(number - 1) {
       return number - 1

@@ -223,11 +223,32 @@ struct NumberColumn {
     var format = TimeFormat(number: .decimalYear)
     format.fractionDigits = UInt8(min(digits, 9))
     format.phase = phase <= slack ? 0 : Int16((phase / 12 * 10_000).rounded())
+    let place = Double(format.phase) / 10_000 * 12
     return NumericTimes.Reading(
-      format: format,
-      ticks: years.map { year in
-        let months = (year.rounded(.down) * 12 + ((year - year.rounded(.down)) * 12 - phase).rounded())
-        return Timestamp(day: CivilDate(monthIndex: Int(months)).daysSinceEpoch).ticks
-      }, note: "numbers with decimals are read as years")
+      format: format, ticks: years.map { Self.month($0, place) },
+      note: "numbers with decimals are read as years")
+  }
+
+  /// Years with decimals that lie in their months where a phase, in ten thousandths of a year, says; nil for those that
+  /// do not.
+  func decimalYears(phase: Int16) -> NumericTimes.Reading {
+    let scale = Double(NumericTimes.power(digits))
+    var format = TimeFormat(number: .decimalYear)
+    format.fractionDigits = UInt8(min(digits, 9))
+    format.phase = phase
+    let place = Double(phase) / 10_000 * 12
+    let ticks = values.map { value -> Int64? in
+      let year = Double(value) / scale
+      let months = year * 12 - place
+      guard (1500..<2200).contains(year), abs(months - months.rounded()) < 0.3 else { return nil }
+      return Self.month(year, place)
+    }
+    return NumericTimes.Reading(format: format, ticks: ticks)
+  }
+
+  /// The first day of the month of a year with decimals.
+  private static func month(_ year: Double, _ place: Double) -> Int64 {
+    let months = (year.rounded(.down) * 12 + ((year - year.rounded(.down)) * 12 - place).rounded())
+    return Timestamp(day: CivilDate(monthIndex: Int(months)).daysSinceEpoch).ticks
   }
 }

@@ -43,8 +43,7 @@ struct TimeColumn: Sendable {
         throw fields.error(
           .notATime, 0, expected: "steps with \(format.fractionDigits) digits behind the point")
       }
-      var reading =
-        number == .decimalYear ? column.decimalYears ?? column.reading(.step) : column.reading(number)
+      var reading = number == .decimalYear ? column.decimalYears(phase: format.phase) : column.reading(number)
       reading.format.isStated = true
       return try TimeColumn(reading, fields)
     }
@@ -239,12 +238,12 @@ extension TimeColumn {
     let column = try numberColumn(fields)
     if let known = style.format?.number {
       var reading =
-        known == .decimalYear ? column.decimalYears ?? column.reading(.step) : column.reading(known)
+        known == .decimalYear ? column.decimalYears(phase: style.format?.phase ?? 0) : column.reading(known)
       if known == .step, let digits = style.format?.fractionDigits, Int(digits) > column.digits {
         let scale = NumericTimes.power(Int(digits) - column.digits)
         reading.ticks = reading.ticks.map { tick in
           tick.flatMap { $0.multipliedReportingOverflow(by: scale) }.flatMap {
-            $0.overflow ? nil : $0.partialValue
+            $0.overflow || $0.partialValue.magnitude >= 1 << 60 ? nil : $0.partialValue
           }
         }
         reading.format.fractionDigits = digits
