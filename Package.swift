@@ -25,9 +25,8 @@ let package = Package(
     .executable(name: "unroll", targets: ["UnrollCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     // For ONNX files alone: `UnrollExchange` and the command build it, `Unroll` does not.
-    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: [])
   ],
   targets: [
     .target(name: "CUnrollKernels", cSettings: cSettings),
@@ -40,7 +39,7 @@ let package = Package(
     .target(
       name: "UnrollExchange",
       dependencies: [
-        "UnrollTasks", "UnrollTraining", "UnrollNetworks", "UnrollCore",
+        "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["ONNX/Wire/onnx_wire.proto"], swiftSettings: swiftSettings),
@@ -49,7 +48,6 @@ let package = Package(
       name: "UnrollCommand",
       dependencies: [
         "UnrollExchange", "UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
     tests("UnrollKernelTests", ["CUnrollKernels"]),

@@ -11,6 +11,7 @@ let package = Package(
     .executableTarget(
       name: "recurrent", dependencies: ["CPeak", .product(name: "Unroll", package: "unroll")]),
     .executableTarget(name: "language-model", dependencies: [.product(name: "Unroll", package: "unroll")]),
+    .executableTarget(name: "sequence-losses", dependencies: [.product(name: "Unroll", package: "unroll")]),
   ],
   cLanguageStandard: .c11
 )

@@ -79,11 +79,11 @@ struct ModelFolders {
   }
 
   /// A model that is taken must run, or say why it does not.
-  private static func use(_ model: any TaskModel) throws {
+  private static func use(_ model: any SavedModel) throws {
     let description = model.description
     precondition(!description.title.isEmpty)
-    guard let probed = model as? any ProbedModel else { return }
-    do { _ = try probed.probe(ProbeSize(batch: 2, steps: 3)) } catch is ShapeError {}
+    guard let traced = model as? any TracedModel else { return }
+    do { _ = try ONNXExport.probe(traced, ProbeSize(batch: 2, steps: 3)) } catch is ShapeError {}
   }
 
   private static func manifest(_ files: [String: [UInt8]]) -> [UInt8] {

@@ -3,7 +3,7 @@ import UnrollTasks
 import UnrollTraining
 
 /// A model that runs on arrays by name, as they come from a file and go into one.
-public protocol ArrayModel: TaskModel {
+public protocol ArrayModel: SavedModel {
   /// - Parameter arrays: what the model reads, by name; whole numbers may come as `Float`.
   /// - Returns: what it gives, by name.
   /// - Throws: `ExchangeError` or `ShapeError` when something is missing or does not fit.
@@ -123,12 +123,12 @@ extension NetworkModel: ArrayModel {
 
 /// The models that this floor adds to those of the tasks.
 public enum ExchangeModels {
-  public static let all: [any TaskModel.Type] = [GraphModel.self]
+  public static let all: [any SavedModel.Type] = [NetworkModel.self, GraphModel.self]
 
   /// Loads a model of any task, or one that this floor adds.
   ///
   /// - Throws: `ModelFileError` or `ExchangeError` when the folder is damaged, missing or of another kind.
-  public static func load(_ path: String) throws -> any TaskModel {
+  public static func load(_ path: String) throws -> any SavedModel {
     try TaskRegistry.load(path, others: all)
   }
 }

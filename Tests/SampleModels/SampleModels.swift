@@ -9,12 +9,12 @@ import UnrollTraining
 package enum SampleModels {
   /// The kinds of models: the tasks, and a second form where a task has two.
   package enum Kind: String, CaseIterable, Sendable {
-    case forecast, classify, sequences, tag, generate, translate, network, graph
+    case forecast, classify, sequences, tag, generate, translate, summarize, network, graph
   }
 
   /// Trains a model and saves it.
   package static func save(_ kind: Kind, to path: String) throws {
-    let model: any TaskModel =
+    let model: any SavedModel =
       switch kind {
       case .forecast: try forecaster()
       case .classify: try texts()
@@ -22,6 +22,7 @@ package enum SampleModels {
       case .tag: try tagger()
       case .generate: try languageModel()
       case .translate: try translator()
+      case .summarize: try summarizer()
       case .network: try network()
       case .graph: try GraphModel(try network().onnx(), file: "network")
       }
@@ -30,24 +31,26 @@ package enum SampleModels {
 
   private static func forecaster() throws -> Forecaster {
     let values = (0..<40).map { Double($0 % 4) + 0.1 * Double($0) }
-    let data = try TimeSeries(
+    let series = try TimeSeries(
       series: [.init(id: "", start: Timestamp("2000-01")!, targets: [values])], frequency: .monthly,
       targetNames: ["value"], timeName: "date", season: 4, horizon: 3, source: "sample")
-    var settings = ForecastSettings.defaults(for: data)
-    (settings.hiddenSize, settings.epochs, settings.batchSize) = (3, 1, 8)
-    settings.maximumStepsPerEpoch = 2
-    return try Forecaster.train(on: data, settings: settings, holdOut: HoldOut(test: 0, validation: 0))
+    let data = ForecastData(series)
+    var settings = try ForecastTask.defaults(for: data, ForecastSettings())
+    (settings.network.hiddenSize, settings.maximumSteps) = (3, 2)
+    (settings.learning.epochs, settings.learning.batchSize, settings.learning.refit) = (1, 8, false)
+    (settings.testSteps, settings.validationSteps) = (0, 0)
+    return try Forecaster.train(on: data, settings: settings)
   }
 
-  private static func small(_ settings: ClassifierSettings) -> ClassifierSettings {
+  private static func small(_ settings: ClassifySettings) -> ClassifySettings {
     var settings = settings
-    (settings.hiddenSize, settings.embeddingSize, settings.pieces) = (3, 2, 5)
-    (settings.epochs, settings.validationShare) = (1, 0)
+    (settings.network.hiddenSize, settings.tokens.embeddingSize, settings.pieces) = (3, 2, 5)
+    (settings.learning.epochs, settings.learning.validationShare) = (1, 0)
     return settings
   }
 
   private static func texts() throws -> Classifier {
-    let data = try ClassifierData(
+    let data = try ClassifyData(
       texts: ["a good film", "a bad film", "good", "bad"], labels: ["good", "bad", "good", "bad"])
     return try Classifier.train(on: data, settings: small(.texts))
   }
@@ -56,36 +59,49 @@ package enum SampleModels {
     let all: [[[Float]]] = (0..<6).map { index in
       (0..<5).map { [Float($0) * (index % 2 == 0 ? 1 : -1), 1] }
     }
-    let data = try ClassifierData(sequences: all, labels: ["up", "down", "up", "down", "up", "down"])
+    let data = try ClassifyData(sequences: all, labels: ["up", "down", "up", "down", "up", "down"])
     return try Classifier.train(on: data, settings: small(.sequences))
   }
 
   private static func tagger() throws -> Tagger {
     let sentences = (0..<6).map { index in
-      Tagger.Sentence(words: ["Ann", index % 2 == 0 ? "sees" : "hears", "Bob"], tags: ["B-p", "O", "B-p"])
+      TagData.Sentence(words: ["Ann", index % 2 == 0 ? "sees" : "hears", "Bob"], tags: ["B-p", "O", "B-p"])
     }
-    var settings = TaggerSettings.entities
-    (settings.wordSize, settings.characterSize, settings.characterHidden) = (3, 2, 2)
-    (settings.featureSize, settings.hiddenSize, settings.epochs) = (2, 3, 1)
-    return try Tagger.train(on: sentences, settings: settings)
+    var settings = TagSettings()
+    (settings.embeddingSize, settings.characterSize, settings.characterHidden) = (3, 2, 2)
+    (settings.featureSize, settings.network.hiddenSize, settings.learning.epochs) = (2, 3, 1)
+    return try Tagger.train(on: TagData(sentences), settings: settings)
   }
 
   private static func languageModel() throws -> LanguageModel {
-    var settings = LanguageSettings(tokens: .characters)
-    (settings.embeddingSize, settings.hiddenSize, settings.layers) = (3, 4, 1)
-    (settings.steps, settings.streams, settings.epochs) = (8, 2, 1)
-    return try LanguageModel.train(on: String(repeating: "abcd\n", count: 30), settings: settings)
+    var settings = GenerateSettings()
+    (settings.tokens.embeddingSize, settings.network.hiddenSize, settings.network.layers) = (3, 4, 1)
+    (settings.sequenceLength, settings.learning.batchSize, settings.learning.epochs) = (8, 2, 1)
+    return try LanguageModel.train(
+      on: GenerateData(String(repeating: "abcd\n", count: 30)), settings: settings)
+  }
+
+  private static func small(_ settings: inout PairSettings) {
+    settings.tokens = TokenSettings(.characters, vocabularySize: 100, embeddingSize: 3)
+    settings.network.hiddenSize = 4
+  }
+
+  private static let pairs = ["ein hund", "eine katze", "zwei hunde", "ein vogel"].map {
+    PairData.Pair(source: $0, target: $0.uppercased())
   }
 
   private static func translator() throws -> Translator {
-    let pairs = ["ein hund", "eine katze", "zwei hunde", "ein vogel"].map {
-      TranslationPair(source: $0, target: $0.uppercased())
-    }
-    var settings = TranslationSettings()
-    (settings.tokens, settings.vocabulary, settings.minimumCount) = (.characters, 100, 1)
-    (settings.embeddingSize, settings.hiddenSize, settings.epochs) = (3, 4, 1)
-    (settings.batchTokens, settings.selection) = (100, .loss)
-    return try Translator.train(on: pairs, validation: pairs, settings: settings)
+    var settings = TranslateSettings()
+    small(&settings.pairs)
+    (settings.selection, settings.learning.epochs, settings.learning.batchTokens) = (.loss, 1, 100)
+    return try Translator.train(on: PairData(pairs), settings: settings)
+  }
+
+  private static func summarizer() throws -> Summarizer {
+    var settings = SummarizeSettings()
+    small(&settings.pairs)
+    (settings.selection, settings.learning.epochs, settings.learning.batchTokens) = (.loss, 1, 100)
+    return try Summarizer.train(on: PairData(pairs), settings: settings)
   }
 
   package static func network() throws -> NetworkModel {

@@ -52,7 +52,7 @@ import Testing
     Bad("too few rows", Table.daily(5), "--horizon 4", "rows", "found 5"),
     Bad("a horizon beyond the data", Table.daily(60), "--horizon 80", "found 60", "80"),
     Bad("a season beyond the data", Table.daily(60), "--season 400", "season", "60", "400"),
-    Bad("a part shorter than the horizon", Table.daily(90), "--horizon 9 --test 5", "test", "9", "5"),
+    Bad("a part shorter than the horizon", Table.daily(90), "--horizon 9 --test-steps 5", "test", "9", "5"),
     Bad("only missing values", Table.daily(60, value: { _ in "NaN" }), "--target sales", "sales", "missing"),
     Bad("infinity", changed(12, "2023-01-11,1e999"), "", "line 12", "1e999"),
     Bad("an open quote", changed(50, "\"2023-02-18,5"), "", "line 50", "quote"),

@@ -3,7 +3,7 @@ import Testing
 /// `unroll train generate`, `unroll generate`, and what goes with them.
 struct GenerateCommandTests {
   private static let small =
-    "--epochs 12 --hidden 24 --embedding 16 --streams 4 --steps 20 --rate 0.02 --output-dropout 0 --weight-dropout 0"
+    "--epochs 12 --hidden 24 --embedding 16 --batch-size 4 --sequence-length 20 --learning-rate 0.02 --dropout 0 --weight-dropout 0"
 
   private static let alphabet: Result<Folder, any Error> = Result {
     let folder = try Folder()
@@ -15,7 +15,7 @@ struct GenerateCommandTests {
 
   @Test(arguments: [
     (
-      "train generate --help", ["usage: unroll train generate TEXT -o MODEL", "--tokens", "--weight-dropout"]
+      "train generate --help", ["usage: unroll train generate", "TEXT", "-o", "--tokens", "--weight-dropout"]
     ),
     ("generate --help", ["--prompt", "--length", "--temperature", "--top-k", "--top-p", "--seed", "--stop"]),
     ("--help", ["generate"]),
@@ -49,13 +49,11 @@ struct GenerateCommandTests {
   @Test func scores() throws {
     let folder = try Self.alphabet.get()
     let table = try Command.run("evaluate model text", in: folder)
-    #expect(table.code == 0 && table.lines.count == 5)
-    for word in ["nats per token", "bits per character", "perplexity", "1080 characters"] {
+    #expect(table.code == 0)
+    for word in ["nats per token", "bits per character", "perplexity", "1080"] {
       #expect(table.output.contains(word), "\(table.output)")
     }
-    let tokens = try Command.run("evaluate model text --score", in: folder)
-    #expect(tokens.lines.count == 1080 && tokens.lines[1].contains("\"token\":\"b\""))
-    let text = try Command.run("generate model --score abc", in: folder)
+    let text = try Command.run("generate model abc --score", in: folder)
     #expect(text.lines.count == 1 && text.output.contains("\"bitsPerCharacter\":"))
     #expect(try Command.run("inspect model", in: folder).output.contains("language model of characters"))
   }
@@ -64,10 +62,9 @@ struct GenerateCommandTests {
     arguments: [
       ("generate model --temperature -1", 64, "--temperature"),
       ("generate model --top-p 2", 64, "--top-p"),
-      ("generate model abc", 64, "--prompt"),
       ("train generate nothing -o new", 1, "there is no such file"),
-      ("train generate text -o new --tokens letters", 64, "characters, subwords, words"),
-      ("train generate text -o new --tied yes --softmax adaptive", 1, "adaptive"),
+      ("train generate text -o new --tokens letters", 64, "words, characters, subwords"),
+      ("train generate text -o new --tied --softmax adaptive", 64, "adaptive"),
       ("evaluate model nothing", 1, "there is no such file"),
     ] as [(String, Int32, String)]) func whatIsWrongIsSaid(_ line: String, _ code: Int32, _ words: String)
     throws

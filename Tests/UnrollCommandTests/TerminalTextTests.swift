@@ -1,5 +1,6 @@
 import Testing
 import UnrollCommand
+import UnrollTasks
 
 @Suite struct TerminalSparklineTests {
   @Test func valuesBecomeBlocks() {

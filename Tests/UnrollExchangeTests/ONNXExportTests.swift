@@ -74,7 +74,7 @@ import UnrollTraining
   func graphGivesTheSame(_ example: Example, _ size: ProbeSize) throws {
     let model = try Self.model(example)
     let graph = try ONNXModel(try model.onnx(), file: example.testDescription)
-    let probe = try model.probe(size)
+    let probe = try ONNXExport.probe(model, size)
     let values = probe.inputs.reduce(into: [String: ONNXTensor]()) { values, input in
       if let port = graph.inputs.first(where: { $0.name == input.name }) {
         values[input.name] = Operators.converted(ONNXTensor(input.value.tensor), to: port.type)
@@ -89,7 +89,7 @@ import UnrollTraining
   @Test(arguments: examples) func emptySequences(_ example: Example) throws {
     let model = try Self.model(example)
     let graph = try ONNXModel(try model.onnx(), file: example.testDescription)
-    let probe = try model.probe(ProbeSize(batch: 3, steps: 4))
+    let probe = try ONNXExport.probe(model, ProbeSize(batch: 3, steps: 4))
     var arrays = Dictionary(uniqueKeysWithValues: probe.inputs.map { ($0.name, $0.value.tensor) })
     arrays["lengths"] = Tensor([4, 0, 1])
     let values = graph.inputs.reduce(into: [String: ONNXTensor]()) { values, port in
@@ -108,7 +108,7 @@ import UnrollTraining
     guard example.layers[0].bidirectional != true else { return }
     let model = try Self.model(example)
     let graph = try ONNXModel(try model.onnx(takesStates: true), file: example.testDescription)
-    let probe = try model.probe(ProbeSize(batch: 2, steps: 6))
+    let probe = try ONNXExport.probe(model, ProbeSize(batch: 2, steps: 6))
     let x = ONNXTensor(try #require(probe.inputs.first { $0.name == "input" }).value.tensor)
     var states = Dictionary(
       uniqueKeysWithValues: model.zeroStates(batch: 2).map { ($0.name, ONNXTensor($0.tensor)) })

@@ -34,8 +34,18 @@ import UnrollExchange
   }
 
   static let bent: [Bent] = [
-    Bent("an operator", "Conv") { $0.graph.node[0].opType = "Conv" },
+    Bent("an operator", "Frobnicate") { $0.graph.node[0].opType = "Frobnicate" },
+    Bent("every operator", "Alpha × 2, Beta, com.example.Tanh") {
+      $0.graph.node = ["Beta", "Alpha", "Tanh", "Alpha"].map { WireNode($0, ["x"], ["y"]) }
+      $0.graph.node[2].domain = "com.example"
+    },
     Bent("a domain", "com.example") { $0.graph.node[0].domain = "com.example" },
+    Bent("two versions", "18 and 17") {
+      $0.opsetImport[0].version = 18
+      var second = $0.opsetImport[0]
+      second.version = 17
+      $0.opsetImport.append(second)
+    },
     Bent("an attribute", "speed") { $0.graph.node[0].attribute = [WireAttribute("speed", 1)] },
     Bent("an old version", "version 5") { $0.opsetImport[0].version = 5 },
     Bent("a new version", "version 99") { $0.opsetImport[0].version = 99 },
@@ -76,7 +86,9 @@ import UnrollExchange
     },
     Bent("external data by its entries", "external") {
       var outside = WireTensor("w", [1], bytes: 4)
-      outside.externalData = [Data([0])]
+      var location = WireStringPair()
+      (location.key, location.value) = ("location", "other")
+      if let bytes: Data = try? location.serializedBytes() { outside.externalData = [bytes] }
       $0.graph.initializer = [outside]
     },
     Bent("data in two forms", "one form") {

@@ -43,13 +43,15 @@ import UnrollTraining
     }
   }
 
-  private static func train<Task: WorkingTask>(
-    _: Task.Type, _ data: Data, _ file: String, _ options: [(String, String?)]
+  private static func train<Task: TaskDefinition>(
+    _: Model<Task>.Type, _ data: Data, _ file: String, _ options: [(String, String)]
   ) throws -> String {
-    var arguments = TaskArguments(Task.trainingOptions)
-    for (name, value) in [("epochs", "1"), ("hidden", "9")] + options { try arguments.set(name, value) }
+    var given = SettingValues()
+    for (name, value) in [("epochs", "1"), ("hidden", "9")] + options {
+      try given.set(name, value, among: Task.Settings.descriptions())
+    }
     let path = "\(data.path)/model"
-    try Task.train(on: ["\(data.path)/\(file)"], arguments, TaskSession()).save(to: path)
+    try Model<Task>.train(files: ["\(data.path)/\(file)"], given: given).save(to: path)
     return path
   }
 
@@ -71,10 +73,10 @@ import UnrollTraining
     arguments: [
       [("pieces", "40"), ("embedding", "7")],
       [("pieces", "0"), ("pooling", "attention"), ("pooling", "last"), ("members", "2")],
-      [("cell", "lstm-layernorm"), ("layers", "2"), ("pooling", "mean"), ("outputs-only", nil)],
-      [("multi-label", nil)],
-    ] as [[(String, String?)]])
-  func classifiersOfTexts(_ options: [(String, String?)]) throws {
+      [("cell", "lstm-layernorm"), ("layers", "2"), ("pooling", "mean"), ("pool-inputs", "no")],
+      [("multi-label", "yes")],
+    ] as [[(String, String)]])
+  func classifiersOfTexts(_ options: [(String, String)]) throws {
     let data = try Data()
     let path = try Self.train(Classifier.self, data, "texts", options)
     let hasPieces = !options.contains { $0 == ("pieces", "0") }
@@ -88,7 +90,7 @@ import UnrollTraining
   }
 
   @Test(arguments: [[("decision", "crf")], [("decision", "softmax"), ("members", "2"), ("cell", "gru")]])
-  func taggers(_ options: [(String, String?)]) throws {
+  func taggers(_ options: [(String, String)]) throws {
     let data = try Data()
     try Self.check(
       try Self.train(Tagger.self, data, "tags", options),
@@ -100,9 +102,9 @@ import UnrollTraining
     [("tokens", "words"), ("cell", "gru"), ("layers", "2"), ("embedding", "5")],
     [("tokens", "words"), ("tied", "no"), ("softmax", "adaptive"), ("minimum-count", "1")],
   ])
-  func languageModels(_ options: [(String, String?)]) throws {
+  func languageModels(_ options: [(String, String)]) throws {
     let data = try Data()
-    let all = options + [("steps", "8"), ("streams", "2")]
+    let all = options + [("sequence-length", "8"), ("batch-size", "2")]
     try Self.check(
       try Self.train(LanguageModel.self, data, "corpus", all), states: [false, true],
       inputs: ["tokens", "lengths"])
@@ -110,15 +112,22 @@ import UnrollTraining
 
   @Test(
     arguments: [
-      [("attention", "additive"), ("cell", "lstm"), ("joint", nil)], [("input-feeding", nil)],
-      [("attention", "additive"), ("coverage", nil), ("decoder-layers", "1")],
-    ] as [[(String, String?)]])
-  func translators(_ options: [(String, String?)]) throws {
+      [("attention", "additive"), ("cell", "lstm"), ("joint", "yes")], [("input-feeding", "yes")],
+      [("attention", "additive"), ("coverage", "yes"), ("decoder-layers", "1")],
+    ] as [[(String, String)]])
+  func translators(_ options: [(String, String)]) throws {
     let data = try Data()
     let all = options + [("tokens", "words"), ("embedding", "7")]
     try Self.check(
       try Self.train(Translator.self, data, "pairs", all), states: [false, true],
       inputs: ["source", "source_lengths", "target", "target_lengths"])
+  }
+
+  @Test func summarizers() throws {
+    let data = try Data()
+    let path = try Self.train(Summarizer.self, data, "pairs", [("minimum-count", "3"), ("embedding", "7")])
+    let result = try ONNXExport.export(path)
+    #expect(try ONNXModel(result.bytes, file: path).inputs.map(\.name).contains("source"))
   }
 
   @Test(arguments: [(1, false), (2, true)]) func forecasters(_ targets: Int, _ isFull: Bool) throws {
@@ -132,15 +141,16 @@ import UnrollTraining
     let names = Array(["a", "b"].prefix(targets))
     let series = try TimeSeries(
       table, SeriesRequest(time: "date", targets: names, known: isFull ? ["known"] : []))
-    var settings = ForecastSettings.defaults(for: series, horizon: 9)
-    settings.epochs = 1
-    settings.hiddenSize = 7
-    settings.maximumStepsPerEpoch = 2
-    settings.members = targets
+    let forecast = ForecastData(series.with(season: nil, horizon: 9))
+    var settings = try ForecastTask.defaults(for: forecast, ForecastSettings())
+    settings.learning.epochs = 1
+    settings.learning.members = targets
+    settings.network.hiddenSize = 7
+    settings.maximumSteps = 2
     settings.cycle = isFull
     settings.mixesTargets = isFull
     let path = "\(data.path)/forecaster"
-    try Forecaster.train(on: series, settings: settings).save(to: path)
+    try Forecaster.train(on: forecast, settings: settings).save(to: path)
     let result = try ONNXExport.export(path)
     #expect(try ONNXModel(result.bytes, file: path).outputs.map(\.name) == ["outputs"])
     #expect(throws: ExchangeError.self) { try ONNXExport.export(path, ONNXExport.Options(takesStates: true)) }
@@ -149,7 +159,8 @@ import UnrollTraining
   /// A graph that is not the network's must not pass.
   @Test func anotherNetworkIsNotWritten() throws {
     let data = try Data()
-    let path = try Self.train(LanguageModel.self, data, "corpus", [("steps", "8"), ("streams", "2")])
+    let path = try Self.train(
+      LanguageModel.self, data, "corpus", [("sequence-length", "8"), ("batch-size", "2")])
     let result = try ONNXExport.export(path)
     var probe = result.probes[0]
     let graph = try ONNXModel(result.bytes, file: path)
@@ -164,9 +175,9 @@ import UnrollTraining
   @Test func tasksGoToPyTorch() throws {
     let data = try Data()
     let path = try Self.train(
-      LanguageModel.self, data, "corpus", [("steps", "8"), ("streams", "2"), ("cell", "gru")])
+      LanguageModel.self, data, "corpus", [("sequence-length", "8"), ("batch-size", "2"), ("cell", "gru")])
     let weights = try PyTorchWeights.exported(try ModelDirectory.load(path).tensors, file: path)
     #expect(weights.map(\.name).filter { $0.hasSuffix("_l0") }.count == 4)
-    #expect(weights.contains { $0.name == "embedding.weight" })
+    #expect(weights.contains { $0.name == "members.0.front.table.weight" })
   }
 }

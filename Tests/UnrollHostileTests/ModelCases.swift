@@ -67,12 +67,16 @@ enum ModelCases {
 
   /// The sizes that each task builds its network from.
   private static let sizes: [SampleModels.Kind: [String]] = [
-    .forecast: ["hiddenSize", "layers", "members", "lookBack", "segment", "horizon"],
-    .classify: ["hiddenSize", "layers", "members", "embeddingSize", "pieces"],
-    .sequences: ["hiddenSize", "layers", "members", "frame", "hop"],
-    .tag: ["hiddenSize", "layers", "members", "wordSize", "characterSize", "characterHidden", "featureSize"],
-    .generate: ["hiddenSize", "layers", "embeddingSize"],
-    .translate: ["hiddenSize", "embeddingSize", "encoderLayers", "decoderLayers"],
+    .forecast: ["hidden", "layers", "members", "window-look-back", "window-segment", "window-horizon"],
+    .classify: ["hidden", "layers", "members", "embedding", "pieces"],
+    .sequences: ["hidden", "layers", "members", "frame", "hop"],
+    .tag: [
+      "hidden", "layers", "members", "embedding", "character-embedding", "character-hidden",
+      "feature-embedding",
+    ],
+    .generate: ["hidden", "layers", "embedding"],
+    .translate: ["hidden", "embedding", "layers", "decoder-layers"],
+    .summarize: ["hidden", "embedding", "layers", "decoder-layers"],
     .network: ["inputs", "outputs"],
     .graph: [],
   ]

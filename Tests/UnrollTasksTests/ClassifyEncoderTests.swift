@@ -1,24 +1,24 @@
 import Testing
 import UnrollCore
+import UnrollData
+
 import UnrollTasks
 
 /// Sequences as a network reads them.
 struct ClassifyEncoderTests {
-  private static func settings(_ frame: Int, _ hop: Int, differences: Bool = false) -> ClassifierSettings {
-    var settings = ClassifierSettings.sequences
-    settings.frame = frame
-    settings.hop = hop
-    settings.differences = differences
-    settings.maximumLength = 40
-    return settings
+  private static func frames(
+    of sequences: [NumericSequence], channels: Int, _ frame: Int, _ hop: Int, differences: Bool = false
+  ) -> SequenceFrames {
+    SequenceFrames(
+      of: sequences, channels: channels, differences: differences, frame: frame, hop: hop, maximumLength: 40)
   }
 
-  private static func ramp(_ steps: Int) -> ClassifierData.Sequence {
+  private static func ramp(_ steps: Int) -> NumericSequence {
     .init(values: (0..<steps).map { Float($0) }, steps: steps)
   }
 
   private static func encode(
-    _ encoder: SequenceEncoder, _ sequence: ClassifierData.Sequence, _ noise: SequenceEncoder.Noise? = nil,
+    _ encoder: SequenceFrames, _ sequence: NumericSequence, _ noise: SequenceFrames.Noise? = nil,
     seed: UInt64? = nil
   ) -> [Float] {
     var random = seed.map { RandomSource(seed: $0) }
@@ -30,7 +30,7 @@ struct ClassifyEncoderTests {
     arguments: [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 40, 41, 1000],
     [(1, 1), (2, 1), (3, 3), (8, 3), (16, 16), (64, 5)])
   func framesCoverTheSteps(_ steps: Int, _ cut: (frame: Int, hop: Int)) {
-    let encoder = SequenceEncoder(of: [Self.ramp(9)], channels: 1, Self.settings(cut.frame, cut.hop))
+    let encoder = Self.frames(of: [Self.ramp(9)], channels: 1, cut.frame, cut.hop)
     let scale = encoder.channels[0]
     let rows = Self.encode(encoder, Self.ramp(steps)).map {
       Int(($0 * scale.deviation + scale.mean).rounded())
@@ -47,10 +47,10 @@ struct ClassifyEncoderTests {
 
   @Test func channelsAreStandardised() {
     let sequences = [
-      ClassifierData.Sequence(values: [1, 500, 3, 500, 5, 500], steps: 3),
-      ClassifierData.Sequence(values: [7, 500, .nan, 500], steps: 2),
+      NumericSequence(values: [1, 500, 3, 500, 5, 500], steps: 3),
+      NumericSequence(values: [7, 500, .nan, 500], steps: 2),
     ]
-    let encoder = SequenceEncoder(of: sequences, channels: 2, Self.settings(1, 1, differences: true))
+    let encoder = Self.frames(of: sequences, channels: 2, 1, 1, differences: true)
     // 1, 3, 5, 7: mean 4, variance 5. The second channel never changes, and is left on its own scale.
     #expect(encoder.channels[0].mean == 4 && abs(encoder.channels[0].deviation - 2.236068) < 1e-5)
     #expect(encoder.channels[1].mean == 500 && encoder.channels[1].deviation == 1)
@@ -67,8 +67,8 @@ struct ClassifyEncoderTests {
   }
 
   @Test func noiseIsOfItsSizeAndOfItsSeed() {
-    let flat = ClassifierData.Sequence(values: Array(repeating: 2, count: 40), steps: 40)
-    let encoder = SequenceEncoder(of: [Self.ramp(5)], channels: 1, Self.settings(1, 1))
+    let flat = NumericSequence(values: Array(repeating: 2, count: 40), steps: 40)
+    let encoder = Self.frames(of: [Self.ramp(5)], channels: 1, 1, 1)
     let plain = Self.encode(encoder, flat)
     func noisy(_ noise: Float, _ scaling: Float, _ shift: Float, _ seed: UInt64?) -> [Float] {
       Self.encode(encoder, flat, .init(noise: noise, scaling: scaling, shift: shift), seed: seed)
@@ -83,7 +83,7 @@ struct ClassifyEncoderTests {
   }
 
   @Test func shiftsRepeatTheEnds() {
-    let encoder = SequenceEncoder(of: [Self.ramp(10)], channels: 1, Self.settings(1, 1))
+    let encoder = Self.frames(of: [Self.ramp(10)], channels: 1, 1, 1)
     let plain = Self.encode(encoder, Self.ramp(10))
     var offsets: Set<Int> = []
     for seed in 0..<60 {

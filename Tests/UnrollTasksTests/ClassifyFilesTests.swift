@@ -2,8 +2,9 @@ import Testing
 import UnrollCore
 import UnrollData
 import UnrollNetworks
-import UnrollTasks
 import UnrollTraining
+
+import UnrollTasks
 
 /// A classifier in its folder.
 struct ClassifyFilesTests {
@@ -11,9 +12,9 @@ struct ClassifyFilesTests {
     try Classifier.train(
       on: ClassifyToy.data(40),
       settings: ClassifyToy.small {
-        $0.epochs = 2
-        $0.members = 2
-        $0.layers = 2
+        $0.learning.epochs = 2
+        $0.learning.members = 2
+        $0.network.layers = 2
         $0.pooling = [.attention, .last]
       })
   }
@@ -21,25 +22,25 @@ struct ClassifyFilesTests {
   private static func sequences() throws -> Classifier {
     let (all, labels) = ClassifyToy.sequences(20)
     return try Classifier.train(
-      on: ClassifierData(sequences: all, labels: labels),
+      on: ClassifyData(sequences: all, labels: labels),
       settings: ClassifyToy.small {
-        $0.epochs = 2
+        $0.learning.epochs = 2
         $0.frame = 4
         $0.hop = 3
         $0.differences = true
       })
   }
 
-  @Test(arguments: ClassifierSettings.TokenKind.allCases) func textsComeBackBitForBit(
-    _ tokens: ClassifierSettings.TokenKind
+  @Test(arguments: TokenKind.allCases) func textsComeBackBitForBit(
+    _ tokens: TokenKind
   ) throws {
     let classifier = try Classifier.train(
       on: ClassifyToy.data(40),
       settings: ClassifyToy.small {
-        $0.epochs = 2
-        $0.tokens = tokens
-        $0.vocabularySize = 280
-        $0.members = 2
+        $0.learning.epochs = 2
+        $0.tokens.tokens = tokens
+        $0.tokens.vocabularySize = 280
+        $0.learning.members = 2
         $0.pooling = PoolingKind.allCases
       })
     let folder = try TestFolder()
@@ -48,7 +49,7 @@ struct ClassifyFilesTests {
     let texts = ClassifyToy.texts(20, seed: 3).texts + ["", "never seen", "\u{1F600}"]
     #expect(try again.classify(texts).map(\.bits) == classifier.classify(texts).map(\.bits))
     #expect(again.settings == classifier.settings && again.labels == ["bad", "good"])
-    #expect(again.summary.history == classifier.summary.history)
+    #expect(again.record.history == classifier.record.history)
     #expect(again.parameterCount == classifier.parameterCount)
   }
 
@@ -127,12 +128,12 @@ struct ClassifyFilesTests {
 
   @Test func theCardTellsWhatIsInside() throws {
     let (texts, labels) = ClassifyToy.texts(40)
-    let data = try ClassifierData(texts: texts, labels: labels.map { "a|\($0)" })
+    let data = try ClassifyData(texts: texts, labels: labels.map { "a|\($0)" })
     let classifier = try Classifier.train(
       on: data,
       settings: ClassifyToy.small {
-        $0.epochs = 2
-        $0.validationShare = 0.25
+        $0.learning.epochs = 2
+        $0.learning.validationShare = 0.25
       })
     let folder = try TestFolder()
     try classifier.save(to: "\(folder.path)/model")

@@ -1,8 +1,9 @@
 import Testing
 import UnrollCore
 import UnrollData
-import UnrollTasks
 import UnrollTraining
+
+import UnrollTasks
 
 /// Input that is wrong gives an error that says what and where; input that is odd gives a defined result.
 struct ClassifyInputTests {
@@ -71,20 +72,11 @@ struct ClassifyInputTests {
       "a missing validation file", "x.csv", table, "text=text label=kind validation=none.csv", "none.csv"),
   ]
 
-  static func arguments(_ words: [String]) throws -> TaskArguments {
-    var arguments = TaskArguments(Classifier.trainingOptions)
-    for word in words {
-      let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-      try arguments.set(parts[0], parts.count > 1 ? parts[1] : nil)
-    }
-    return arguments
-  }
-
   static func train(_ folder: TestFolder, _ file: String, _ words: String) throws -> Classifier {
     let quick = "epochs=2 hidden=8 embedding=4 pieces=20 validation-share=0".split(separator: " ").map(
       String.init)
-    let arguments = try arguments(quick + words.split(separator: " ").map(String.init))
-    return try Classifier.train(on: ["\(folder.path)/\(file)"], arguments, TaskSession())
+    return try Classifier.train(
+      files: ["\(folder.path)/\(file)"], words: quick + words.split(separator: " ").map(String.init))
   }
 
   @Test(arguments: bad) func saysWhatIsWrong(_ bad: Bad) throws {
@@ -93,7 +85,7 @@ struct ClassifyInputTests {
     #expect {
       _ = try Self.train(folder, bad.file, bad.options.joined(separator: " "))
     } throws: { error in
-      let isKnown = error is DataError || error is ClassifierError || error is TaskArgumentError
+      let isKnown = error is DataError || error is SettingError
       let missing = bad.words.filter { !"\(error)".contains($0) }
       if !missing.isEmpty { Issue.record("\(missing) not in: \(error)") }
       return isKnown && missing.isEmpty
@@ -102,19 +94,19 @@ struct ClassifyInputTests {
 
   @Test func aLabelSeenOnceIsLearnedFrom() throws {
     let (texts, labels) = ClassifyToy.texts(30)
-    let data = try ClassifierData(texts: texts + ["quite odd"], labels: labels + ["once"])
+    let data = try ClassifyData(texts: texts + ["quite odd"], labels: labels + ["once"])
     var notes: [String] = []
     let classifier = try Classifier.train(
-      on: data, settings: ClassifyToy.small { $0.validationShare = 0.3 },
-      report: { if case .note(let text) = $0 { notes.append(text) } })
+      on: data, settings: ClassifyToy.small { $0.learning.validationShare = 0.3 },
+      session: TaskSession(report: { if case .note(let text) = $0 { notes.append(text) } }))
     #expect(notes.contains { $0.contains("\"once\"") && $0.contains("single example") })
     #expect(try classifier.classify(["quite odd"])[0].label == "once")
   }
 
   @Test func aVocabularyOfOneWord() throws {
-    let data = try ClassifierData(
+    let data = try ClassifyData(
       texts: ["yes", "yes yes", "yes", "yes yes"], labels: ["one", "two", "one", "two"])
-    let classifier = try Classifier.train(on: data, settings: ClassifyToy.small { $0.epochs = 80 })
+    let classifier = try Classifier.train(on: data, settings: ClassifyToy.small { $0.learning.epochs = 80 })
     #expect(try classifier.classify(["yes", "yes yes"]).map(\.label) == ["one", "two"])
     // Words that were never seen are unknown, and still give an answer.
     #expect(
@@ -128,42 +120,46 @@ struct ClassifyInputTests {
     let long = String(repeating: "word ", count: 200_000)
     let endless = String(repeating: "w", count: 1_000_000)
     try folder.write(Array("text,kind\n\(long),a\n\(endless),b\nso,a\nno,b\n".utf8), "x.csv")
-    let classifier = try Self.train(folder, "x.csv", "text=text label=kind length=50")
+    let classifier = try Self.train(folder, "x.csv", "text=text label=kind maximum-length=50")
     let answers = try classifier.classify([long, endless])
     #expect(answers.count == 2)
     // What is beyond the length is not read.
     #expect(try classifier.classify([String(repeating: "word ", count: 50)])[0].bits == answers[0].bits)
     #expect(try classifier.classify([String(repeating: "word ", count: 49)])[0].bits != answers[0].bits)
-    #expect(try classifier.belief(in: long).count == 51)
+    var options = ClassifyOptions()
+    options.explain = true
+    #expect(try classifier.classify([long], options: options)[0].steps?.count == 51)
   }
 
   @Test func evaluationKnowsItsLabels() throws {
     let classifier = try Classifier.train(
-      on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.epochs = 1 })
-    let other = try ClassifierData(texts: ["a", "b"], labels: ["good", "ugly"])
+      on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.learning.epochs = 1 })
+    let other = try ClassifyData(texts: ["a", "b"], labels: ["good", "ugly"])
     #expect {
       try classifier.evaluate(on: other)
     } throws: {
       "\($0)".contains("line 2") && "\($0)".contains("\"ugly\"") && "\($0)".contains("\"good\"")
     }
-    let none = try ClassifierData(texts: [], labels: [])
-    #expect(try classifier.evaluate(on: none).accuracy.isNaN)
+    let none = try ClassifyData(texts: [], labels: [])
+    #expect(throws: DataError.self) { try classifier.evaluate(on: none) }
+    #expect(none.examples.isEmpty)
   }
 
   @Test func textsAreNoSequences() throws {
-    let texts = try Classifier.train(on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.epochs = 1 })
+    let texts = try Classifier.train(
+      on: ClassifyToy.data(20), settings: ClassifyToy.small { $0.learning.epochs = 1 })
     let (sequences, labels) = ClassifyToy.sequences(20)
     let numbers = try Classifier.train(
-      on: ClassifierData(sequences: sequences, labels: labels), settings: ClassifyToy.small { $0.epochs = 1 })
-    #expect(throws: ClassifierError.self) { try texts.classify(sequences: sequences) }
-    #expect(throws: ClassifierError.self) { try numbers.classify(["a text"]) }
-    #expect(throws: ClassifierError.self) { try numbers.belief(in: "a text") }
-    #expect(throws: ClassifierError.otherChannels(file: "the input", expected: 2, found: 3)) {
+      on: ClassifyData(sequences: sequences, labels: labels),
+      settings: ClassifyToy.small { $0.learning.epochs = 1 })
+    #expect(throws: DataError.self) { try texts.classify(sequences: sequences) }
+    #expect(throws: DataError.self) { try numbers.classify(["a text"]) }
+    #expect(throws: DataError.self) {
       try numbers.classify(sequences: [[[1, 2, 3]]])
     }
-    #expect(throws: ClassifierError.self) { try numbers.classify(sequences: [[[1, 2], [1]]]) }
-    #expect(throws: ClassifierError.unequalCounts(inputs: 1, labels: 2)) {
-      try ClassifierData(texts: ["a"], labels: ["x", "y"])
+    #expect(throws: DataError.self) { try numbers.classify(sequences: [[[1, 2], [1]]]) }
+    #expect(throws: DataError.self) {
+      try ClassifyData(texts: ["a"], labels: ["x", "y"])
     }
     // Sequences without steps, and without any number.
     let odd = try numbers.classify(sequences: [[], [[.nan, .nan], [.nan, .nan]], [[.infinity, 1]]])

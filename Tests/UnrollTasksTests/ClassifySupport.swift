@@ -1,6 +1,7 @@
 import UnrollCore
 import UnrollData
 import UnrollNetworks
+
 import UnrollTasks
 
 /// Examples whose labels follow a rule, and classifiers that train in a moment.
@@ -21,9 +22,9 @@ enum ClassifyToy {
     return (texts, labels)
   }
 
-  static func data(_ count: Int = 80, seed: UInt64 = 1) throws -> ClassifierData {
+  static func data(_ count: Int = 80, seed: UInt64 = 1) throws -> ClassifyData {
     let (texts, labels) = texts(count, seed: seed)
-    return try ClassifierData(texts: texts, labels: labels)
+    return try ClassifyData(texts: texts, labels: labels)
   }
 
   /// Sequences of two channels of which the first rises or falls, with lengths from `shortest` on.
@@ -46,25 +47,25 @@ enum ClassifyToy {
   }
 
   /// Settings that train in a moment.
-  static func small(_ change: (inout ClassifierSettings) -> Void = { _ in }) -> ClassifierSettings {
-    var settings = ClassifierSettings.texts
-    settings.hiddenSize = 9
-    settings.embeddingSize = 7
+  static func small(_ change: (inout ClassifySettings) -> Void = { _ in }) -> ClassifySettings {
+    var settings = ClassifySettings.texts
+    settings.network.hiddenSize = 9
+    settings.tokens.embeddingSize = 7
     settings.pieces = 50
-    settings.epochs = 25
-    settings.batchSize = 16
-    settings.dropout = 0
+    settings.learning.epochs = 25
+    settings.learning.batchSize = 16
+    settings.network.dropout = 0
     settings.tokenDropout = 0
-    settings.learningRate = 0.02
-    settings.averaging = 0
-    settings.patience = 0
-    settings.validationShare = 0
+    settings.learning.learningRate = 0.02
+    settings.learning.averaging = 0
+    settings.learning.patience = 0
+    settings.learning.validationShare = 0
     change(&settings)
     return settings
   }
 
-  static func accuracy(_ classifier: Classifier, _ data: ClassifierData) throws -> Double {
-    try classifier.evaluate(on: data).accuracy
+  static func accuracy(_ classifier: Classifier, _ data: ClassifyData) throws -> Double {
+    try classifier.evaluate(on: data)[classifier.settings.multiLabel ? "found exactly" : "accuracy"]
   }
 }
 

@@ -29,27 +29,17 @@ import UnrollTasks
     #expect(abs(scores.continuousRankedProbabilityScore - 2 * (0.7 + 3.7 + 2.2) / 9) < 1e-12)
   }
 
-  @Test func rendersAligned() {
+  @Test func sharesDecimalsInAColumn() {
     var table = table()
     table.add("flat", points: [10, 10], actual: [10, 10], history: [3, 3])
+    let report = table.report
+    #expect(report.columns == ["", "MAE", "RMSE", "sMAPE", "MASE", "in 80%", "in 95%", "CRPS"])
     #expect(
-      table.text() == """
-                  MAE    RMSE   sMAPE    MASE  in 80%  in 95%    CRPS
-        model   2.000   2.160  19.28%   1.500     33%     67%   1.467
-        flat    0.000   0.000   0.00%       –       –       –       –
-        """)
-    #expect(ScoreTable(season: 1).text() == "")
-  }
-
-  @Test func emphasisesTheBestOfEachColumn() {
-    var table = ScoreTable(season: 1)
-    let history = [0, 1, 2, 3, 4, 5, 6, 7.5]
-    for method in [Baseline.naive, .drift] { table.add(method, actual: [8, 9, 10], history: history) }
-    let text = table.text { "<\($0)>" }
-    let lines = text.split(separator: "\n")
-    #expect(!lines[1].contains("< 1.5"), "naive loses every error column")
-    #expect(lines[2].split(separator: "<").count >= 5)
-    #expect(text.filter { $0 == "<" }.count == 7)
+      report.rows == [
+        ["model", "2.000", "2.160", "19.28%", "1.500", "33%", "67%", "1.467"],
+        ["flat", "0.000", "0.000", "0.00%", "–", "–", "–", "–"],
+      ])
+    #expect(ScoreTable(season: 1).report.rows.isEmpty)
   }
 
   @Test func comparesByOverallWeightedAverage() throws {

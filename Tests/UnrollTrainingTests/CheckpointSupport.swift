@@ -30,7 +30,7 @@ struct Mortal<Work: TrainingWork>: TrainingWork {
   mutating func skip(steps: Int) throws { try work.skip(steps: steps) }
   func loss(
     _ model: Work.Model, step: Int, carry: Work.Carry?, random: inout RandomSource?
-  ) throws -> (loss: Variable, carry: Work.Carry?) {
+  ) throws -> (loss: LossSum, carry: Work.Carry?) {
     try life.step()
     return try work.loss(model, step: step, carry: carry, random: &random)
   }
@@ -111,7 +111,7 @@ struct StreamWork<State: RecurrentState, Cell: StandardCell>: TrainingWork where
 
   func loss(
     _ model: Model, step: Int, carry: [State]?, random: inout RandomSource?
-  ) throws -> (loss: Variable, carry: [State]?) {
+  ) throws -> (loss: LossSum, carry: [State]?) {
     let start = step * length * streams
     func piece(_ first: Int) -> Tensor {
       Tensor(Array(values[first..<first + length * streams]), shape: [length, streams, 1])
@@ -119,13 +119,14 @@ struct StreamWork<State: RecurrentState, Cell: StandardCell>: TrainingWork where
     let (outputs, state) = try model.core(
       SequenceBatch(piece(start)), initialState: carry, random: &random)
     return (
-      try Loss.squaredError(model.head(outputs.values), piece(start + streams)), state.map(\.detached)
+      LossSum(try Loss.squaredError(model.head(outputs.values), piece(start + streams))),
+      state.map(\.detached)
     )
   }
 
   func validate(_ model: Model) throws -> Double? {
     var none: RandomSource?
-    return Double(try loss(model, step: 2, carry: nil, random: &none).loss.value.scalar)
+    return Double(try loss(model, step: 2, carry: nil, random: &none).loss.mean.value.scalar)
   }
 
   func tensors(of carry: [State]) -> [[Tensor]]? { carry.map { $0.parts.map(\.value) } }

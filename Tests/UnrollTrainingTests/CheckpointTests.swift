@@ -112,7 +112,7 @@ struct CheckpointTests {
       func skip(steps: Int) { for _ in 0..<steps { _ = reader.next() } }
       func loss(
         _ model: SmallNetwork, step: Int, carry: Never?, random: inout RandomSource?
-      ) throws -> (loss: Variable, carry: Never?) {
+      ) throws -> (loss: LossSum, carry: Never?) {
         try inner.loss(model, step: reader.next(), carry: nil, random: &random)
       }
       func validate(_ model: SmallNetwork) throws -> Double? { nil }
@@ -132,9 +132,9 @@ struct CheckpointTests {
       func beginEpoch(_ epoch: Int, using random: inout RandomSource) {}
       func loss(
         _ model: SmallNetwork, step: Int, carry: Float?, random: inout RandomSource?
-      ) throws -> (loss: Variable, carry: Float?) {
+      ) throws -> (loss: LossSum, carry: Float?) {
         let sum = (carry ?? 0) + 1
-        return (sum * model.hidden.weight.variable.squared().sum(), sum)
+        return (LossSum(sum * model.hidden.weight.variable.squared().sum()), sum)
       }
       func validate(_ model: SmallNetwork) throws -> Double? { nil }
     }

@@ -52,10 +52,10 @@ struct TrainerCarryTests {
 
     func loss(
       _ model: Reader, step: Int, carry: [HiddenState]?, random: inout RandomSource?
-    ) throws -> (loss: Variable, carry: [HiddenState]?) {
+    ) throws -> (loss: LossSum, carry: [HiddenState]?) {
       let (x, y) = piece(step)
       let (outputs, state) = try model.core(SequenceBatch(x), initialState: carries ? carry : nil)
-      return (try Loss.squaredError(model.head(outputs.values), y), state.map(\.detached))
+      return (LossSum(try Loss.squaredError(model.head(outputs.values), y)), state.map(\.detached))
     }
 
     func validate(_ model: Reader) throws -> Double? { nil }
@@ -120,9 +120,9 @@ struct TrainerCarryTests {
       mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource) {}
       func loss(
         _ model: Reader, step: Int, carry: Float?, random: inout RandomSource?
-      ) throws -> (loss: Variable, carry: Float?) {
+      ) throws -> (loss: LossSum, carry: Float?) {
         notes.add([Tensor(carry ?? -1)])
-        return (model.head.weight.variable.squared().sum(), Float(step))
+        return (LossSum(model.head.weight.variable.squared().sum()), Float(step))
       }
       func validate(_ model: Reader) throws -> Double? { nil }
     }

@@ -85,10 +85,10 @@ struct TrainerFaultTests {
     func validate(_ model: Model) throws -> Double? { nil }
     func loss(
       _ model: Model, step: Int, carry: Never?, random: inout RandomSource?
-    ) throws -> (loss: Variable, carry: Never?) {
+    ) throws -> (loss: LossSum, carry: Never?) {
       let scale: Float = step == trouble ? 0 : 1
       let slope = (scale * model.steep.variable).squared().squareRoot().sum()
-      return (slope + (model.calm.variable - 1).squared().sum(), nil)
+      return (LossSum(slope + (model.calm.variable - 1).squared().sum()), nil)
     }
   }
 

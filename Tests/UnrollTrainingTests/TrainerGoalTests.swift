@@ -21,7 +21,7 @@ import UnrollTraining
     mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource) {}
     func loss(
       _ model: Weight, step: Int, carry: Never?, random: inout RandomSource?
-    ) -> (loss: Variable, carry: Never?) { (model.square, nil) }
+    ) -> (loss: LossSum, carry: Never?) { (LossSum(model.square), nil) }
     func validate(_ model: Weight) -> Double? { validates ? Double(model.square.value.scalar) : nil }
   }
 

@@ -56,7 +56,7 @@ struct TrainerNaNTests {
 
     func loss(
       _ model: Network, step: Int, carry: Never?, random: inout RandomSource?
-    ) throws -> (loss: Variable, carry: Never?) {
+    ) throws -> (loss: LossSum, carry: Never?) {
       var source = self.random
       for _ in 0..<step { source = source.split() }
       let count = 12
@@ -82,7 +82,7 @@ struct TrainerNaNTests {
           index += 1
         }
       }
-      return (loss, nil)
+      return (LossSum(loss), nil)
     }
 
     func validate(_ model: Network) throws -> Double? { nil }
@@ -192,7 +192,9 @@ struct TrainerNaNTests {
       func beginEpoch(_ epoch: Int, using random: inout RandomSource) {}
       func loss(
         _ model: Embedding, step: Int, carry: Never?, random: inout RandomSource?
-      ) throws -> (loss: Variable, carry: Never?) { (try model([1, 2]).squared().sum(), nil) }
+      ) throws -> (loss: LossSum, carry: Never?) {
+        (LossSum(try model([1, 2]).squared().sum()), nil)
+      }
       func validate(_ model: Embedding) throws -> Double? { nil }
     }
     var random = RandomSource(seed: 1)

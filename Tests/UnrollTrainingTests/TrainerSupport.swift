@@ -60,7 +60,7 @@ struct CurveWork: TrainingWork {
 
   func loss(
     _ model: SmallNetwork, step: Int, carry: Never?, random: inout RandomSource?
-  ) throws -> (loss: Variable, carry: Never?) {
+  ) throws -> (loss: LossSum, carry: Never?) {
     notes?.add(model.parameters.map(\.value))
     if pause > .zero {
       let clock = ContinuousClock()
@@ -70,7 +70,9 @@ struct CurveWork: TrainingWork {
     let rows = order[16 * (step % 4)..<16 * (step % 4) + 16]
     let x = Variable(Tensor(rows.flatMap { inputs[3 * $0..<3 * $0 + 3] }, shape: [16, 3]))
     let prediction = try model(Dropout(rate: dropout)(x, random: &random))
-    return (try Loss.squaredError(prediction, Tensor(rows.map { targets[$0] }, shape: [16, 1])), nil)
+    return (
+      LossSum(try Loss.squaredError(prediction, Tensor(rows.map { targets[$0] }, shape: [16, 1]))), nil
+    )
   }
 
   func validate(_ model: SmallNetwork) throws -> Double? {

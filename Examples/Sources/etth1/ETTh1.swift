@@ -19,77 +19,71 @@ struct ETTh1 {
       return arguments[place + 1]
     }
     var settings = recipe()
-    settings.seed = option("seed").flatMap { UInt64($0) } ?? 0
-    settings.members = option("members").flatMap { Int($0) } ?? settings.members
-    settings.cell = option("cell").flatMap { CellKind(rawValue: $0) } ?? settings.cell
-    settings.hiddenSize = option("hidden").flatMap { Int($0) } ?? settings.hiddenSize
-    settings.epochs = option("epochs").flatMap { Int($0) } ?? settings.epochs
-    settings.learningRate = option("rate").flatMap { Float($0) } ?? settings.learningRate
-    settings.averaging = option("averaging").flatMap { Float($0) } ?? settings.averaging
-    settings.dropout = option("dropout").flatMap { Float($0) } ?? settings.dropout
+    settings.learning.seed = option("seed").flatMap { UInt64($0) } ?? 0
+    settings.learning.members = option("members").flatMap { Int($0) } ?? settings.learning.members
+    settings.network.cell = option("cell").flatMap { CellKind(rawValue: $0) } ?? settings.network.cell
+    settings.network.hiddenSize = option("hidden").flatMap { Int($0) } ?? settings.network.hiddenSize
+    settings.learning.epochs = option("epochs").flatMap { Int($0) } ?? settings.learning.epochs
+    settings.learning.learningRate = option("rate").flatMap { Float($0) } ?? settings.learning.learningRate
+    settings.learning.averaging = option("averaging").flatMap { Float($0) } ?? settings.learning.averaging
+    settings.network.dropout = option("dropout").flatMap { Float($0) } ?? settings.network.dropout
     let isFinal = option("test") != "no"
     guard let path = arguments.first else {
       print("usage: etth1 ETTh1.csv [--seed 0] [--members 3] [--cell gru] [--hidden 256] [--epochs 4]")
       return
     }
+    settings.testSteps = test
+    settings.validationSteps = validation
+    settings.learning.refit = false
     let data = try standardised(path)
     let forecaster = try Forecaster.train(
-      on: data, settings: settings,
-      holdOut: HoldOut(test: test, validation: validation, validationStride: 4, refits: false)
-    ) { event in
-      if case .training(.epoch(let epoch)) = event {
-        print(
-          "epoch \(epoch.epoch): training \(epoch.loss), validation \(epoch.validation ?? .nan), "
-            + "\(Int(epoch.elapsed)) s")
-      }
-    }
-    print("\(forecaster.parameterCount) parameters, \(Int(forecaster.summary.seconds)) s of training")
-    let windows = validation - settings.horizon + 1
-    report(
-      "validation",
-      try forecaster.evaluate(
-        data.droppingLast(test), windows: windows, stride: 1, baselines: []))
-    if isFinal {
-      report(
-        "test",
-        try forecaster.evaluate(
-          data, windows: windows, stride: 1, baselines: [Baseline.naive, Baseline.seasonalNaive]))
-    }
+      on: ForecastData(data), settings: settings,
+      session: TaskSession(report: { event in
+        if case .training(.epoch(let epoch)) = event {
+          print(
+            "epoch \(epoch.epoch): training \(epoch.loss), validation \(epoch.validation ?? .nan), "
+              + "\(Int(epoch.elapsed)) s")
+        }
+      }))
+    print("\(forecaster.parameterCount) parameters, \(Int(forecaster.record.seconds)) s of training")
+    var every = ForecastOptions()
+    (every.windows, every.stride) = (validation - settings.window.horizon + 1, 1)
+    try report("validation", forecaster.evaluate(on: ForecastData(data.droppingLast(test)), options: every))
+    if isFinal { try report("test", forecaster.evaluate(on: ForecastData(data), options: every)) }
   }
 
-  private static func report(_ part: String, _ table: ScoreTable) {
-    for method in table.methods {
-      guard let scores = table.scores(of: method) else { continue }
-      let squared = scores.rootMeanSquaredError * scores.rootMeanSquaredError
-      print("\(part), \(method): MSE \(squared), MAE \(scores.meanAbsoluteError)")
-    }
+  private static func report(_ part: String, _ report: ScoreReport) {
+    func score(_ name: String) -> Double { report.scores.first { $0.name == name }?.value ?? .nan }
+    print("\(part): MSE \(score("RMSE") * score("RMSE")), MAE \(score("MAE"))")
   }
 
   /// What the validation part chose.
   static func recipe() -> ForecastSettings {
-    var settings = ForecastSettings(horizon: 96, season: 24)
-    settings.members = 3
-    settings.cell = .gru
-    settings.hiddenSize = 256
-    settings.lookBack = 96
-    settings.segment = 24
-    settings.centre = .last
-    settings.scale = .series
+    var settings = ForecastSettings()
+    (settings.horizon, settings.season) = (96, [24])
+    settings.window = WindowSettings(horizon: 96, season: 24)
+    settings.learning.members = 3
+    settings.network.cell = .gru
+    settings.network.hiddenSize = 256
+    settings.window.lookBack = 96
+    settings.window.segment = 24
+    settings.window.centre = .last
+    settings.window.scale = .series
     settings.skip = false
-    settings.lags = 0
-    settings.calendarFeatures = 0
+    settings.window.lags = 0
+    settings.window.calendarFeatures = 0
     settings.cycle = true
     settings.mixesTargets = true
-    settings.dropout = 0.5
+    settings.network.dropout = 0.5
     settings.levels = [0.5]
-    settings.horizonDiscount = 0.5
-    settings.epochs = 4
-    settings.maximumStepsPerEpoch = 1000
-    settings.batchSize = 128 * 7
-    settings.learningRate = 2e-3
-    settings.weightDecay = 0
-    settings.averaging = 0.995
-    settings.patience = 100
+    settings.window.horizonDiscount = 0.5
+    settings.learning.epochs = 4
+    settings.maximumSteps = 1000
+    settings.learning.batchSize = 128 * 7
+    settings.learning.learningRate = 2e-3
+    settings.learning.weightDecay = 0
+    settings.learning.averaging = 0.995
+    settings.learning.patience = 100
     return settings
   }
 

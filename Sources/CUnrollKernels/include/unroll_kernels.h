@@ -176,6 +176,15 @@ typedef struct unroll_kernels {
   /// Without labels, demissions are the chances of each tag at each step. scratch: 3·L elements.
   void (*crf_gradient)(size_t steps, size_t tags, const int32_t *rows, const void *emissions, const void *transitions, const void *end, const int32_t *labels, const void *forward, const double *shifts, double weight, void *demissions, void *dtransitions, void *dstart, void *dend, void *scratch);
 
+  // ---- Connectionist temporal classification of one sequence: T steps, K classes, L labels, each a class and none the
+  // blank. Step t reads row rows[t] of logits [·, K]. Sums of paths are logarithms and doubles in every table.
+  /// ln p(labels), −∞ when no path of T steps spells them. With occupancy [T, L + 1], that gets the chance of the blank
+  /// and of each label at each step, and log_sums [T] the logits' ln Σ eˣ; both stay unset when the result is −∞, and
+  /// both are null together. scratch: T + 6·P + 2·P·(T, or 1 without occupancy) doubles, P = 8·⌈(L + 1)/8⌉ + 8.
+  double (*ctc_forward)(size_t steps, size_t labels, const int32_t *rows, size_t classes, const int32_t *symbols, int32_t blank, const void *logits, double *scratch, void *log_sums, void *occupancy);
+  /// Writes weight times the gradient of −ln p(labels) into the sequence's rows of dlogits, which may be logits.
+  void (*ctc_gradient)(size_t steps, size_t labels, const int32_t *rows, size_t classes, const int32_t *symbols, int32_t blank, const void *logits, const void *log_sums, const void *occupancy, double weight, void *dlogits);
+
   // ---- Products.
   /// Number of elements of the packed form of a K × n matrix in panels of `width` columns: ⌈n/width⌉·K·width.
   /// Packs b (element (p, j) at b + p·b_k + j·b_n) into [panel][K][width], zeros beyond n. Panels panel0 ..< panel1.

@@ -1,40 +1,41 @@
-import ArgumentParser
 import UnrollExchange
 import UnrollTasks
+import UnrollTraining
 
-/// `unroll inspect`.
-struct InspectCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Tell what is inside a model: its data, layers and training.")
+/// Options of `unroll inspect`.
+struct InspectOptions: SettingSet {
+  var plot: String?
+  static let fields: [SettingField<InspectOptions>] = [
+    SettingField(
+      \.plot, "plot", .output, "Draw the network, unrolled over time, as SVG.", valueName: "out.svg")
+  ]
+}
 
-  @Argument(help: "The folder of the model.")
-  var model: String
-
-  @OptionGroup var compute: ComputeOptions
-
-  func run() throws {
-    try compute.run {
-      let description = try ExchangeModels.load(model).description
-      let style = TerminalStream.standardOutput.style
-      print(style.bold(description.title))
-      for group in description.groups {
-        print("\n" + style.bold(group.heading))
-        let width = group.rows.map(\.name.count).max() ?? 0
-        for row in group.rows { print("  \(pad(row.name, width))  \(row.value)") }
-      }
-      print("\n" + style.bold("Parameters"))
-      let names = description.parameters.map(\.name.count).max() ?? 0
-      let shapes = description.parameters.map(\.shape.count).max() ?? 0
-      for parameter in description.parameters {
-        let count = String(parameter.count)
-        print(
-          "  \(pad(parameter.name, names))  \(pad(parameter.shape, shapes))  "
-            + String(repeating: " ", count: max(0, 9 - count.count)) + count)
+/// `unroll inspect MODEL`.
+enum InspectCommand {
+  static let spec = CommandSpec(
+    path: ["inspect"], summary: "Tell what is inside a model: its data, layers and training.",
+    files: [TaskFile("MODEL", "The folder of the model.")], options: InspectOptions.descriptions()
+  ) { line, _ in
+    var options = InspectOptions()
+    try options.take(line.values)
+    let description = try ExchangeModels.load(line.words[0]).description
+    let style = TerminalStream.standardOutput.style
+    let output = OutputFile(nil)
+    try output.write(style.bold(description.title) + "\n")
+    for group in description.groups {
+      let width = group.facts.map(\.name.count).max() ?? 0
+      try output.write("\n" + style.bold(group.heading) + "\n")
+      for fact in group.facts {
+        try output.write("  \(NumberText.padded(fact.name, to: width))  \(fact.value)\n")
       }
     }
-  }
-
-  private func pad(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
+    let diagram = NetworkDiagram(description)
+    if !description.layers.isEmpty {
+      try output.write("\n" + style.bold("The network, unrolled over time") + "\n" + diagram.text)
+    }
+    try output.write("\n" + style.bold("Parameters") + "\n" + diagram.parameters)
+    try output.finish()
+    if let plot = options.plot { try AtomicFile.write(Array(diagram.svg().utf8), to: plot) }
   }
 }

@@ -138,9 +138,9 @@ final class ResumedRun {
     lock = try FileLock("\(self.path)/\(RunRecord.file)")
     try FileSystem.enter(record.folder)
     try record.checkData()
-    if record.program != Main.configuration.version {
+    if record.program != Main.version {
       screen.write(
-        "the training began with version \(record.program) of unroll; this is \(Main.configuration.version)\n"
+        "the training began with version \(record.program) of unroll; this is \(Main.version)\n"
       )
     }
     if record.kernels != RunRecord.kernelsHere {

@@ -43,7 +43,7 @@ struct RunRecord: Codable, Equatable {
     self.words = words
     folder = try FileSystem.resolved(".")
     data = try files.map { DataFile(path: $0, sha256: try Self.hash($0)) }
-    program = Main.configuration.version
+    program = Main.version
     kernels = Self.kernelsHere
   }
 

@@ -29,6 +29,9 @@ package struct TerminalStream: Sendable {
   package static let standardOutput = TerminalStream(descriptor: 1)
   package static let standardError = TerminalStream(descriptor: 2)
 
+  /// Whether standard input is a person's.
+  package static var isInteractive: Bool { isatty(0) == 1 }
+
   private init(descriptor: Int32) {
     let (isTerminal, hasColour) = Self.abilities(isTerminal: isatty(descriptor) == 1) { name in
       getenv(name).map { String(cString: $0) }
@@ -56,7 +59,10 @@ package struct TerminalStream: Sendable {
   }
 
   /// Writes all of a text, whatever interrupts it. Text that nobody takes is lost: there is nowhere to complain.
-  private static func write(_ text: String, to descriptor: Int32) {
+  private static func write(_ text: String, to descriptor: Int32) { _ = error(writing: text, to: descriptor) }
+
+  /// - Returns: why it could not be written whole; 0: it was.
+  private static func error(writing text: String, to descriptor: Int32) -> Int32 {
     let bytes = Array(text.utf8)
     var start = 0
     while start < bytes.count {
@@ -64,10 +70,33 @@ package struct TerminalStream: Sendable {
       if written > 0 {
         start += written
       } else if errno != EINTR {
-        return
+        return errno
       }
     }
+    return 0
   }
+
+  /// Writes results.
+  ///
+  /// - Throws: `OutputError` when nobody takes them: they must not be lost in silence.
+  package static func writeOutput(_ text: String) throws(OutputError) {
+    let code = error(writing: text, to: 1)
+    if code != 0 { throw OutputError(reason: String(cString: strerror(code))) }
+  }
+
+  /// Finds out, after the last result, whether all of them are where they should be.
+  ///
+  /// - Throws: `OutputError`.
+  package static func closeOutput() throws(OutputError) {
+    // A file system may tell only now that it had no room.
+    if close(dup(1)) != 0 { throw OutputError(reason: String(cString: strerror(errno))) }
+  }
+}
+
+/// Results that could not be written.
+package struct OutputError: Error, CustomStringConvertible {
+  let reason: String
+  package var description: String { "standard output: \(reason)" }
 }
 
 #if canImport(Darwin)

@@ -15,19 +15,6 @@ final class TrainingReporter {
     bar = nil
   }
 
-  func report(_ event: ForecastTrainingEvent) {
-    switch event {
-    case .phase(let name):
-      finish()
-      screen.write("\n\(screen.style.bold(name))\n")
-    case .training(let event): report(event)
-    case .scored(let table):
-      finish()
-      screen.write("\n" + screen.style.bold("scores on steps that were held back") + "\n")
-      screen.write(table.text(emphasise: screen.style.bold) + "\n")
-    }
-  }
-
   func report(_ event: TaskEvent) {
     switch event {
     case .phase(let name):
@@ -37,6 +24,10 @@ final class TrainingReporter {
       finish()
       screen.write(text + "\n")
     case .training(let event): report(event)
+    case .scored(let scores):
+      finish()
+      screen.write("\n" + screen.style.bold("scores on what was held out") + "\n")
+      screen.write(scores.text(emphasise: screen.style.bold))
     }
   }
 

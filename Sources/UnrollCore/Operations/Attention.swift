@@ -5,6 +5,13 @@ package enum AttentionScore: Sendable {
   /// e = v·tanh(k + q + c·u) with v, u `[A]` and c `[readers, steps]` what was read before; without c: tanh(k + q).
   case additive(weight: Variable, covered: Variable?, slope: Variable?)
 
+  fileprivate var form: AttentionForm {
+    switch self {
+    case .dot(let scale): .dot(scale: scale)
+    case .additive: .additive
+    }
+  }
+
   fileprivate var inputs: [Variable] {
     switch self {
     case .dot: []
@@ -34,8 +41,9 @@ extension Variable {
     let step = try AttentionStep(
       query: query, keys: keys, values: values, score: score, segments: segments)
     let (context, weights) = step.forward()
-    let results = record([context, weights], from: [query, keys, values] + score.inputs) {
-      results, gradients in
+    let results = record(
+      [context, weights], from: [query, keys, values] + score.inputs, as: .attention(score.form, segments)
+    ) { results, gradients in
       step.backward(dcontext: results[0], dweights: results[1], weights: weights, &gradients)
     }
     return (results[0], results[1])

@@ -3,7 +3,7 @@ extension Variable {
     let x = value
     let y = Kernels.unary(operation, x)
     let saved = operation.savesArgument ? x : y
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .unary(operation)) { [slot] dy, gradients in
       gradients.add(Kernels.unaryGradient(operation, dy, saved: saved), to: slot)
     }
   }
@@ -29,7 +29,9 @@ extension Variable {
 
   /// y = a·x + b for numbers a and b.  dx = a·dy.
   public func affine(times a: Double, plus b: Double) -> Variable {
-    .record(Kernels.affine(value, times: a, plus: b), from: [self]) { [slot] dy, gradients in
+    .record(
+      Kernels.affine(value, times: a, plus: b), from: [self], as: .affine(times: a, plus: b)
+    ) { [slot] dy, gradients in
       gradients.add(Kernels.affine(dy, times: a, plus: 0), to: slot)
     }
   }
@@ -110,7 +112,7 @@ extension Variable {
   public static func + (a: Variable, b: Variable) -> Variable {
     if isSmaller(a, b) { return b + a }
     let (y, meeting) = combine(.add, a.value, b.value)
-    return record(y, from: [a, b]) { [a = a.slot, b = b.slot] dy, gradients in
+    return record(y, from: [a, b], as: .binary(.add)) { [a = a.slot, b = b.slot] dy, gradients in
       gradients.add(dy, to: a)
       gradients.add(reduce(dy, meeting, to: b.shape), to: b)
     }
@@ -120,7 +122,7 @@ extension Variable {
   public static func - (a: Variable, b: Variable) -> Variable {
     if isSmaller(a, b) { return -b + a }
     let (y, meeting) = combine(.subtract, a.value, b.value)
-    return record(y, from: [a, b]) { [a = a.slot, b = b.slot] dy, gradients in
+    return record(y, from: [a, b], as: .binary(.subtract)) { [a = a.slot, b = b.slot] dy, gradients in
       gradients.add(dy, to: a)
       gradients.add(Kernels.affine(reduce(dy, meeting, to: b.shape), times: -1, plus: 0), to: b)
     }
@@ -130,7 +132,7 @@ extension Variable {
   public static func * (a: Variable, b: Variable) -> Variable {
     if isSmaller(a, b) { return b * a }
     let (y, meeting) = combine(.multiply, a.value, b.value)
-    return record(y, from: [a, b]) { dy, gradients in
+    return record(y, from: [a, b], as: .binary(.multiply)) { dy, gradients in
       gradients.add(combine(.multiply, dy, b.value).0, to: a)
       gradients.add(reduce(Kernels.binary(.multiply, dy, a.value), meeting, to: b.shape), to: b)
     }
@@ -140,7 +142,7 @@ extension Variable {
   public static func / (a: Variable, b: Variable) -> Variable {
     let (y, meeting) = combine(.divide, a.value, b.value)
     let slot = a.slot
-    return record(y, from: [a, b]) { dy, gradients in
+    return record(y, from: [a, b], as: .binary(.divide)) { dy, gradients in
       let scaled = combine(.divide, dy, b.value).0
       gradients.add(scaled, to: slot)
       let product = Kernels.affine(Kernels.binary(.multiply, scaled, y), times: -1, plus: 0)

@@ -163,6 +163,14 @@ extension LinearChain {
     ).emissions
   }
 
+  /// The likeliest tag of each packed row; see `best`.
+  package func bestRows() -> [Int32] {
+    let rows = layout.packed(best().map(\.tags))
+    TraceRecorder.active?.record(
+      .bestPath(layout), [emissions, transitions, start, end].map(\.value), [.indices(rows)])
+    return rows
+  }
+
   /// The likeliest tags of each sequence as given and their score (Viterbi 1967); of equals, the first tag.
   package func best() -> [(tags: [Int32], score: Double)] {
     let scores = (

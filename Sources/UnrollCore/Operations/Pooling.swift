@@ -15,7 +15,7 @@ extension Variable {
       sums.accumulate(x, from: layout.offsets[t] * width, to: 0, count: count * width)
     }
     sums = Kernels.binaryColumn(.multiply, sums, shares)
-    let mean = Variable.record(sums, from: [self]) { [self] dy, gradients in
+    let mean = Variable.record(sums, from: [self], as: .meanOverSteps(layout)) { [self] dy, gradients in
       let scaled = Kernels.binaryColumn(.multiply, dy, shares)
       let dx = Tensor(uninitialized: x.shape, precision: x.precision)
       for (t, count) in layout.counts.enumerated() {
@@ -40,7 +40,8 @@ extension Variable {
     case .single: Self.maxima(x.storage.floats, layout, width, y.storage.floats, &chosen)
     case .double: Self.maxima(x.storage.doubles, layout, width, y.storage.doubles, &chosen)
     }
-    let maxima = Variable.record(y, from: [self]) { [self, chosen] dy, gradients in
+    let maxima = Variable.record(y, from: [self], as: .maximumOverSteps(layout)) {
+      [self, chosen] dy, gradients in
       gradients.update(self) { sum in
         switch dy.precision {
         case .single: Self.scatter(dy.storage.floats, chosen, to: sum.storage.floats)
@@ -53,7 +54,7 @@ extension Variable {
 
   /// Rows in the order of a layout, put into the order in which the sequences were given.
   package func asGiven(_ layout: SequenceLayout) -> Variable {
-    layout.isSorted ? self : gatheringRows(layout.places.map(Int32.init))
+    layout.isSorted ? self : gatheringRows(layout.givenSequences)
   }
 
   private func columns(packedBy layout: SequenceLayout, _ place: String) throws(ShapeError) -> Int {

@@ -22,7 +22,7 @@ extension Variable {
       x.address, rowStride: inputs, rows: rows, weight.value, bias: bias?.value.address,
       into: y.mutableAddress, yStride: outputs)
     let biasSlot = bias?.slot
-    return .record(y, from: [self, weight] + (bias.map { [$0] } ?? [])) { [slot] dy, gradients in
+    return .record(y, from: [self, weight] + (bias.map { [$0] } ?? []), as: .linear) { [slot] dy, gradients in
       let kernels = Kernels.serving(dy.precision)
       if slot.isRecorded {
         let dx = Tensor(uninitialized: x.shape, precision: x.precision)
@@ -55,7 +55,7 @@ extension Variable {
     // b is the weight of `dy·W` with W = b: both sides of `linear` serve, transposed.
     Kernels.serving(left.precision).linearInputGradient(
       left.address, rowStride: k, rows: m, right, into: y.mutableAddress)
-    return .record(y, from: [self, b]) { [slot] dy, gradients in
+    return .record(y, from: [self, b], as: .matrixProduct) { [slot] dy, gradients in
       let kernels = Kernels.serving(dy.precision)
       if slot.isRecorded {
         let da = Tensor(uninitialized: left.shape, precision: dy.precision)

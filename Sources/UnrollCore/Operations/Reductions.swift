@@ -11,21 +11,42 @@ extension Variable {
   /// The mean of all elements, as a scalar; 0 when there are none.
   public func mean() -> Variable { sum().affine(times: 1 / Double(max(1, shape.count)), plus: 0) }
 
+  /// The mean of values of one shape, of which there is at least one.
+  package static func mean(of values: [Variable]) -> Variable {
+    let sum = values.dropFirst().reduce(values[0], +)
+    return values.count == 1 ? sum : sum.affine(times: 1 / Double(values.count), plus: 0)
+  }
+
   /// The sum along the last axis, whose extent becomes 1.
   public func rowSums() -> Variable {
     let columns = shape.columns
     let result = Shape(shape.extents.dropLast() + [1])
     let y = Kernels.rowSums(value, rows: shape.rows).reshaped(to: result)
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .rowSums) { [slot] dy, gradients in
       let ones = Tensor(repeating: 1, shape: Shape([result.count, columns]), precision: dy.precision)
       gradients.add(Kernels.binaryColumn(.multiply, ones, dy.reshaped(to: [result.count])), to: slot)
     }
   }
 
+  /// The column of the largest element of each row, the first of equals.
+  package func largestColumn() -> [Int32] {
+    let (rows, columns) = (shape.rows, shape.columns)
+    let elements = value.doubles
+    let result = (0..<rows).map { row in
+      var best = 0
+      for column in 0..<columns where elements[row * columns + column] > elements[row * columns + best] {
+        best = column
+      }
+      return Int32(best)
+    }
+    TraceRecorder.active?.record(.largestColumn, [value], [.indices(result)])
+    return result
+  }
+
   /// softmax over the last axis: y = eˣ / Σ eˣ.  dx = y ⊙ (dy − Σ dy⊙y).
   public func softmax() -> Variable {
     let y = Kernels.softmax(value, logarithm: false)
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .softmax) { [slot] dy, gradients in
       gradients.add(Kernels.softmaxGradient(dy, y: y, logarithm: false), to: slot)
     }
   }
@@ -33,7 +54,7 @@ extension Variable {
   /// ln softmax over the last axis.  dx = dy − eʸ·Σ dy.
   public func logSoftmax() -> Variable {
     let y = Kernels.softmax(value, logarithm: true)
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .logSoftmax) { [slot] dy, gradients in
       gradients.add(Kernels.softmaxGradient(dy, y: y, logarithm: true), to: slot)
     }
   }
@@ -76,7 +97,8 @@ extension Variable {
     let (y, normalized, inverse) = Kernels.layerNorm(
       value, gain: gain.value, bias: bias?.value, epsilon: epsilon)
     let biasSlot = bias?.slot
-    return .record(y, from: [self, gain] + (bias.map { [$0] } ?? [])) { [slot] dy, gradients in
+    let inputs = [self, gain] + (bias.map { [$0] } ?? [])
+    return .record(y, from: inputs, as: .layerNorm(epsilon: epsilon)) { [slot] dy, gradients in
       if slot.isRecorded {
         gradients.add(
           Kernels.layerNormGradient(

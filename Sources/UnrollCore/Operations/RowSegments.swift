@@ -6,6 +6,8 @@ package struct RowSegments: Sendable, Hashable {
   package let width: Int
   /// Whether no two readers read one sequence, so that they may add to its gradient at the same time.
   let areDisjoint: Bool
+  /// The lengths of all sequences, read or not.
+  package let origin: [Int]
 
   /// Sequences that lie one after the other, each read by one reader.
   package init(lengths: [Int]) {
@@ -13,13 +15,16 @@ package struct RowSegments: Sendable, Hashable {
     self.lengths = lengths
     width = lengths.max() ?? 0
     areDisjoint = true
+    origin = lengths
   }
 
-  private init(starts: [Int], lengths: [Int], width: Int, areDisjoint: Bool) {
+  /// Some of the readers of others.
+  private init(_ all: RowSegments, starts: [Int], lengths: [Int], areDisjoint: Bool) {
     self.starts = starts
     self.lengths = lengths
-    self.width = width
     self.areDisjoint = areDisjoint
+    width = all.width
+    origin = all.origin
   }
 
   package var count: Int { starts.count }
@@ -27,7 +32,7 @@ package struct RowSegments: Sendable, Hashable {
   /// The same for other readers: reader r reads what reader `readers[r]` read.
   package func selecting(_ readers: [Int]) -> RowSegments {
     RowSegments(
-      starts: readers.map { starts[$0] }, lengths: readers.map { lengths[$0] }, width: width,
+      self, starts: readers.map { starts[$0] }, lengths: readers.map { lengths[$0] },
       areDisjoint: areDisjoint && Set(readers).count == readers.count)
   }
 
@@ -36,8 +41,7 @@ package struct RowSegments: Sendable, Hashable {
     count == starts.count
       ? self
       : RowSegments(
-        starts: Array(starts[..<count]), lengths: Array(lengths[..<count]), width: width,
-        areDisjoint: areDisjoint)
+        self, starts: Array(starts[..<count]), lengths: Array(lengths[..<count]), areDisjoint: areDisjoint)
   }
 
   /// Shares readers among threads by the number of rows they read; one thread where they meet in memory.
@@ -55,8 +59,10 @@ extension SequenceLayout {
   /// For rows that lie sequence by sequence, in the order as given: their packed rows.
   package var sequenceMajorRows: [Int32] {
     let places = places
-    return lengths.indices.flatMap { sequence in
-      (0..<lengths[sequence]).map { Int32(offsets[$0] + places[sequence]) }
-    }
+    return named(
+      .sequenceMajor,
+      lengths.indices.flatMap { sequence in
+        (0..<lengths[sequence]).map { Int32(offsets[$0] + places[sequence]) }
+      })
   }
 }

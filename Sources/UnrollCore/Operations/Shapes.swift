@@ -1,7 +1,9 @@
 extension Variable {
   /// The same elements in another shape of equal count.
   public func reshaped(to shape: Shape) -> Variable {
-    .record(value.reshaped(to: shape), from: [self]) { [slot] dy, gradients in gradients.add(dy, to: slot) }
+    .record(value.reshaped(to: shape), from: [self], as: .reshaped) { [slot] dy, gradients in
+      gradients.add(dy, to: slot)
+    }
   }
 
   /// Rows `range` of the first axis.
@@ -12,7 +14,7 @@ extension Variable {
     let y = Tensor(
       uninitialized: Shape([range.count] + shape.extents.dropFirst()), precision: value.precision)
     y.copy(value, from: range.lowerBound * width, to: 0, count: range.count * width)
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .rows(range)) { [slot] dy, gradients in
       gradients.update(slot) { sum in
         sum.accumulate(dy, from: 0, to: range.lowerBound * width, count: range.count * width)
       }
@@ -28,7 +30,7 @@ extension Variable {
     for row in 0..<rows {
       y.copy(value, from: row * from + range.lowerBound, to: row * to, count: to)
     }
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .columns(range)) { [slot] dy, gradients in
       gradients.update(slot) { sum in
         for row in 0..<rows {
           sum.accumulate(dy, from: row * to, to: row * from + range.lowerBound, count: to)
@@ -50,7 +52,7 @@ extension Variable {
       start += part.shape.count
     }
     let slots = parts.map(\.slot)
-    return record(y, from: parts) { dy, gradients in
+    return record(y, from: parts, as: .concatenatedRows) { dy, gradients in
       var start = 0
       for part in slots {
         if part.isRecorded {
@@ -77,7 +79,7 @@ extension Variable {
       start += columns
     }
     let slots = parts.map(\.slot)
-    return record(y, from: parts) { dy, gradients in
+    return record(y, from: parts, as: .concatenatedColumns) { dy, gradients in
       var start = 0
       for part in slots {
         let columns = part.shape.columns
@@ -94,12 +96,19 @@ extension Variable {
   /// Row `indices[i]` of the first axis as row i; zeros where an index is negative.  An embedding's look-up, a
   /// permutation, a repetition: the gradient of a row is the sum over its uses.
   public func gatheringRows(_ indices: [Int32]) -> Variable {
+    gatheringRows(indices, as: .gatheringRows(indices))
+  }
+
+  /// - Parameter operation: what the indices do, for a `TraceRecorder`.
+  func gatheringRows(
+    _ indices: [Int32], as operation: @autoclosure () -> TracedOperation
+  ) -> Variable {
     let width = shape[0] == 0 ? shape.extents.dropFirst().reduce(1, *) : shape.count / shape[0]
     precondition(indices.allSatisfy { $0 < shape[0] }, "a row of \(shape) was asked for that is not there")
     let y = Tensor(
       uninitialized: Shape([indices.count] + shape.extents.dropFirst()), precision: value.precision)
     Kernels.serving(value.precision).gather(value.address, indices, width: width, into: y.mutableAddress)
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: operation()) { [slot] dy, gradients in
       gradients.add(lookedUp: dy, indices, to: slot)
     }
   }

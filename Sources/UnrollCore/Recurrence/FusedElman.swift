@@ -14,7 +14,7 @@ extension Variable {
     try operands.check("ElmanCell", gates: 1)
     let results = FusedRecurrence(
       operands, ElmanForm(operands: operands, activation: activation), initialCell: nil
-    ).run(others: [])
+    ).run(as: .elman(activation), others: [])
     return (results[0], results[1])
   }
 }

@@ -16,14 +16,14 @@ extension Variable {
     let hidden = operands.hidden
     guard let recurrentBias else {
       let results = FusedRecurrence(operands, ResetBeforeForm(operands: operands), initialCell: nil)
-        .run(others: [])
+        .run(as: .resetBeforeGRU, others: [])
       return (results[0], results[1])
     }
     guard recurrentBias.shape == [hidden] else {
       throw ShapeError(place: "GRUCell.recurrentBias", expected: "[\(hidden)]", found: recurrentBias.shape)
     }
     let form = ResetAfterForm(operands: operands, recurrentBias: recurrentBias.value)
-    let results = FusedRecurrence(operands, form, initialCell: nil).run(others: [recurrentBias]) {
+    let results = FusedRecurrence(operands, form, initialCell: nil).run(as: .gru, others: [recurrentBias]) {
       chunk, gradients in
       let kernels = operands.kernels
       gradients.update(recurrentBias) { sum in

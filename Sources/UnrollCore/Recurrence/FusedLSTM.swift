@@ -23,7 +23,9 @@ extension Variable {
     }
     let recurrence = FusedRecurrence(
       operands, LSTMForm(operands: operands, peephole: peephole), initialCell: initialCell)
-    let results = recurrence.run(others: peephole.map { [$0] } ?? []) { chunk, gradients in
+    let results = recurrence.run(
+      as: peephole == nil ? .lstm : .peepholeLSTM, others: peephole.map { [$0] } ?? []
+    ) { chunk, gradients in
       if let peephole { peepholeGradient(peephole, chunk, &gradients) }
     }
     return (results[0], results[1], results[2])

@@ -27,11 +27,12 @@ struct FusedRecurrence<Form: FusedForm>: Sendable {
   /// Runs the recurrence and records it.
   ///
   /// - Parameters:
+  ///   - name: the name of the recurrence.
   ///   - others: variables beside those of `operands` that take part.
   ///   - extra: adds the gradients of those, a chunk at a time.
   /// - Returns: the states `[N, H]`, the final h and, where there is a cell state, the final c, both `[B, H]`.
   func run(
-    others: [Variable],
+    as name: RecurrentForm, others: [Variable],
     extra: @escaping @Sendable (ChunkGradients, inout GradientTable) -> Void = { _, _ in }
   ) -> [Variable] {
     let inputs =
@@ -43,7 +44,9 @@ struct FusedRecurrence<Form: FusedForm>: Sendable {
     let kept = tape.map { forward(states, &cell, $0) }
     if kept == nil { infer(states, &cell) }
     let final = order.final(states, initial: operands.initial.value, width: hidden)
-    return Variable.record([states, final] + (cell.map { [$0] } ?? []), from: inputs) { results, gradients in
+    return Variable.record(
+      [states, final] + (cell.map { [$0] } ?? []), from: inputs, as: .recurrence(name, order)
+    ) { results, gradients in
       guard let kept else { return }
       var way = BackwardPass(self, states: states, results: results)
       way.run(kept, &gradients, extra)

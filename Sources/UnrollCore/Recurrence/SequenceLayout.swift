@@ -44,7 +44,9 @@ public struct SequenceLayout: Sendable, Hashable {
 
   /// For each packed row, its row in a padded `[timeSteps · batch]`.
   package var paddedRows: [Int32] {
-    counts.enumerated().flatMap { step, count in (0..<count).map { Int32(step * batch + order[$0]) } }
+    named(
+      .packed,
+      counts.enumerated().flatMap { step, count in (0..<count).map { Int32(step * batch + order[$0]) } })
   }
 
   /// For each row of a padded `[steps · batch]`, its packed row, or −1 where there is padding.
@@ -53,8 +55,19 @@ public struct SequenceLayout: Sendable, Hashable {
     for (step, count) in counts.enumerated() {
       for row in 0..<count { result[step * batch + order[row]] = Int32(offsets[step] + row) }
     }
-    return result
+    return named(.padded, result)
   }
+
+  /// For each packed row, itself.
+  package var ownRows: [Int32] { named(.own, Array(0..<Int32(rows))) }
+
+  /// For each packed row, the place of its sequence in the order of the layout, longest first.
+  package var sequenceOfRow: [Int32] { named(.sequenceOfStep, counts.flatMap { 0..<Int32($0) }) }
+
+  /// For each place of the sorted order, the sequence as given.
+  package var sortedSequences: [Int32] { named(.sequences, order.map(Int32.init)) }
+  /// For each sequence as given, its place in the sorted order.
+  package var givenSequences: [Int32] { named(.sequences, places.map(Int32.init)) }
 
   /// For each sequence as given, its place in the sorted order.
   package var places: [Int] {
@@ -69,5 +82,41 @@ public struct SequenceLayout: Sendable, Hashable {
       let length = lengths[order[place]]
       return length == 0 ? -1 : Int32(offsets[length - 1] + place)
     }
+  }
+
+  /// For each sequence as given, the packed row of its last step, or −1 when it is empty.
+  package var lastRowsAsGiven: [Int32] {
+    let last = lastRows
+    return named(.last, places.map { last[$0] })
+  }
+
+  /// For each sequence as given, the packed row of its first step, or −1 when it is empty.
+  package var firstRowsAsGiven: [Int32] {
+    named(.first, places.enumerated().map { lengths[$0] > 0 ? Int32($1) : -1 })
+  }
+
+  /// Elements of sequences of this layout's lengths, in the order of its rows.
+  public func packing<Element>(_ sequences: [[Element]]) -> [Element] { packed(sequences) }
+
+  func packed<Element>(_ sequences: [[Element]]) -> [Element] {
+    var result: [Element] = []
+    result.reserveCapacity(rows)
+    for (step, count) in counts.enumerated() {
+      for place in 0..<count { result.append(sequences[order[place]][step]) }
+    }
+    return result
+  }
+
+  /// The opposite: rows as sequences, in the order in which they were given.
+  public func unpacking<Element>(_ rows: [Element]) -> [[Element]] {
+    var result = lengths.map { length in
+      var sequence: [Element] = []
+      sequence.reserveCapacity(length)
+      return sequence
+    }
+    for (step, count) in counts.enumerated() {
+      for place in 0..<count { result[order[place]].append(rows[offsets[step] + place]) }
+    }
+    return result
   }
 }

@@ -1,5 +1,16 @@
 /// A tensor that training changes: a weight, a bias, a learned initial state.
 public struct Parameter: Sendable {
+  private enum Content: Sendable {
+    case variable(Variable)
+    /// Of this shape, without memory for its numbers.
+    case declared(Shape)
+  }
+
+  private var content: Content
+
+  /// Whether new parameters are declared alone; see `Module.declared`.
+  @TaskLocal fileprivate static var isDeclaring = false
+
   /// The present value.
   public var value: Tensor {
     get { variable.value }
@@ -7,14 +18,54 @@ public struct Parameter: Sendable {
   }
 
   /// The value as it takes part in a computation: differentiable inside of `valueWithGradient`, a constant
-  /// outside.
-  public package(set) var variable: Variable
+  /// outside. Of a declared parameter: zeros, made at each call.
+  public package(set) var variable: Variable {
+    get {
+      switch content {
+      case .variable(let variable): variable
+      case .declared(let shape): Variable(.zeros(shape))
+      }
+    }
+    set { content = .variable(newValue) }
+  }
 
   /// A parameter that starts from a value.
-  public init(_ value: Tensor) { variable = Variable(value) }
+  public init(_ value: Tensor) {
+    content = Self.isDeclaring ? .declared(value.shape) : .variable(Variable(value))
+  }
+
+  /// A parameter that starts from a value of a known shape.
+  ///
+  /// - Parameter value: makes the value; is not called where parameters are only declared, so that a network of any
+  ///   size can be described without memory for it.
+  public init(_ shape: Shape, _ value: () -> Tensor) {
+    if Self.isDeclaring {
+      content = .declared(shape)
+    } else {
+      let value = value()
+      precondition(value.shape == shape, "a value of shape \(shape) was expected, found \(value.shape)")
+      content = .variable(Variable(value))
+    }
+  }
+
+  /// A parameter that starts from zeros.
+  public static func zeros(_ shape: Shape) -> Parameter { Parameter(shape) { .zeros(shape) } }
+
+  /// A parameter that starts from ones.
+  public static func ones(_ shape: Shape) -> Parameter {
+    Parameter(shape) { Tensor(repeating: 1, shape: shape) }
+  }
+
+  /// The extent of each axis; costs no memory.
+  public var shape: Shape {
+    switch content {
+    case .variable(let variable): variable.shape
+    case .declared(let shape): shape
+    }
+  }
 
   /// The number of elements.
-  public var count: Int { variable.shape.count }
+  public var count: Int { shape.count }
 
   /// Changes the value in place.
   package mutating func update(_ body: (inout Tensor) -> Void) {
@@ -55,8 +106,27 @@ extension Module {
     return result
   }
 
+  /// The shapes of all parameters by name, in their order; costs no memory for their numbers.
+  public var parameterShapes: [(name: String, shape: Shape)] {
+    var copy = self
+    var result: [(name: String, shape: Shape)] = []
+    copy.forEachParameter("") { name, parameter in result.append((name, parameter.shape)) }
+    return result
+  }
+
   /// The number of numbers that training may change.
-  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.shape.count } }
+  public var parameterCount: Int { parameterShapes.reduce(0) { $0 + $1.shape.count } }
+
+  /// A module whose parameters have shapes and no numbers: nothing is drawn, and no memory is taken for them. It is
+  /// for proving the shapes of a file before the file's numbers are taken; computing with it computes with zeros.
+  ///
+  ///     let network = LSTM.declared { random in LSTM(inputSize: 8192, hiddenSize: 8192, layers: 32, using: &random) }
+  ///     for (name, shape) in network.parameterShapes { … }
+  ///
+  /// - Parameter make: builds the module; the randomness that it is given is not used by parameters.
+  public static func declared(_ make: (inout RandomSource) throws -> Self) rethrows -> Self {
+    try withoutParameterValues { random in try make(&random) }
+  }
 
   /// The same module computing in another precision: its own reference.
   package func converted(to precision: Precision) -> Self {
@@ -120,4 +190,12 @@ public func valueWithGradient<M: Module, Extra, E: Error>(
     loss.value, extra, Gradients(names: names, values: Array(all[..<names.count])),
     all[names.count...].map(\.tensor)
   )
+}
+
+/// Calls `body`; parameters that are made inside are declared alone, as for `Module.declared`.
+public func withoutParameterValues<Result>(
+  _ body: (inout RandomSource) throws -> Result
+) rethrows -> Result {
+  var random = RandomSource(seed: 0)
+  return try Parameter.$isDeclaring.withValue(true) { try body(&random) }
 }

@@ -36,18 +36,26 @@ public struct Variable: Sendable {
 extension Variable {
   /// Records an operation of one result.
   static func record(
-    _ value: Tensor, from inputs: [Variable],
+    _ value: Tensor, from inputs: [Variable], as operation: @autoclosure () -> TracedOperation? = nil,
+    function: StaticString = #function,
     backward: @escaping @Sendable (_ dy: Tensor, _ gradients: inout GradientTable) -> Void
   ) -> Variable {
-    record([value], from: inputs) { results, gradients in
+    record([value], from: inputs, as: operation(), function: function) { results, gradients in
       if let dy = results[0] { backward(dy, &gradients) }
     }[0]
   }
 
   /// Records an operation of several results; those that reach the end without a gradient come as `nil`.
+  ///
+  /// - Parameter operation: its name, for a `TraceRecorder`; `nil`: it is known by the function alone.
   static func record(
-    _ values: [Tensor], from inputs: [Variable], backward: @escaping Tape.Backward
+    _ values: [Tensor], from inputs: [Variable], as operation: @autoclosure () -> TracedOperation? = nil,
+    function: StaticString = #function, backward: @escaping Tape.Backward
   ) -> [Variable] {
+    if let recorder = TraceRecorder.active {
+      recorder.record(
+        operation() ?? .unnamed("\(function)"), inputs.map(\.value), values.map { .tensor($0) })
+    }
     guard let tape = inputs.lazy.compactMap(\.tape).first else { return values.map { Variable($0) } }
     precondition(
       inputs.allSatisfy { $0.tape == nil || $0.tape === tape }, "the inputs belong to two computations")

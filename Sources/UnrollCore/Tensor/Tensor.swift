@@ -77,6 +77,11 @@ public struct Tensor: Sendable {
     }
   }
 
+  /// The elements as `Float`, four bytes each, the lowest first.
+  package var littleEndianBytes: [UInt8] {
+    elements.map(\.bitPattern.littleEndian).withUnsafeBytes { Array($0) }
+  }
+
   /// The only element of a tensor with one element.
   public var scalar: Float {
     precondition(shape.count == 1, "a scalar was expected, found shape \(shape)")

@@ -13,6 +13,8 @@ package struct Inflater {
   private var count = 0
   private let limit: Int
   private let stopsAtLimit: Bool
+  /// Whether the data ended by itself, once it is unpacked, and not at the limit.
+  package private(set) var isWhole = false
 
   /// - Parameters:
   ///   - bytes: where the data stands, from `start` on.
@@ -53,8 +55,12 @@ package struct Inflater {
         isOpen = try block(tables.literals, tables.distances)
       default: throw .invalid("a block of no known kind")
       }
-      guard isOpen else { break }
+      guard isOpen else {
+        output.removeLast(output.count - count)
+        return output
+      }
     }
+    isWhole = true
     output.removeLast(output.count - count)
     return output
   }

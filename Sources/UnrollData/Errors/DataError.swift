@@ -61,14 +61,34 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case badSequence
     /// Two files that belong together have different numbers of lines.
     case unequalLines
-    /// A line of JSON is damaged, or is no object.
-    case badJSON
     /// A file of word vectors is damaged, or its lines have different numbers of values.
     case badVectors
     /// A tokenizer's file is damaged, or describes a tokenizer of another kind.
     case badTokenizer
+    /// A file of sound is damaged, or of a kind that is not read.
+    case badSound
+    /// A file of music is damaged, or of a kind that is not read.
+    case badMusic
     /// Compressed bytes are cut off or damaged, or an archive is.
     case badCompression
+    /// A picture or a video is cut off or damaged.
+    case badPicture
+    /// A picture or a video is of a kind that is not read.
+    case unsupportedPicture
+    /// A page's layout is not what its format allows, or no XML at all.
+    case badLayout
+    /// A file of pen strokes is not what its format allows.
+    case badStrokes
+    /// A file of arrays is damaged, or holds what is not read.
+    case badArray
+    /// A file of XML is damaged, or uses what is not read.
+    case badXML
+    /// A file or a line of JSON is damaged, or of another form than is expected.
+    case badJSON
+    /// A program that reads files of this kind is not installed.
+    case missingTool
+    /// A program that reads files of this kind failed at this one.
+    case failedTool
   }
 
   /// What kind of thing is wrong.

@@ -5,6 +5,11 @@ package enum TextFile {
     try ByteSource(path: path).readAll()
   }
 
+  /// Whether there is a file of this name, of any kind but a folder.
+  package static func exists(_ path: String) -> Bool {
+    path.utf8.count < 4096 && InputFiles.isFile(path)
+  }
+
   /// Offsets of fields are held in 32 bits.
   static let maximumSize = Int(UInt32.max) - 1
 

@@ -20,14 +20,13 @@ package final class ByteSource {
   private var descriptor: Int32 = -1
   /// A pipe that is opened when it is first read: who looks at it must not take it from who reads.
   private var pendingPath: String?
-  private let ownsDescriptor: Bool
-  private var isInMemory = false
+  package private(set) var isInMemory = false
   private var memory: [UInt8] = []
   private var position = 0
   private var end = Int.max
   private var piece: [UInt8]
   /// What the file was when it was opened.
-  private var identity = FileIdentity()
+  package private(set) var identity = FileIdentity()
   private var hasStarted = false
   /// What was looked at and not yet read.
   private var ahead: [UInt8] = []
@@ -36,21 +35,23 @@ package final class ByteSource {
   package convenience init(_ source: TextSource) throws(DataError) {
     switch source {
     case .file(let path): try self.init(path: path)
-    case .standardInput: try self.init(standardInput: ())
+    case .standardInput: try self.init(path: "-")
     case .bytes(let bytes, let name): try self.init(unpacking: bytes, name: name)
     }
   }
 
   /// Opens a file; pipes work too, and are opened when they are first read. `-` is standard input.
-  package init(path: String) throws(DataError) {
+  ///
+  /// - Parameter expected: what the file was when it was opened before, and must still be.
+  package init(path: String, expecting expected: FileIdentity? = nil) throws(DataError) {
     guard path != "-" else {
-      (name, size, isRegularFile, ownsDescriptor) = ("standard input", 0, false, false)
-      piece = [UInt8](repeating: 0, count: 1 << 18)
-      descriptor = STDIN_FILENO
+      name = "standard input"
+      (size, isRegularFile) = (0, false)
+      piece = [UInt8](repeating: 0, count: 1 << 16)
+      descriptor = try Self.standardInput(name)
       return
     }
     name = path
-    ownsDescriptor = true
     guard !path.isEmpty, !path.utf8.contains(0) else { throw Self.missing(path) }
     var status = stat()
     guard stat(path, &status) == 0 else { throw Self.failed(path, errno) }
@@ -68,15 +69,29 @@ package final class ByteSource {
     guard descriptor >= 0 else { throw Self.failed(path, errno) }
     identity = FileIdentity(descriptor: descriptor)
     size = identity.size
+    if let expected, expected != identity { throw changed() }
     try unpackIfNeeded()
   }
 
-  private convenience init(standardInput: Void) throws(DataError) { try self.init(path: "-") }
+  /// The standard input, which stays open.
+  package init(standardInput name: String) throws(DataError) {
+    self.name = name
+    (size, isRegularFile) = (0, false)
+    piece = [UInt8](repeating: 0, count: 1 << 16)
+    descriptor = try Self.standardInput(name)
+  }
+
+  /// A number of its own for the standard input: what is closed at the end is that.
+  private static func standardInput(_ name: String) throws(DataError) -> Int32 {
+    let copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0 else { throw unreadable(name, errno) }
+    return copy
+  }
 
   /// Bytes in memory, given out in pieces of a size.
   package init(_ bytes: [UInt8], name: String, pieceSize: Int = 1 << 18) {
     self.name = name
-    (isRegularFile, ownsDescriptor, isInMemory) = (true, false, true)
+    (isRegularFile, isInMemory) = (true, true)
     memory = bytes
     size = bytes.count
     end = bytes.count
@@ -88,29 +103,31 @@ package final class ByteSource {
   }
 
   deinit {
-    if descriptor >= 0, ownsDescriptor { close(descriptor) }
+    if descriptor >= 0 { close(descriptor) }
   }
 
   /// Another source of the same bytes, which must not have changed; for files and memory.
   package func reopened() throws(DataError) -> ByteSource {
     if isInMemory { return ByteSource(memory, name: name, pieceSize: piece.count) }
-    let other = try ByteSource(path: name)
-    guard other.identity == identity else { throw changed() }
-    return other
+    return try ByteSource(path: name, expecting: identity)
   }
 
   /// Goes on with a part of the file. Pipes have no parts.
   func seek(to range: Range<Int>) throws(DataError) {
     guard isRegularFile else { throw Self.unreadable(name, ESPIPE) }
-    // A part that was found in the file before it shrank.
-    guard range.upperBound <= size else { throw changed() }
     if !isInMemory, lseek(descriptor, off_t(range.lowerBound), SEEK_SET) < 0 {
       throw Self.unreadable(name, errno)
     }
     position = range.lowerBound
-    end = range.upperBound
+    end = isInMemory ? min(memory.count, range.upperBound) : range.upperBound
     hasStarted = true
     ahead = []
+  }
+
+  /// Goes on with a part that was found in the file before, and must be there whole.
+  func seek(toPart range: Range<Int>) throws(DataError) {
+    guard range.upperBound <= size || !isRegularFile else { throw changed() }
+    try seek(to: range)
   }
 
   /// Appends the next piece to a buffer; false at the end.
@@ -262,15 +279,15 @@ package final class ByteSource {
 }
 
 /// Which file it is, how large, and when it was last written to.
-private struct FileIdentity: Equatable {
-  private(set) var size = 0
+package struct FileIdentity: Sendable, Equatable {
+  fileprivate(set) var size = 0
   private var file: UInt64 = 0
   private var seconds = 0
   private var nanoseconds = 0
 
-  init() {}
+  fileprivate init() {}
 
-  init(descriptor: Int32) {
+  fileprivate init(descriptor: Int32) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { return }
     size = Int(clamping: max(0, status.st_size))

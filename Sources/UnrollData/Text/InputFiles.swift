@@ -38,6 +38,13 @@ package enum InputFiles {
     return result
   }
 
+  /// Whether there is something at a path that is no folder; it is not opened.
+  package static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return !path.isEmpty && !path.utf8.contains(0) && stat(path, &status) == 0
+      && status.st_mode & S_IFMT != S_IFDIR
+  }
+
   package static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return !path.isEmpty && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

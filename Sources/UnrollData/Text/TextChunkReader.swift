@@ -28,7 +28,7 @@ package struct TextChunkReader {
   /// A part of a file that ``TextCuts`` made.
   package init(_ source: ByteSource, part: Range<Int>, chunkSize: Int = 1 << 18) throws(DataError) {
     self.init(source, chunkSize: chunkSize)
-    try source.seek(to: part)
+    try source.seek(toPart: part)
     isPart = true
     base = part.lowerBound
   }
@@ -111,7 +111,7 @@ package enum TextCuts {
   ) throws(DataError) -> [Range<Int>] {
     let range = range ?? 0..<source.size
     // A range that was found before the file shrank.
-    try source.seek(to: range)
+    try source.seek(toPart: range)
     var starts = [range.lowerBound]
     for index in 1..<max(1, count) {
       let target = range.lowerBound + range.count / count * index

@@ -13,6 +13,8 @@ public struct BytePairTokenizer: Tokenizer {
   let takesWholeWords: Bool
   /// The id of each byte.
   private let byteIds: [Int32]
+  /// Whether a text is read as if a space stood before it, so that its first word is like any other.
+  package var addsPrefixSpace = false
   private let cache = Cache()
 
   init(_ table: TokenTable, merges: BytePairMerges, takesWholeWords: Bool) {
@@ -43,7 +45,7 @@ public struct BytePairTokenizer: Tokenizer {
   public var vocabularySize: Int { table.count }
 
   public func encode(_ text: String) -> [Int32] {
-    var text = text
+    var text = addsPrefixSpace && !text.isEmpty && text.utf8.first != Byte.space ? " " + text : text
     return text.withUTF8 { encode($0) }
   }
 
@@ -91,7 +93,8 @@ public struct BytePairTokenizer: Tokenizer {
     let special = SpecialToken.allCases.map(\.spelling)
     let texts = special + (special.count..<table.count).map { ByteAlphabet.text(table[$0]) }
     return TokenizerFile.write(
-      texts, preTokenizer: .byteLevel, decoder: TokenizerFile.byteLevel,
+      texts, preTokenizer: addsPrefixSpace ? .byteLevelBehindSpace : .byteLevel,
+      decoder: TokenizerFile.byteLevel,
       model: .bytePairs(
         merges.pairs.map { texts[Int($0.left)] + " " + texts[Int($0.right)] }, ignoresMerges: takesWholeWords)
     )

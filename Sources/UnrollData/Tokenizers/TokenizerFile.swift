@@ -23,7 +23,7 @@ package enum TokenizerFile {
     }
   }
 
-  enum PreTokenizer { case clusters, words, whitespace, byteLevel }
+  enum PreTokenizer { case clusters, words, whitespace, byteLevel, byteLevelBehindSpace }
 
   enum Model {
     case wordLevel
@@ -48,6 +48,7 @@ package enum TokenizerFile {
     case .words:
       #"{"type": "Sequence", "pretokenizers": [\#(whitespace), \#(split(WordSplitting.pattern))]}"#
     case .byteLevel: byteLevel
+    case .byteLevelBehindSpace: byteLevel.replacing("false, \"trim", with: "true, \"trim")
     }
   }
 

@@ -19,14 +19,18 @@ extension TokenizerFile {
       if case .array(let all) = $0 { all.isEmpty } else { false }
     }
     let normalizer = Normalizer.allCases[try root.equals("normalizer", Normalizer.allCases.map(\.text))]
-    let forms: [PreTokenizer] = [.clusters, .words, .whitespace, .byteLevel]
+    let forms: [PreTokenizer] = [
+      .clusters, .words, .whitespace, .byteLevel, .byteLevelBehindSpace,
+    ]
     let form = forms[try root.equals("pre_tokenizer", forms.map { text($0) })]
     let model = try Fields(try root.value("model"), name: name, place: "\"model\"")
     let vocabulary = try vocabulary(of: model)
-    if form == .byteLevel {
+    if form == .byteLevel || form == .byteLevelBehindSpace {
       _ = try root.equals("normalizer", ["null"])
       _ = try root.equals("decoder", [byteLevel])
-      return try bytePairs(model, vocabulary)
+      var tokenizer = try bytePairs(model, vocabulary)
+      tokenizer.addsPrefixSpace = form == .byteLevelBehindSpace
+      return tokenizer
     }
     try model.allow(["type", "vocab", "unk_token"])
     _ = try model.equals("type", ["\"WordLevel\""])

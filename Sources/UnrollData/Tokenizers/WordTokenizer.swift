@@ -23,11 +23,12 @@ public struct WordTokenizer: Tokenizer {
   /// - Parameters:
   ///   - minimumCount: words that are rarer are unknown.
   ///   - maximumSize: the largest vocabulary, special tokens included; at most 262144.
+  ///   - normalizes: whether texts are read in normalization form C.
   public static func train(
     on texts: some Sequence<String>, splitting: WordSplitting = .words, lowercases: Bool = false,
-    minimumCount: Int = 1, maximumSize: Int = .max
+    minimumCount: Int = 1, maximumSize: Int = .max, normalizes: Bool = true
   ) -> WordTokenizer {
-    var trainer = Trainer(splitting: splitting, lowercases: lowercases)
+    var trainer = Trainer(splitting: splitting, lowercases: lowercases, normalizes: normalizes)
     for text in texts { trainer.add(text) }
     return trainer.finish(minimumCount: minimumCount, maximumSize: maximumSize)
   }
@@ -37,29 +38,32 @@ public struct WordTokenizer: Tokenizer {
     private var counts = TokenCounts()
     private let splitting: WordSplitting
     private let lowercases: Bool
+    private let normalizes: Bool
 
-    public init(splitting: WordSplitting = .words, lowercases: Bool = false) {
+    public init(splitting: WordSplitting = .words, lowercases: Bool = false, normalizes: Bool = true) {
       self.splitting = splitting
       self.lowercases = lowercases
+      self.normalizes = normalizes
     }
 
     /// Counts the words of a text.
     public mutating func add(_ text: String) {
-      withText(text, lowercases, normalizes: true) { bytes in
+      withText(text, lowercases, normalizes: normalizes) { bytes in
         splitting.forEachWord(in: bytes) { counts.add(UnsafeBufferPointer(rebasing: bytes[$0])) }
       }
     }
 
     /// Counts a word that was found already.
     public mutating func add(word: String) {
-      withText(word, lowercases, normalizes: true) { counts.add($0) }
+      withText(word, lowercases, normalizes: normalizes) { counts.add($0) }
     }
 
     /// The tokenizer of what was counted; see ``WordTokenizer/train(on:splitting:lowercases:minimumCount:maximumSize:)``.
     public func finish(minimumCount: Int = 1, maximumSize: Int = .max) -> WordTokenizer {
       let words = counts.ranked(minimumCount: minimumCount).map(\.key)
       return WordTokenizer(
-        TokenTable(special: words, maximumSize: maximumSize), splitting: splitting, lowercases: lowercases)
+        TokenTable(special: words, maximumSize: maximumSize), splitting: splitting, lowercases: lowercases,
+        normalizes: normalizes)
     }
   }
 

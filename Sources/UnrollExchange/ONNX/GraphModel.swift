@@ -15,7 +15,7 @@ import UnrollTraining
 /// |---|---|
 /// | `model.safetensors` | the graph's arrays of `Float` |
 /// | `graph.onnx` | the graph with its small arrays of other types, without those |
-public struct GraphModel: TaskModel {
+public struct GraphModel: SavedModel {
   public static let task = "graph"
   static let graphFile = "graph.onnx"
 
@@ -40,48 +40,38 @@ public struct GraphModel: TaskModel {
   /// - Parameter probe: shapes for some inputs of the probe, by name; `nil`: they are made up from the graph.
   /// - Throws: `ExchangeError` when the file is not sound, holds what is not known, or the two forms differ.
   public init(onnx path: String, probe: [String: [Int]] = [:]) throws(ExchangeError) {
-    let (wire, size) = try WireModel.read(path)
-    try self.init(wire, size: size, file: path, probe: probe)
+    try self.init(try ONNXSource(contentsOf: path), file: path, probe: probe)
   }
 
   package init(_ bytes: [UInt8], file: String, probe: [String: [Int]] = [:]) throws(ExchangeError) {
-    try self.init(try WireModel(checking: bytes, file: file), size: bytes.count, file: file, probe: probe)
+    try self.init(try ONNXSource(bytes, file: file), file: file, probe: probe)
   }
 
-  private init(_ wire: WireModel, size: Int, file: String, probe: [String: [Int]]) throws(ExchangeError) {
-    model = try ONNXModel(wire, file: file, budget: size)
-    let definition = try ONNXModel(wire, file: file, budget: size, definition: true)
-    try ONNXProbe(shapes: probe, size: size).compare(model, with: definition)
-    source = file
-    (graph, weights) = try Self.parted(wire, file: file)
-  }
-
-  /// A graph without its arrays of `Float`, and those.
-  private static func parted(
-    _ model: WireModel, file: String
-  ) throws(ExchangeError) -> (WireModel, [Safetensors.NamedTensor]) {
-    var graph = model
-    var weights: [Safetensors.NamedTensor] = []
-    for (index, tensor) in model.graph.initializer.enumerated()
-    where tensor.dataType == 1 && !tensor.hasNoData && tensor.name != "__metadata__" {
-      let value = try ONNXTensor(tensor, file: file, place: "initializer \"\(tensor.name)\"")
-      weights.append((tensor.name, value.tensor))
-      graph.graph.initializer[index].rawData = Data()
-      graph.graph.initializer[index].floatData = []
+  private init(_ source: ONNXSource, file: String, probe: [String: [Int]]) throws(ExchangeError) {
+    model = try ONNXModel(source.model, file: file, constants: source.constants, budget: source.size)
+    let definition = try ONNXModel(
+      source.model, file: file, constants: source.constants, budget: source.size, definition: true)
+    try ONNXProbe(shapes: probe, size: source.size).compare(model, with: definition)
+    self.source = file
+    graph = source.model
+    weights = source.model.graph.initializer.compactMap { tensor in
+      guard tensor.hasNoData, let value = source.constants[tensor.name], value.type == .float,
+        value.shape.count > 0
+      else { return nil }
+      return (tensor.name, value.tensor)
     }
-    return (graph, weights)
   }
 
-  public init(contentsOf path: String) throws {
-    let folder = try ModelDirectory.load(path, task: Self.task)
+  public init(_ folder: LoadedModel) throws {
+    let path = folder.path
     let configuration: Configuration = try folder.settings()
     let bytes = try folder.file(Self.graphFile)
     weights = folder.tensors
     graph = try WireModel(checking: bytes, file: "\(path)/\(Self.graphFile)")
     source = configuration.source
-    let byName = Dictionary(weights.map { ($0.name, $0.tensor) }) { first, _ in first }
+    let constants = Dictionary(weights.map { ($0.name, ONNXTensor($0.tensor)) }) { first, _ in first }
     let size = weights.reduce(bytes.count) { $0 + 4 * $1.tensor.shape.count }
-    model = try ONNXModel(graph, file: path, weights: byName, budget: size)
+    model = try ONNXModel(graph, file: path, constants: constants, budget: size)
   }
 
   public func save(to path: String) throws {
@@ -103,13 +93,14 @@ public struct GraphModel: TaskModel {
     return ModelDescription(
       title: "graph of \(graph.graph.node.count) nodes, \(parameters) parameters",
       groups: [
-        .init(heading: "Inputs", rows: model.inputs.map { ($0.name, $0.text) }),
-        .init(heading: "Outputs", rows: model.outputs.map { ($0.name, $0.text) }),
+        .init("Inputs", model.inputs.map { Fact($0.name, $0.text) }),
+        .init("Outputs", model.outputs.map { Fact($0.name, $0.text) }),
         .init(
-          heading: "Graph",
-          rows: [
-            ("source", source), ("producer", model.producer), ("operators", "version \(model.version)"),
-            ("nodes", operators.joined(separator: ", ")),
+          "Graph",
+          [
+            Fact("source", source), Fact("producer", model.producer),
+            Fact("operators", "version \(model.version)"),
+            Fact("nodes", operators.joined(separator: ", ")),
           ]),
       ],
       parameters: weights.map { ($0.name, "\($0.tensor.shape)", $0.tensor.shape.count) })

@@ -7,8 +7,8 @@ import UnrollCore
 ///     let result = try model.run(["tokens": tokens, "lengths": lengths])
 ///
 /// RNN, GRU and LSTM nodes run on the library's own fused cells where the equations are theirs, and step by step
-/// where they are not. What is not known is refused by name when the file is read: operators, attributes, fields,
-/// external data. Arithmetic is in single precision whatever width the graph asks for.
+/// where they are not. What is not known is refused by name when the file is read: operators, attributes, fields.
+/// Data in files beside the model's are read with it. Arithmetic is in single precision whatever width the graph asks for.
 public struct ONNXModel: Sendable {
   /// An input or output of the graph.
   public struct Port: Sendable, Equatable {
@@ -39,26 +39,29 @@ public struct ONNXModel: Sendable {
   ///
   /// - Throws: `ExchangeError`.
   public init(contentsOf path: String) throws(ExchangeError) {
-    let (model, size) = try WireModel.read(path)
-    try self.init(model, file: path, budget: size)
+    let source = try ONNXSource(contentsOf: path)
+    try self.init(source.model, file: path, constants: source.constants, budget: source.size)
   }
 
   /// Reads the contents of a file. `file` is what an error calls it.
   ///
   /// - Throws: `ExchangeError`.
   public init(_ bytes: [UInt8], file: String) throws(ExchangeError) {
-    try self.init(try WireModel(checking: bytes, file: file), file: file, budget: bytes.count)
+    let source = try ONNXSource(bytes, file: file)
+    try self.init(source.model, file: file, constants: source.constants, budget: source.size)
   }
 
   /// - Parameters:
-  ///   - weights: what stands for initializers that have a shape and no data.
+  ///   - constants: what initializers of the graph are, by name, where their data do not stand in the messages.
   ///   - budget: bytes that values known beforehand may take, beside 16 MiB.
   ///   - definition: whether recurrent nodes must run step by step although faster forms exist.
   package init(
-    _ model: WireModel, file: String, weights: [String: Tensor] = [:], budget: Int, definition: Bool = false
+    _ model: WireModel, file: String, constants known: [String: ONNXTensor] = [:], budget: Int,
+    definition: Bool = false
   ) throws(ExchangeError) {
+    try Operators.check(model.graph, file: file)
     version = try Self.version(model, file: file)
-    var planner = GraphPlanner(file: file, version: version, definition: definition, weights: weights)
+    var planner = GraphPlanner(file: file, version: version, definition: definition, constants: known)
     var plan = try planner.make(model.graph)
     plan.foldConstants(budget: budget + 16 << 20)
     self.plan = plan
@@ -82,8 +85,10 @@ public struct ONNXModel: Sendable {
         // A set may be named and not used; its operators are refused where they stand.
         continue
       }
-      guard version == nil else {
-        throw ExchangeError(.damaged, file: file, expected: "one version of the operators", found: "two")
+      guard version == nil || version == Int(clamping: set.version) else {
+        throw ExchangeError(
+          .damaged, file: file, expected: "one version of the operators",
+          found: "\(version ?? 0) and \(set.version)")
       }
       version = Int(clamping: set.version)
     }

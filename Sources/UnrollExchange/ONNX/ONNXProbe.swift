@@ -15,14 +15,28 @@ struct ONNXProbe {
     RunLimits(bytes: shapes.isEmpty ? size + 16 << 20 : 1 << 33, work: 1 << 32 + 64 * size)
   }
 
+  /// Sizes that free axes may have, one after the other; what the last axis of an input has, if not those; and what
+  /// whole numbers may be.
+  private struct Attempt {
+    let sizes: [Int]
+    var last: Int?
+    let number: Int64
+  }
+
+  /// Short sequences first, then ones that leave room for windows, pictures and blocks of sound.
+  private static let attempts: [Attempt] =
+    [
+      Attempt(sizes: [2, 3, 4], number: 1), Attempt(sizes: [2, 3, 4], number: 0),
+      Attempt(sizes: [1, 3, 2], number: 1), Attempt(sizes: [1, 1, 1], number: 0),
+      Attempt(sizes: [3, 2, 5], number: 1), Attempt(sizes: [2, 40, 3], number: 1),
+      Attempt(sizes: [1, 512, 1], number: 1), Attempt(sizes: [1, 3, 64, 64], number: 1),
+    ] + [64, 128, 256, 288, 512, 576, 4096].map { Attempt(sizes: [1], last: $0, number: 1) }
+
   /// - Throws: `ExchangeError` when no made-up input runs, or the two forms differ.
   func compare(_ model: ONNXModel, with definition: ONNXModel) throws(ExchangeError) {
     var failure: ExchangeError?
-    // Sizes that free axes may have, one after the other; and what whole numbers may be.
-    for (sizes, number) in [
-      ([2, 3, 4], 1), ([2, 3, 4], 0), ([1, 3, 2], 1), ([1, 1, 1], 0), ([3, 2, 5], 1),
-    ] {
-      let values = try inputs(model, sizes: sizes, number: Int64(number))
+    for attempt in Self.attempts {
+      let values = try inputs(model, attempt)
       let expected: [String: ONNXTensor]
       do throws(ExchangeError) {
         expected = try definition.run(values, limits: limits)
@@ -44,22 +58,24 @@ struct ONNXProbe {
   }
 
   private func inputs(
-    _ model: ONNXModel, sizes: [Int], number: Int64
+    _ model: ONNXModel, _ attempt: Attempt
   ) throws(ExchangeError) -> [String: ONNXTensor] {
     var random = RandomSource(seed: 11)
+    let sizes = attempt.sizes
     var named: [String: Int] = [:]
     var values: [String: ONNXTensor] = [:]
     var left = Self.madeUpElements
     for port in model.inputs {
       var extents: [Int] = []
       for (axis, extent) in (port.extents ?? []).enumerated() {
+        let last = axis > 0 && axis == (port.extents?.count ?? 0) - 1 ? attempt.last : nil
         switch extent {
         case .fixed(let size): extents.append(size)
         case .named(let name):
-          let size = named[name] ?? sizes[named.count % sizes.count]
+          let size = named[name] ?? last ?? sizes[named.count % sizes.count]
           named[name] = size
           extents.append(size)
-        case .free: extents.append(sizes[axis % sizes.count])
+        case .free: extents.append(last ?? sizes[axis % sizes.count])
         }
       }
       let given = shapes[port.name]
@@ -75,7 +91,7 @@ struct ONNXProbe {
       if port.type.isFloating {
         values[port.name] = ONNXTensor(.normal(deviation: 1, shape: shape, using: &random), type: port.type)
       } else {
-        let all = Array(repeating: number, count: shape.count)
+        let all = Array(repeating: attempt.number, count: shape.count)
         values[port.name] = ONNXTensor(integers: all, shape: shape, type: port.type)
       }
     }

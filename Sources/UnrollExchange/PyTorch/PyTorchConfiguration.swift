@@ -20,6 +20,7 @@ import UnrollTraining
 ///
 /// | type | in `forward` |
 /// |---|---|
+/// | `RNNCell`, `LSTMCell`, `GRUCell` | the cell, step by step over the sequence |
 /// | `Tanh`, `ReLU`, `Sigmoid`, `Softmax`, `LogSoftmax` | the function; the last two over the features |
 /// | `Dropout` | nothing: it acts in training alone |
 /// | `LastStep` | `output[:, -1]`, at each sequence's own last step |
@@ -44,6 +45,9 @@ struct PyTorchModule: Decodable {
     case rnn = "RNN"
     case lstm = "LSTM"
     case gru = "GRU"
+    case rnnCell = "RNNCell"
+    case lstmCell = "LSTMCell"
+    case gruCell = "GRUCell"
     case linear = "Linear"
     case tanh = "Tanh"
     case relu = "ReLU"
@@ -60,6 +64,19 @@ struct PyTorchModule: Decodable {
       "input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional",
     ]
 
+    /// Whether it is one step of a recurrent layer, which runs here over all steps.
+    var isCell: Bool { self == .rnnCell || self == .lstmCell || self == .gruCell }
+
+    /// The recurrent layer whose step a cell is, or the module itself.
+    var layer: Kind {
+      switch self {
+      case .rnnCell: .rnn
+      case .lstmCell: .lstm
+      case .gruCell: .gru
+      default: self
+      }
+    }
+
     /// The options that are known beside name and type.
     var options: [String] {
       switch self {
@@ -67,6 +84,8 @@ struct PyTorchModule: Decodable {
       case .rnn: Self.recurrent + ["nonlinearity"]
       case .lstm: Self.recurrent + ["proj_size"]
       case .gru: Self.recurrent
+      case .rnnCell: ["input_size", "hidden_size", "bias", "nonlinearity"]
+      case .lstmCell, .gruCell: ["input_size", "hidden_size", "bias"]
       case .linear: ["in_features", "out_features", "bias"]
       case .softmax, .logSoftmax: ["dim"]
       case .dropout: ["p", "inplace"]
@@ -116,6 +135,11 @@ struct PyTorchModule: Decodable {
       throw DecodingError.dataCorruptedError(
         forKey: "dim", in: container, debugDescription: "\(dimension), where only -1 is known")
     }
+  }
+
+  /// What stands behind the names of the weights of one layer and direction.
+  func suffix(layer: Int, isReversed: Bool) -> String {
+    kind.isCell ? "" : "_l\(layer)" + (isReversed ? "_reverse" : "")
   }
 
   func integer(_ option: String) -> Int? { integers[option] }

@@ -7,14 +7,17 @@ extension NetworkModel {
   /// A network from the weights that PyTorch saved and a description of its modules; see `docs/Exchange.md`.
   ///
   /// - Parameters:
-  ///   - weights: a safetensors file of a state dictionary.
+  ///   - weights: a file of a state dictionary, in safetensors or as `torch.save` writes it.
   ///   - configuration: a JSON file of its modules.
+  ///   - selection: which weights of the file are meant.
   /// - Throws: `ModelFileError` when a weight is missing, left over or of another shape, or an option is not known;
   ///   `ExchangeError` when the network gives other numbers than PyTorch's equations.
-  public init(pytorch weights: String, configuration: String) throws {
+  public init(
+    pytorch weights: String, configuration: String, selection: PyTorchSelection = PyTorchSelection()
+  ) throws {
     let bytes = try FileSystem.contents(of: configuration, limit: ModelDirectory.maximumJSONSize)
     let described = try ModelDirectory.decode(PyTorchConfiguration.self, bytes, file: configuration)
-    let tensors = try Safetensors.read(weights).tensors
+    let tensors = try selection.selected(try PyTorchWeights.read(weights), file: weights)
     try self.init(described, tensors, file: weights, configuration: configuration)
   }
 
@@ -65,10 +68,12 @@ struct PyTorchReader {
 
   /// - Throws: when weights are left that no module took.
   func finish() throws(ModelFileError) {
-    if let name = order.first(where: { left[$0] != nil }) {
+    let others = order.filter { left[$0] != nil }
+    if let first = others.first {
       throw ModelFileError(
-        .unsupported, file: file, place: name, expected: "weights of the modules in \(configuration)",
-        found: "one of none of them")
+        .unsupported, file: file, place: first, expected: "weights of the modules in \(configuration) alone",
+        found: others.count == 1
+          ? "one of none of them" : "\(others.count) of none of them: \(others.joined(separator: ", "))")
     }
   }
 
@@ -77,7 +82,7 @@ struct PyTorchReader {
     switch module.kind {
     case .embedding: return try embedding(module)
     case .linear: return try linear(module)
-    case .rnn, .lstm, .gru: return try recurrent(module)
+    case .rnn, .lstm, .gru, .rnnCell, .lstmCell, .gruCell: return try recurrent(module)
     case .tanh: return NetworkLayer(.tanh)
     case .relu: return NetworkLayer(.relu)
     case .sigmoid: return NetworkLayer(.sigmoid)
@@ -139,7 +144,7 @@ struct PyTorchReader {
 
   private mutating func recurrent(_ module: PyTorchModule) throws(ModelFileError) -> NetworkLayer {
     let cell: CellKind
-    switch (module.kind, module.nonlinearity ?? "tanh") {
+    switch (module.kind.layer, module.nonlinearity ?? "tanh") {
     case (.lstm, _): cell = .lstm
     case (.gru, _): cell = .gru
     case (_, "tanh"): cell = .elman
@@ -151,11 +156,10 @@ struct PyTorchReader {
     let projection = module.integer("proj_size").flatMap { $0 == 0 ? nil : $0 }
     let directions = module.flag("bidirectional") == true ? 2 : 1
     let hasBias = module.flag("bias") ?? true
-    guard let first = left[parameterName(module.name, "weight_ih_l0")], first.shape.rank == 2,
-      first.shape[0] % cell.gates == 0
-    else {
+    let firstName = parameterName(module.name, "weight_ih" + module.suffix(layer: 0, isReversed: false))
+    guard let first = left[firstName], first.shape.rank == 2, first.shape[0] % cell.gates == 0 else {
       throw ModelFileError(
-        .damaged, file: file, place: parameterName(module.name, "weight_ih_l0"),
+        .damaged, file: file, place: firstName,
         expected: "a matrix of \(cell.gates) gates", found: "none")
     }
     let (inputs, units) = (first.shape[1], first.shape[0] / cell.gates)
@@ -180,7 +184,7 @@ struct PyTorchReader {
     inputs: Int,
     projects: Bool, hasBias: Bool
   ) throws(ModelFileError) {
-    let suffix = "_l\(layer)" + (direction == 1 ? "_reverse" : "")
+    let suffix = module.suffix(layer: layer, isReversed: direction == 1)
     let path = parameterName(module.name, "layers.\(layer).\(direction == 1 ? "backward" : "forward").cell")
     let rows = cell.gates * units
     weights.append((path + ".weightInput", try take(module, "weight_ih" + suffix, [rows, inputs])))

@@ -88,7 +88,7 @@ package struct PyTorchReference {
         let table = matrix(module, "weight")
         rows = rows.map { table.row(Int($0[0])) }
       case .linear: rows = rows.map { linear(module, $0) }
-      case .rnn, .lstm, .gru: (rows, final) = recurrent(module, rows)
+      case .rnn, .lstm, .gru, .rnnCell, .lstmCell, .gruCell: (rows, final) = recurrent(module, rows)
       case .tanh: rows = rows.map { $0.map(hyperbolicTangent) }
       case .relu: rows = rows.map { $0.map { max(0, $0) } }
       case .sigmoid: rows = rows.map { $0.map(sigmoid) }
@@ -120,11 +120,11 @@ package struct PyTorchReference {
     for layer in 0..<(module.integer("num_layers") ?? 1) {
       var outputs: [Rows] = []
       final = []
-      for suffix in module.flag("bidirectional") == true ? ["", "_reverse"] : [""] {
-        let reads = suffix.isEmpty ? rows : rows.reversed()
-        let written = direction(module, "_l\(layer)" + suffix, reads)
+      for isReversed in module.flag("bidirectional") == true ? [false, true] : [false] {
+        let reads = isReversed ? rows.reversed() : rows
+        let written = direction(module, module.suffix(layer: layer, isReversed: isReversed), reads)
         final += written.last ?? []
-        outputs.append(suffix.isEmpty ? written : written.reversed())
+        outputs.append(isReversed ? written.reversed() : written)
       }
       rows = rows.indices.map { step in outputs.flatMap { $0[step] } }
     }
@@ -135,7 +135,8 @@ package struct PyTorchReference {
     let (input, recurrent) = (matrix(module, "weight_ih" + suffix), matrix(module, "weight_hh" + suffix))
     let projection = tensors[parameterName(module.name, "weight_hr" + suffix)].map { Matrix($0) }
     let biases = ["bias_ih", "bias_hh"].map { vector(module, $0 + suffix, count: input.rows) }
-    let gates = module.kind == .lstm ? 4 : module.kind == .gru ? 3 : 1
+    let kind = module.kind.layer
+    let gates = kind == .lstm ? 4 : kind == .gru ? 3 : 1
     let units = input.rows / gates
     var h = Array(repeating: 0.0, count: recurrent.columns)
     var c = Array(repeating: 0.0, count: units)
@@ -145,7 +146,7 @@ package struct PyTorchReference {
       func gate(_ index: Int, _ unit: Int) -> Double { a[index * units + unit] + b[index * units + unit] }
       var next = Array(repeating: 0.0, count: units)
       for unit in 0..<units {
-        switch module.kind {
+        switch kind {
         case .lstm:
           c[unit] =
             sigmoid(gate(1, unit)) * c[unit] + sigmoid(gate(0, unit)) * hyperbolicTangent(gate(2, unit))

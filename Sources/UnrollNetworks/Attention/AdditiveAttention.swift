@@ -24,17 +24,18 @@ public struct AdditiveAttention: Attention {
   ) {
     query = Linear(inputSize: querySize, outputSize: hiddenSize, bias: false, using: &random)
     key = Linear(inputSize: memorySize, outputSize: hiddenSize, using: &random)
-    score = Parameter(
-      Initializer.glorot(outputs: 1, inputs: hiddenSize, using: &random).reshaped(to: [hiddenSize]))
+    score = Parameter([hiddenSize]) {
+      Initializer.glorot(outputs: 1, inputs: hiddenSize, using: &random).reshaped(to: [hiddenSize])
+    }
     self.coverage =
       coverage
-      ? Parameter(
-        Initializer.glorot(outputs: hiddenSize, inputs: 1, using: &random).reshaped(to: [hiddenSize]))
-      : nil
+      ? Parameter([hiddenSize]) {
+        Initializer.glorot(outputs: hiddenSize, inputs: 1, using: &random).reshaped(to: [hiddenSize])
+      } : nil
   }
 
-  public var querySize: Int { query.weight.variable.shape[1] }
-  public var memorySize: Int { key.weight.variable.shape[1] }
+  public var querySize: Int { query.inputSize }
+  public var memorySize: Int { key.inputSize }
 
   public func memory(_ encoded: PackedSequence) throws(ShapeError) -> AttentionMemory {
     let rows = encoded.sequenceMajor
@@ -43,7 +44,7 @@ public struct AdditiveAttention: Attention {
   }
 
   public func callAsFunction(
-    _ query: Variable, _ memory: AttentionMemory, covered: Variable?
+    _ query: Variable, _ memory: AttentionMemory, coverage covered: Variable?
   ) throws(ShapeError) -> (context: Variable, weights: Variable) {
     let slope = covered == nil ? nil : coverage?.variable
     return try memory.step(

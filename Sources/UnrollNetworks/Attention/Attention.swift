@@ -14,11 +14,11 @@ public protocol Attention: Module {
   ///
   /// - Parameters:
   ///   - query: `[B, querySize]`; with fewer rows than the memory has readers, it is the first that read.
-  ///   - covered: the sum of the weights of the steps before, `[B, S]`, for attention that knows coverage.
+  ///   - coverage: the sum of the weights of the steps before, `[B, S]`, for attention that knows coverage.
   /// - Returns: context `[B, V]` and weights `[B, S]`, whose rows sum to 1 over the steps of their sequence and are 0
   ///   beyond; both are 0 where a sequence is empty.
   func callAsFunction(
-    _ query: Variable, _ memory: AttentionMemory, covered: Variable?
+    _ query: Variable, _ memory: AttentionMemory, coverage covered: Variable?
   ) throws(ShapeError) -> (context: Variable, weights: Variable)
 }
 
@@ -26,6 +26,6 @@ extension Attention {
   public func callAsFunction(
     _ query: Variable, _ memory: AttentionMemory
   ) throws(ShapeError) -> (context: Variable, weights: Variable) {
-    try callAsFunction(query, memory, covered: nil)
+    try callAsFunction(query, memory, coverage: nil)
   }
 }

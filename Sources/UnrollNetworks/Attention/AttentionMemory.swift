@@ -16,6 +16,20 @@ public struct AttentionMemory: Sendable {
     self.segments = segments
   }
 
+  /// Keys to compare with queries, and the values that are read, of the same steps: for attention of your own.
+  ///
+  /// - Throws: `ShapeError` when they are not of the same sequences.
+  public init(keys: PackedSequence, values: PackedSequence) throws(ShapeError) {
+    guard keys.layout.lengths == values.layout.lengths else {
+      throw ShapeError(
+        place: "AttentionMemory.values", expected: "values of \(keys.layout.rows) steps",
+        found: [values.layout.rows])
+    }
+    self.init(
+      keys: keys.sequenceMajor, values: values.sequenceMajor,
+      segments: RowSegments(lengths: keys.layout.lengths))
+  }
+
   /// The number of readers: rows of a query.
   public var readers: Int { segments.count }
   /// S, the columns of attention weights: the number of steps of the longest sequence.
@@ -34,9 +48,26 @@ public struct AttentionMemory: Sendable {
     AttentionMemory(keys: keys.detached, values: values.detached, segments: segments)
   }
 
-  /// Weights of nothing read so far, `[readers, S]`, where coverage begins.
-  public var uncovered: Variable {
-    Variable(Tensor(repeating: 0, shape: [readers, steps], precision: values.value.precision))
+  /// The sum of the weights of no step, `[readers, S]`, where coverage begins.
+  public var zeroCoverage: Variable { .unread(segments, precision: values.value.precision) }
+
+  /// One step by products, e = scale · k·q and a = softmax(e), of the first readers, as many as the query has rows.
+  ///
+  /// - Returns: context Σ aₛ xₛ `[rows, V]` and weights a `[rows, S]`.
+  /// - Throws: `ShapeError` when the query has another number of features than the keys.
+  public func product(
+    _ query: Variable, scale: Double = 1
+  ) throws(ShapeError) -> (context: Variable, weights: Variable) { try step(query, .dot(scale: scale)) }
+
+  /// One step by e = v·tanh(k + q) and a = softmax(e).
+  ///
+  /// - Parameter weight: v `[A]`.
+  /// - Returns: context Σ aₛ xₛ `[rows, V]` and weights a `[rows, S]`.
+  /// - Throws: `ShapeError` when the query or v have another number of features than the keys.
+  public func additive(
+    _ query: Variable, weight: Variable
+  ) throws(ShapeError) -> (context: Variable, weights: Variable) {
+    try step(query, .additive(weight: weight, covered: nil, slope: nil))
   }
 
   /// One step of the first readers, as many as the query has rows.

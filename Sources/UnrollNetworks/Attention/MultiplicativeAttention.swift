@@ -28,7 +28,7 @@ public struct DotAttention: Attention {
   }
 
   public func callAsFunction(
-    _ query: Variable, _ memory: AttentionMemory, covered: Variable?
+    _ query: Variable, _ memory: AttentionMemory, coverage covered: Variable?
   ) throws(ShapeError) -> (context: Variable, weights: Variable) {
     try memory.step(query, .dot(scale: scale))
   }
@@ -51,8 +51,8 @@ public struct GeneralAttention: Attention {
     key = Linear(inputSize: memorySize, outputSize: querySize, bias: false, using: &random)
   }
 
-  public var querySize: Int { key.weight.variable.shape[0] }
-  public var memorySize: Int { key.weight.variable.shape[1] }
+  public var querySize: Int { key.outputSize }
+  public var memorySize: Int { key.inputSize }
 
   public func memory(_ encoded: PackedSequence) throws(ShapeError) -> AttentionMemory {
     let rows = encoded.sequenceMajor
@@ -61,7 +61,7 @@ public struct GeneralAttention: Attention {
   }
 
   public func callAsFunction(
-    _ query: Variable, _ memory: AttentionMemory, covered: Variable?
+    _ query: Variable, _ memory: AttentionMemory, coverage covered: Variable?
   ) throws(ShapeError) -> (context: Variable, weights: Variable) {
     try memory.step(query, .dot(scale: 1))
   }

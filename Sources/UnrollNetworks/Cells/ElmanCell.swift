@@ -29,9 +29,13 @@ public struct ElmanCell: StandardCell {
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
     self.activation = activation
-    weightInput = Parameter(Initializer.glorot(outputs: hiddenSize, inputs: inputSize, using: &random))
-    weightRecurrent = Parameter(Initializer.orthogonal(size: hiddenSize, using: &random))
-    bias = Parameter(.zeros([hiddenSize]))
+    weightInput = Parameter([hiddenSize, inputSize]) {
+      Initializer.glorot(outputs: hiddenSize, inputs: inputSize, using: &random)
+    }
+    weightRecurrent = Parameter([hiddenSize, hiddenSize]) {
+      Initializer.orthogonal(size: hiddenSize, using: &random)
+    }
+    bias = .zeros([hiddenSize])
   }
 
   public func step(_ x: Variable, _ state: HiddenState) throws(ShapeError) -> (

@@ -21,11 +21,14 @@ public struct GRUCell: StandardCell {
   public init(inputSize: Int, hiddenSize: Int, using random: inout RandomSource) {
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
-    weightInput = Parameter(
-      Initializer.glorot(gates: 3, hidden: hiddenSize, inputs: inputSize, using: &random))
-    weightRecurrent = Parameter(Initializer.orthogonal(gates: 3, size: hiddenSize, using: &random))
-    bias = Parameter(.zeros([3 * hiddenSize]))
-    recurrentBias = Parameter(.zeros([hiddenSize]))
+    weightInput = Parameter([3 * hiddenSize, inputSize]) {
+      Initializer.glorot(gates: 3, hidden: hiddenSize, inputs: inputSize, using: &random)
+    }
+    weightRecurrent = Parameter([3 * hiddenSize, hiddenSize]) {
+      Initializer.orthogonal(gates: 3, size: hiddenSize, using: &random)
+    }
+    bias = .zeros([3 * hiddenSize])
+    recurrentBias = .zeros([hiddenSize])
   }
 
   private func activations(
@@ -101,10 +104,13 @@ public struct ResetBeforeGRUCell: StandardCell {
   public init(inputSize: Int, hiddenSize: Int, using random: inout RandomSource) {
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
-    weightInput = Parameter(
-      Initializer.glorot(gates: 3, hidden: hiddenSize, inputs: inputSize, using: &random))
-    weightRecurrent = Parameter(Initializer.orthogonal(gates: 3, size: hiddenSize, using: &random))
-    bias = Parameter(.zeros([3 * hiddenSize]))
+    weightInput = Parameter([3 * hiddenSize, inputSize]) {
+      Initializer.glorot(gates: 3, hidden: hiddenSize, inputs: inputSize, using: &random)
+    }
+    weightRecurrent = Parameter([3 * hiddenSize, hiddenSize]) {
+      Initializer.orthogonal(gates: 3, size: hiddenSize, using: &random)
+    }
+    bias = .zeros([3 * hiddenSize])
   }
 
   private func activations(

@@ -40,10 +40,13 @@ public struct LSTMCell: StandardCell {
   public init(inputSize: Int, hiddenSize: Int, using random: inout RandomSource) {
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
-    weightInput = Parameter(
-      Initializer.glorot(gates: 4, hidden: hiddenSize, inputs: inputSize, using: &random))
-    weightRecurrent = Parameter(Initializer.orthogonal(gates: 4, size: hiddenSize, using: &random))
-    bias = Parameter(Self.initialBias(hiddenSize))
+    weightInput = Parameter([4 * hiddenSize, inputSize]) {
+      Initializer.glorot(gates: 4, hidden: hiddenSize, inputs: inputSize, using: &random)
+    }
+    weightRecurrent = Parameter([4 * hiddenSize, hiddenSize]) {
+      Initializer.orthogonal(gates: 4, size: hiddenSize, using: &random)
+    }
+    bias = Parameter([4 * hiddenSize]) { Self.initialBias(hiddenSize) }
   }
 
   /// Zeros, but ones for the forget gate.
@@ -123,12 +126,17 @@ public struct PeepholeLSTMCell: StandardCell {
   public init(inputSize: Int, hiddenSize: Int, using random: inout RandomSource) {
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
-    weightInput = Parameter(
-      Initializer.glorot(gates: 4, hidden: hiddenSize, inputs: inputSize, using: &random))
-    weightRecurrent = Parameter(Initializer.orthogonal(gates: 4, size: hiddenSize, using: &random))
+    weightInput = Parameter([4 * hiddenSize, inputSize]) {
+      Initializer.glorot(gates: 4, hidden: hiddenSize, inputs: inputSize, using: &random)
+    }
+    weightRecurrent = Parameter([4 * hiddenSize, hiddenSize]) {
+      Initializer.orthogonal(gates: 4, size: hiddenSize, using: &random)
+    }
     let bound = 1 / Float(max(1, hiddenSize)).squareRoot()
-    peephole = Parameter(.uniform(-bound...bound, shape: [3, hiddenSize], using: &random))
-    bias = Parameter(LSTMCell.initialBias(hiddenSize))
+    peephole = Parameter([3, hiddenSize]) {
+      .uniform(-bound...bound, shape: [3, hiddenSize], using: &random)
+    }
+    bias = Parameter([4 * hiddenSize]) { LSTMCell.initialBias(hiddenSize) }
   }
 
   private func activations(

@@ -22,14 +22,17 @@ public struct LayerNormLSTMCell: StandardCell {
   public init(inputSize: Int, hiddenSize: Int, using random: inout RandomSource) {
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
-    weightInput = Parameter(
-      Initializer.glorot(gates: 4, hidden: hiddenSize, inputs: inputSize, using: &random))
-    weightRecurrent = Parameter(Initializer.orthogonal(gates: 4, size: hiddenSize, using: &random))
-    bias = Parameter(LSTMCell.initialBias(hiddenSize))
-    gainInput = Parameter(Tensor(repeating: 1, shape: [4 * hiddenSize]))
-    gainRecurrent = Parameter(Tensor(repeating: 1, shape: [4 * hiddenSize]))
-    gainCell = Parameter(Tensor(repeating: 1, shape: [hiddenSize]))
-    biasCell = Parameter(.zeros([hiddenSize]))
+    weightInput = Parameter([4 * hiddenSize, inputSize]) {
+      Initializer.glorot(gates: 4, hidden: hiddenSize, inputs: inputSize, using: &random)
+    }
+    weightRecurrent = Parameter([4 * hiddenSize, hiddenSize]) {
+      Initializer.orthogonal(gates: 4, size: hiddenSize, using: &random)
+    }
+    bias = Parameter([4 * hiddenSize]) { LSTMCell.initialBias(hiddenSize) }
+    gainInput = .ones([4 * hiddenSize])
+    gainRecurrent = .ones([4 * hiddenSize])
+    gainCell = .ones([hiddenSize])
+    biasCell = .zeros([hiddenSize])
   }
 
   private func activations(

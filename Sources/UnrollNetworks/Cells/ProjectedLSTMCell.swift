@@ -25,12 +25,16 @@ public struct ProjectedLSTMCell: RecurrentCell {
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
     self.cellSize = cellSize
-    weightInput = Parameter(
-      Initializer.glorot(gates: 4, hidden: cellSize, inputs: inputSize, using: &random))
-    weightRecurrent = Parameter(
-      Initializer.glorot(gates: 4, hidden: cellSize, inputs: hiddenSize, using: &random))
-    bias = Parameter(LSTMCell.initialBias(cellSize))
-    projection = Parameter(Initializer.glorot(outputs: hiddenSize, inputs: cellSize, using: &random))
+    weightInput = Parameter([4 * cellSize, inputSize]) {
+      Initializer.glorot(gates: 4, hidden: cellSize, inputs: inputSize, using: &random)
+    }
+    weightRecurrent = Parameter([4 * cellSize, hiddenSize]) {
+      Initializer.glorot(gates: 4, hidden: cellSize, inputs: hiddenSize, using: &random)
+    }
+    bias = Parameter([4 * cellSize]) { LSTMCell.initialBias(cellSize) }
+    projection = Parameter([hiddenSize, cellSize]) {
+      Initializer.glorot(outputs: hiddenSize, inputs: cellSize, using: &random)
+    }
   }
 
   public func initialState(batch: Int) -> LSTMState {

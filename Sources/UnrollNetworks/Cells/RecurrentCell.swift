@@ -19,8 +19,8 @@ extension RecurrentState {
   }
 
   /// The state of sequences in another order.
-  package func reordered(_ order: [Int]) -> Self {
-    Self(parts: parts.map { $0.gatheringRows(order.map(Int32.init)) })
+  package func reordered(_ order: [Int32]) -> Self {
+    Self(parts: parts.map { $0.gatheringRows(order) })
   }
 
   /// The same numbers, cut from the computation that made them: where truncated backpropagation stops.

@@ -11,8 +11,11 @@ public struct DecodedSequence: Sendable, Equatable {
   /// Whether the end token was reached; otherwise the longest allowed length was.
   public let isComplete: Bool
   /// For each token, then for the end token, the row of its step's batch that gave it: with it a caller finds what it
-  /// kept of a step, such as attention weights.
+  /// kept of a step.
   public let rows: [Int]
+  /// For each token, then for the end token, the share of attention that each step of the source got; empty where
+  /// there is no attention or nobody asked.
+  public let attention: [[Float]]
 }
 
 /// Beam search for the likeliest sequences of a model that gives one token after another, for several sources at once.
@@ -28,6 +31,8 @@ public struct BeamSearch: Sendable {
   public var best: Int
   /// When a source is done.
   public var stopping: Stopping
+  /// What is never chosen.
+  public var constraints: DecodingConstraints
 
   public enum Stopping: String, Sendable, Codable {
     /// Once as many hypotheses as the beam is wide have ended.
@@ -36,11 +41,20 @@ public struct BeamSearch: Sendable {
     case whenDecided
   }
 
-  public init(width: Int, lengthPenalty: Double = 1, best: Int = 1, stopping: Stopping = .atWidth) {
+  public init(
+    width: Int, lengthPenalty: Double = 1, best: Int = 1, stopping: Stopping = .atWidth,
+    constraints: DecodingConstraints = .none
+  ) {
     self.width = max(1, width)
     self.lengthPenalty = lengthPenalty
     self.best = max(1, best)
     self.stopping = stopping
+    self.constraints = constraints
+  }
+
+  /// The likeliest token at each step.
+  public static func greedy(constraints: DecodingConstraints = .none) -> BeamSearch {
+    BeamSearch(width: 1, constraints: constraints)
   }
 
   private struct Hypothesis {
@@ -65,27 +79,35 @@ public struct BeamSearch: Sendable {
   /// Searches.
   ///
   /// - Parameters:
-  ///   - initial: the state before the first token, of as many rows as there are sources.
+  ///   - decoder: has a row for each source, and has read nothing.
   ///   - start: the token that each sequence begins after.
   ///   - end: the token that ends a sequence.
   ///   - limits: for each source, the most tokens before the end token.
-  ///   - step: reads a token a row: takes the state of the call before, for each row the row of that call which it
-  ///     continues, and the tokens; gives ln p of the next tokens `[rows, V]` and the state after.
+  ///   - keepsAttention: whether the attention of each token is wanted.
   /// - Returns: for each source up to `best` sequences, best first; an empty limit gives an empty sequence.
-  public func callAsFunction<State, E: Error>(
-    _ initial: State, start: Int32, end: Int32, limits: [Int],
-    step: (_ state: State, _ parents: [Int], _ tokens: [Int32]) throws(E) -> (Tensor, State)
-  ) throws(E) -> [[DecodedSequence]] {
+  /// - Throws: `ShapeError` when the decoder has another number of rows.
+  public func callAsFunction(
+    _ decoder: some StepDecoder, start: Int32, end: Int32, limits: [Int], keepsAttention: Bool = false
+  ) throws(ShapeError) -> [[DecodedSequence]] {
+    var decoder = decoder
     var sources = limits.map { _ in Source() }
-    var state = initial
+    var history: [Tensor] = []
+    var rows = limits.count
     var parents = Array(limits.indices)
     var tokens = limits.map { _ in start }
     while !tokens.isEmpty {
-      let (logProbabilities, after) = try step(state, parents, tokens)
-      state = after
-      (parents, tokens) = advance(&sources, logProbabilities, end: end, limits: limits)
+      if !parents.elementsEqual(0..<rows) { decoder.select(parents) }
+      rows = parents.count
+      let step = try decoder.step(tokens)
+      if keepsAttention, let attention = step.attention { history.append(attention.converted(to: .single)) }
+      var scores = step.logProbabilities
+      constraints.apply(
+        to: &scores, after: sources.filter { !$0.isDone }.flatMap { $0.running.map(\.tokens) })
+      (parents, tokens) = advance(&sources, scores, end: end, limits: limits)
     }
-    return sources.map { Array($0.ended.sorted { $0.score > $1.score }.prefix(best)) }
+    return sources.map { source in
+      source.ended.sorted { $0.score > $1.score }.prefix(best).map { $0.attending(history) }
+    }
   }
 
   /// Extends all hypotheses by a token; returns the rows and tokens of the next step.
@@ -180,6 +202,21 @@ public struct BeamSearch: Sendable {
     let length = hypothesis.tokens.count + (isComplete ? 1 : 0)
     return DecodedSequence(
       tokens: hypothesis.tokens, logProbability: hypothesis.logProbability,
-      score: hypothesis.logProbability / penalty(length), isComplete: isComplete, rows: hypothesis.rows)
+      score: hypothesis.logProbability / penalty(length), isComplete: isComplete, rows: hypothesis.rows,
+      attention: [])
+  }
+}
+
+extension DecodedSequence {
+  /// The same with the rows of each step's attention that gave its tokens.
+  fileprivate func attending(_ history: [Tensor]) -> DecodedSequence {
+    guard !history.isEmpty else { return self }
+    let weights = zip(rows, history).map { row, step in
+      let width = step.shape.columns
+      return step.withUnsafeElements { Array($0[row * width..<(row + 1) * width]) }
+    }
+    return DecodedSequence(
+      tokens: tokens, logProbability: logProbability, score: score, isComplete: isComplete, rows: rows,
+      attention: weights)
   }
 }

@@ -2,12 +2,8 @@ import UnrollCore
 
 /// How weights start.
 public enum Initializer {
-  /// Whether weights are left zero because they are about to be read from a file.
-  @TaskLocal package static var leavesZeros = false
-
   /// Uniform in ±√(6 / (inputs + outputs)), `[outputs, inputs]` (Glorot and Bengio 2010, equation 16).
   public static func glorot(outputs: Int, inputs: Int, using random: inout RandomSource) -> Tensor {
-    if leavesZeros { return .zeros([outputs, inputs]) }
     let bound = (6 / Float(max(1, outputs + inputs))).squareRoot()
     return .uniform(-bound...bound, shape: [outputs, inputs], using: &random)
   }
@@ -21,7 +17,6 @@ public enum Initializer {
   /// A random orthogonal matrix `[size, size]`: its rows are of length 1 and at right angles
   /// (Saxe, McClelland and Ganguli 2014), so that repeated products neither grow nor fade at the start.
   public static func orthogonal(size: Int, using random: inout RandomSource) -> Tensor {
-    if leavesZeros { return .zeros([size, size]) }
     var rows: [[Double]] = []
     while rows.count < size {
       var row = (0..<size).map { _ in Double(random.normal()) }

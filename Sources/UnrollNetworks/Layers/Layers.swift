@@ -7,9 +7,22 @@ public struct Linear: Module {
 
   /// Random weights (Glorot) and a bias of 0.
   public init(inputSize: Int, outputSize: Int, bias: Bool = true, using random: inout RandomSource) {
-    weight = Parameter(Initializer.glorot(outputs: outputSize, inputs: inputSize, using: &random))
-    self.bias = bias ? Parameter(.zeros([outputSize])) : nil
+    weight = Parameter([outputSize, inputSize]) {
+      Initializer.glorot(outputs: outputSize, inputs: inputSize, using: &random)
+    }
+    self.bias = bias ? .zeros([outputSize]) : nil
   }
+
+  /// A layer of given weights W `[outputs, inputs]` and b `[outputs]`.
+  public init(weight: Tensor, bias: Tensor? = nil) {
+    self.weight = Parameter(weight)
+    self.bias = bias.map { Parameter($0) }
+  }
+
+  /// The number of features of x.
+  public var inputSize: Int { weight.shape[1] }
+  /// The number of features of y.
+  public var outputSize: Int { weight.shape[0] }
 
   /// - Returns: `[…, outputs]` for x `[…, inputs]`.
   /// - Throws: `ShapeError` when x does not fit.
@@ -31,19 +44,25 @@ public struct Embedding: Module {
 
   /// Normal numbers of the given deviation.
   public init(count: Int, size: Int, deviation: Float = 0.1, using random: inout RandomSource) {
-    weight = Parameter(.normal(deviation: deviation, shape: [count, size], using: &random))
+    weight = Parameter([count, size]) {
+      .normal(deviation: deviation, shape: [count, size], using: &random)
+    }
   }
 
   /// A table of the given vectors, `[count, size]`.
-  package init(weight: Tensor) { self.weight = Parameter(weight) }
+  public init(weight: Tensor) { self.weight = Parameter(weight) }
+
+  /// The number of vectors.
+  public var count: Int { weight.shape[0] }
+  /// E, the number of features of a vector.
+  public var size: Int { weight.shape[1] }
 
   /// - Parameter indices: negative: a vector of zeros.
   /// - Returns: `[indices.count, size]`.
   /// - Throws: `ShapeError` when an index is not in the table.
   public func callAsFunction(_ indices: [Int32]) throws(ShapeError) -> Variable {
-    if let wrong = indices.first(where: { $0 >= weight.variable.shape[0] }) {
-      throw ShapeError(
-        place: "Embedding", expected: "more than \(wrong) rows", found: weight.variable.shape)
+    if let wrong = indices.first(where: { $0 >= weight.shape[0] }) {
+      throw ShapeError(place: "Embedding", expected: "more than \(wrong) rows", found: weight.shape)
     }
     return weight.variable.gatheringRows(indices)
   }
@@ -51,29 +70,6 @@ public struct Embedding: Module {
   public mutating func forEachParameter(
     _ path: String, _ body: (String, inout Parameter) throws -> Void
   ) rethrows { try body(parameterName(path, "weight"), &weight) }
-}
-
-/// y = x ⊙ m / (1 − p) with m = 0 by chance p, else 1 (Srivastava et al. 2014). Nothing happens without randomness.
-public struct Dropout: Sendable {
-  /// p, the chance of a feature to be dropped.
-  public var rate: Float
-
-  public init(rate: Float) { self.rate = rate }
-
-  /// - Parameter random: randomness when training; `nil`: y = x.
-  public func callAsFunction(_ x: Variable, random: inout RandomSource?) -> Variable {
-    guard rate > 0, random != nil else { return x }
-    return x.dropped(rate: rate, seed: random!.next())
-  }
-
-  /// Zeros by chance `rate`, else 1 / (1 − rate), or 1 when not scaled.
-  package static func mask(
-    _ shape: Shape, rate: Float, scaled: Bool = true, precision: Precision, using random: inout RandomSource
-  ) -> Variable {
-    .dropoutMask(
-      shape, rate: rate, kept: scaled ? 1 / (1 - min(rate, 0.999)) : 1, precision: precision,
-      seed: random.next())
-  }
 }
 
 /// y = (x − μ)/√(σ² + ε) ⊙ γ + β over the last axis (Ba, Kiros and Hinton 2016).
@@ -86,8 +82,8 @@ public struct LayerNorm: Module {
   public let epsilon: Double
 
   public init(size: Int, epsilon: Double = 1e-5) {
-    gain = Parameter(Tensor(repeating: 1, shape: [size]))
-    bias = Parameter(.zeros([size]))
+    gain = .ones([size])
+    bias = .zeros([size])
     self.epsilon = epsilon
   }
 

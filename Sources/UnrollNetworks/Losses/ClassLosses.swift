@@ -39,6 +39,14 @@ extension Loss {
   public static func binaryCrossEntropy(
     _ logits: Variable, _ targets: Tensor, positiveWeights: [Float]? = nil, weights: Tensor? = nil
   ) throws(ShapeError) -> Variable {
+    average(
+      try binaryCrossEntropies(logits, targets, positiveWeights: positiveWeights), weights: weights)
+  }
+
+  /// The binary cross-entropy of each element, of the shape of the logits.
+  package static func binaryCrossEntropies(
+    _ logits: Variable, _ targets: Tensor, positiveWeights: [Float]? = nil
+  ) throws(ShapeError) -> Variable {
     guard targets.shape.count == logits.shape.count else {
       throw ShapeError(place: "Loss.binaryCrossEntropy", expected: "\(logits.shape)", found: targets.shape)
     }
@@ -50,9 +58,9 @@ extension Loss {
     let y = Variable(targets.converted(to: logits.value.precision).reshaped(to: logits.shape))
     let softplus = (-logits).softplus()
     let outside = (1 - y) * logits
-    guard let positiveWeights else { return average(outside + softplus, weights: weights) }
+    guard let positiveWeights else { return outside + softplus }
     let extra = Variable(Tensor(positiveWeights.map { $0 - 1 }).converted(to: logits.value.precision))
-    return average(outside + (y * extra + 1) * softplus, weights: weights)
+    return outside + (y * extra + 1) * softplus
   }
 
   /// Σ over readers and steps of min(a, c): what is paid for reading again what was read before (See, Liu and
@@ -60,8 +68,8 @@ extension Loss {
   ///
   /// - Parameters:
   ///   - weights: a `[B, S]`, the attention of this step.
-  ///   - covered: c `[B, S]`, the sum of the attention of the steps before.
-  public static func coverage(_ weights: Variable, covered: Variable) -> Variable {
+  ///   - coverage: c `[B, S]`, the sum of the attention of the steps before.
+  public static func coverage(_ weights: Variable, coverage covered: Variable) -> Variable {
     (weights - (weights - covered).relu()).sum()
   }
 }

@@ -11,7 +11,7 @@ public enum Loss {
       .sum().affine(times: 1 / total, plus: 0)
   }
 
-  private static func difference(
+  package static func difference(
     _ place: String, _ prediction: Variable, _ target: Tensor
   ) throws(ShapeError) -> Variable {
     guard prediction.shape.count == target.shape.count else {
@@ -55,6 +55,13 @@ public enum Loss {
   public static func quantile(
     _ predictions: Variable, _ target: Tensor, levels: [Float], weights: Tensor? = nil
   ) throws(ShapeError) -> Variable {
+    average(try quantileErrors(predictions, target, levels: levels), weights: weights)
+  }
+
+  /// The mean over levels for each element, `[…, 1]`.
+  package static func quantileErrors(
+    _ predictions: Variable, _ target: Tensor, levels: [Float]
+  ) throws(ShapeError) -> Variable {
     let elements = predictions.shape.rows
     guard predictions.shape.columns == levels.count, target.shape.count == elements else {
       throw ShapeError(
@@ -68,7 +75,7 @@ public enum Loss {
     // max(q·d, (q − 1)·d) = |d|/2 + (q − 1/2)·d.
     let slopes = Variable(Tensor(levels.map { $0 - 0.5 }).converted(to: precision))
     let pinball = 0.5 * d.absolute() + d * slopes
-    return average(pinball.rowSums().affine(times: 1 / Double(levels.count), plus: 0), weights: weights)
+    return pinball.rowSums().affine(times: 1 / Double(levels.count), plus: 0)
   }
 
   /// Mean of −ln N(y; μ, σ) = ln σ + (y − μ)²/2σ² + ln √2π.

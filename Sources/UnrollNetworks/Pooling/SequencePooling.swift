@@ -68,13 +68,10 @@ public struct SequencePooling: Module {
 
 extension PackedSequence {
   /// The first row of each sequence as given, zeros for empty ones: `[B, F]`.
-  package var first: Variable {
-    rows.gatheringRows(
-      layout.places.enumerated().map { layout.lengths[$0] > 0 ? Int32($1) : -1 })
-  }
+  public var first: Variable { rows.gatheringRows(layout.firstRowsAsGiven) }
 
   /// The rows sequence by sequence, in the order as given: `[N, F]`.
-  package var sequenceMajor: Variable { rows.gatheringRows(layout.sequenceMajorRows) }
+  public var sequenceMajor: Variable { rows.gatheringRows(layout.sequenceMajorRows) }
 }
 
 /// A mean of steps weighted by a learned query (Yang et al. 2016, "Hierarchical Attention Networks", section 2.2):
@@ -90,8 +87,9 @@ public struct AttentionPooling: Module {
 
   public init(features: Int, hidden: Int, using random: inout RandomSource) {
     self.hidden = Linear(inputSize: features, outputSize: hidden, using: &random)
-    query = Parameter(
-      Initializer.glorot(outputs: 1, inputs: hidden, using: &random).reshaped(to: [hidden]))
+    query = Parameter([hidden]) {
+      Initializer.glorot(outputs: 1, inputs: hidden, using: &random).reshaped(to: [hidden])
+    }
   }
 
   /// - Parameter x: `[N, F]`, packed.
@@ -102,8 +100,8 @@ public struct AttentionPooling: Module {
     let rows = x.sequenceMajor
     let segments = RowSegments(lengths: x.layout.lengths)
     let none = Variable(
-      Tensor(
-        repeating: 0, shape: [segments.count, query.variable.shape.count], precision: rows.value.precision))
+      Tensor(repeating: 0, shape: [1, query.variable.shape.count], precision: rows.value.precision)
+    ).repeated(forSequencesOf: x.rows, x.layout)
     let (pooled, weights) = try Variable.attention(
       query: none, keys: try hidden(rows), values: rows,
       score: .additive(weight: query.variable, covered: nil, slope: nil), segments: segments)

@@ -75,7 +75,7 @@ public struct Recurrent<Cell: RecurrentCell>: Module {
       throw ShapeError(
         place: "Recurrent<\(Cell.self)>.input", expected: "[…, \(cell.inputSize)]", found: x.rows.shape)
     }
-    let initial = initial ?? initialState(batch: layout.batch, precision: x.rows.value.precision)
+    let initial = initial ?? initialState(of: x)
     for part in initial.parts where part.shape.rank == 0 || part.shape[0] != layout.batch {
       throw ShapeError(
         place: "Recurrent<\(Cell.self)>.initialState", expected: "[\(layout.batch), …]", found: part.shape)
@@ -95,57 +95,42 @@ public struct Recurrent<Cell: RecurrentCell>: Module {
       PackedSequence(rows: rows, layout: layout), initial: initial, order: order, mask: mask, &random)
   }
 
+  /// The state before the first step of each sequence when none is given.
+  private func initialState(of x: PackedSequence) -> Cell.State {
+    let precision = x.rows.value.precision
+    if TraceRecorder.active == nil { return initialState(batch: x.layout.batch, precision: precision) }
+    // The same, told in a way that does not depend on how many sequences there are.
+    let one = initialState(batch: 1, precision: precision)
+    return Cell.State(parts: one.parts.map { $0.repeated(forSequencesOf: x.rows, x.layout) })
+  }
+
   /// The definition: one call of the cell a step.
   private func runSteps(
     _ x: PackedSequence, initial: Cell.State, order: StepOrder, mask: Variable?, _ random: inout RandomSource?
   ) throws(ShapeError) -> (outputs: PackedSequence, final: Cell.State) {
-    let layout = x.layout
-    var outputs: [Variable?] = Array(repeating: nil, count: layout.timeSteps)
-    // The states of the sequences that have begun and not ended, and of those that ended, by their place.
-    var state = initial.rows(0..<0)
-    var ended: [Cell.State] = []
-    for t in order.steps {
-      let count = layout.counts[t]
-      let running = state.parts[0].shape[0]
-      if running < count {
-        state = .concatenated([state, initial.rows(running..<count)])
-      } else if running > count {
-        ended.append(state.rows(count..<running))
-        state = state.rows(0..<count)
-      }
-      var seen = state
+    let (outputs, final) = try order.loop([x.rows], initial: initial.parts) {
+      inputs, parts, _ throws(ShapeError) in
+      let before = Cell.State(parts: parts)
+      var seen = before
       if let mask {
-        var parts = seen.parts
-        parts[0] = parts[0] * mask.rows(0..<count)
-        seen = Cell.State(parts: parts)
+        seen = Cell.State(parts: [parts[0] * mask.rows(0..<parts[0].shape[0])] + parts.dropFirst())
       }
-      var (output, next) = try cell.step(x.step(t), seen)
+      var (output, next) = try cell.step(inputs[0], seen)
       if noise.hasZoneout {
-        next = zonedOut(next, before: state, &random)
+        next = zonedOut(next, before: before, &random)
         output = next.parts[0]
       }
-      outputs[t] = output
-      state = next
+      return ([output], next.parts)
     }
-    // Sequences that never ran keep their initial state.
-    let begun = layout.counts.first ?? 0
-    let final = Cell.State.concatenated([state] + ended.reversed() + [initial.rows(begun..<layout.batch)])
-    let width = cell.hiddenSize
-    let rows =
-      outputs.isEmpty
-      ? Variable(Tensor.zeros([0, width]).converted(to: x.rows.value.precision))
-      : Variable.concatenatedRows(outputs.compactMap { $0 })
-    return (PackedSequence(rows: rows, layout: layout), final)
+    let none = Variable(Tensor.zeros([0, cell.hiddenSize]).converted(to: x.rows.value.precision))
+    return (
+      PackedSequence(rows: outputs.first ?? none, layout: x.layout), Cell.State(parts: final)
+    )
   }
 
   /// One mask a sequence, the same at all of its steps.
   private func droppedInput(_ x: PackedSequence, _ random: inout RandomSource?) -> Variable {
-    guard noise.inputDropout > 0, random != nil else { return x.rows }
-    let mask = Dropout.mask(
-      [x.layout.batch, x.rows.shape.columns], rate: noise.inputDropout,
-      precision: x.rows.value.precision, using: &random!)
-    let places = x.layout.counts.flatMap { (0..<Int32($0)) }
-    return x.rows * mask.gatheringRows(places)
+    SequenceDropout(rate: noise.inputDropout)(x, random: &random).rows
   }
 
   private func recurrentMask(

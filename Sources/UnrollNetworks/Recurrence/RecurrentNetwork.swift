@@ -97,12 +97,12 @@ public struct RecurrentNetwork<Cell: RecurrentCell>: Module {
     _ x: SequenceBatch, initialState: [Cell.State]? = nil, random: inout RandomSource?
   ) throws(ShapeError) -> (outputs: SequenceBatch, state: [Cell.State]) {
     let packed = PackedSequence(x)
-    let order = packed.layout.order
+    let order = packed.layout.sortedSequences
     let initial = packed.layout.isSorted ? initialState : initialState?.map { $0.reordered(order) }
     let (outputs, final) = try Kernels.flushingDenormals { () throws(ShapeError) in
       try run(packed, initial: initial, random: &random)
     }
-    let states = packed.layout.isSorted ? final : final.map { $0.reordered(packed.layout.places) }
+    let states = packed.layout.isSorted ? final : final.map { $0.reordered(packed.layout.givenSequences) }
     return (try outputs.padded(timeSteps: x.timeSteps), states)
   }
 
@@ -140,25 +140,27 @@ public struct RecurrentNetwork<Cell: RecurrentCell>: Module {
 }
 
 extension RecurrentNetwork where Cell: StandardCell {
-  /// A stack of equal layers with random weights.
+  /// A stack of layers of given sizes with random weights.
   ///
   /// - Parameters:
+  ///   - hiddenSizes: H of each layer, the one that reads the input first.
   ///   - bidirectional: whether each layer reads in both directions.
   ///   - merge: how two directions become one.
   ///   - dropout: the share of features dropped between layers while training.
-  ///   - noise: noise within each layer while training.
+  ///   - noise: noise within each layer while training; the last stands for all that follow.
   ///   - learnsInitialState: whether the states before the first step are parameters.
   public init(
-    inputSize: Int, hiddenSize: Int, layers: Int = 1, bidirectional: Bool = false,
-    merge: DirectionMerge = .concatenate, dropout: Float = 0, noise: RecurrentNoise = .none,
-    learnsInitialState: Bool = false, using random: inout RandomSource
+    inputSize: Int, hiddenSizes: [Int], bidirectional: Bool = false, merge: DirectionMerge = .concatenate,
+    dropout: Float = 0, noise: [RecurrentNoise] = [], learnsInitialState: Bool = false,
+    using random: inout RandomSource
   ) {
     var stack: [RecurrentLayer<Cell>] = []
-    for index in 0..<layers {
-      let inputs = index == 0 ? inputSize : stack[index - 1].outputSize
+    for (index, hiddenSize) in hiddenSizes.enumerated() {
+      let inputs = stack.last?.outputSize ?? inputSize
+      let own = index < noise.count ? noise[index] : noise.last ?? .none
       func direction(_ reversed: Bool) -> Recurrent<Cell> {
         Recurrent(
-          Cell(inputSize: inputs, hiddenSize: hiddenSize, using: &random), reversed: reversed, noise: noise,
+          Cell(inputSize: inputs, hiddenSize: hiddenSize, using: &random), reversed: reversed, noise: own,
           learnsInitialState: learnsInitialState)
       }
       let forward = direction(false)
@@ -166,6 +168,18 @@ extension RecurrentNetwork where Cell: StandardCell {
         RecurrentLayer(forward, backward: bidirectional ? direction(true) : nil, merge: merge))
     }
     self.init(layers: stack, dropout: dropout)
+  }
+
+  /// A stack of equal layers with random weights.
+  public init(
+    inputSize: Int, hiddenSize: Int, layers: Int = 1, bidirectional: Bool = false,
+    merge: DirectionMerge = .concatenate, dropout: Float = 0, noise: RecurrentNoise = .none,
+    learnsInitialState: Bool = false, using random: inout RandomSource
+  ) {
+    self.init(
+      inputSize: inputSize, hiddenSizes: Array(repeating: hiddenSize, count: max(0, layers)),
+      bidirectional: bidirectional, merge: merge, dropout: dropout, noise: [noise],
+      learnsInitialState: learnsInitialState, using: &random)
   }
 
   /// The same from a seed.

@@ -52,7 +52,10 @@ public struct PackedSequence: Sendable {
   /// Where each step of each sequence lies.
   public let layout: SequenceLayout
 
-  package init(rows: Variable, layout: SequenceLayout) {
+  /// Rows `[N, F]` that lie as the layout says.
+  ///
+  /// - Parameter rows: as many as the layout has.
+  public init(rows: Variable, layout: SequenceLayout) {
     self.rows = rows
     self.layout = layout
   }
@@ -76,11 +79,8 @@ public struct PackedSequence: Sendable {
   }
 
   /// The rows of step t, longest sequences first.
-  package func step(_ t: Int) -> Variable { rows.rows(layout.offsets[t]..<layout.offsets[t + 1]) }
+  public func step(_ t: Int) -> Variable { rows.rows(layout.offsets[t]..<layout.offsets[t + 1]) }
 
   /// The last existing row of each sequence as given, zeros for empty ones: `[B, F]`.
-  package var last: Variable {
-    let last = layout.lastRows
-    return rows.gatheringRows(layout.places.map { last[$0] })
-  }
+  public var last: Variable { rows.gatheringRows(layout.lastRowsAsGiven) }
 }

@@ -91,12 +91,17 @@ public final class StreamingSession<Cell: RecurrentCell> {
   public func step<R>(
     _ x: UnsafeBufferPointer<Float>, _ body: (UnsafeBufferPointer<Float>) throws -> R
   ) rethrows -> R {
+    try body(advance(x))
+  }
+
+  /// One step.
+  ///
+  /// - Returns: the outputs `[B, H]`, valid until the next step.
+  func advance(_ x: UnsafeBufferPointer<Float>) -> UnsafeBufferPointer<Float> {
     precondition(
       x.count == batch * inputSize, "\(batch * inputSize) features were expected, found \(x.count)")
     var current = x.baseAddress!
-    if let stack {
-      return try body(UnsafeBufferPointer(start: stack.step(current), count: batch * outputSize))
-    }
+    if let stack { return UnsafeBufferPointer(start: stack.step(current), count: batch * outputSize) }
     for index in layers.indices {
       switch layers[index] {
       case .fused(let step):
@@ -106,7 +111,7 @@ public final class StreamingSession<Cell: RecurrentCell> {
         current = runDefinition(index, layer, state, current)
       }
     }
-    return try body(UnsafeBufferPointer(start: current, count: batch * outputSize))
+    return UnsafeBufferPointer(start: current, count: batch * outputSize)
   }
 
   /// One step of an array, for convenience; it allocates the result.

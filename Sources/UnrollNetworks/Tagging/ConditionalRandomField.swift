@@ -20,15 +20,18 @@ public struct ConditionalRandomField: Module {
 
   /// A field of L tags whose scores start as small random numbers.
   public init(tagCount: Int, constraints: TagConstraints? = nil, using random: inout RandomSource) {
-    transitions = Parameter(.uniform(-0.1...0.1, shape: [tagCount, tagCount], using: &random))
-    start = Parameter(.uniform(-0.1...0.1, shape: [tagCount], using: &random))
-    end = Parameter(.uniform(-0.1...0.1, shape: [tagCount], using: &random))
+    func small(_ shape: Shape) -> Parameter {
+      Parameter(shape) { .uniform(-0.1...0.1, shape: shape, using: &random) }
+    }
+    transitions = small([tagCount, tagCount])
+    start = small([tagCount])
+    end = small([tagCount])
     precondition(constraints == nil || constraints?.tagCount == tagCount, "constraints of other tags")
     self.constraints = constraints
   }
 
   /// L, the number of tags.
-  public var tagCount: Int { transitions.variable.shape[0] }
+  public var tagCount: Int { transitions.shape[0] }
 
   /// −ln p(labels) of each sequence; 0 for an empty one.
   ///
@@ -53,6 +56,13 @@ public struct ConditionalRandomField: Module {
   /// - Throws: `ShapeError` when the emissions are not those of L tags.
   public func decode(_ emissions: PackedSequence) throws(ShapeError) -> [(tags: [Int32], score: Double)] {
     try chain(emissions).best()
+  }
+
+  /// The likeliest tag of each packed row; see `decode`.
+  ///
+  /// - Throws: `ShapeError` when the emissions are not those of L tags.
+  package func decodeRows(_ emissions: PackedSequence) throws(ShapeError) -> [Int32] {
+    try chain(emissions).bestRows()
   }
 
   /// The chance of each tag at each step, summed over all sequences of tags.

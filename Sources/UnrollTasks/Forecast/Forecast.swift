@@ -1,7 +1,8 @@
+import UnrollCore
 import UnrollData
 
-/// What is expected of the steps after a series.
-public struct Forecast: Sendable {
+/// What is expected of the steps after series.
+public struct Forecast: TaskAnswer {
   /// One target of one series.
   public struct Track: Sendable {
     /// The series' id.
@@ -16,6 +17,8 @@ public struct Forecast: Sendable {
     /// Quantiles, `[level][horizon]`, rising with the level.
     let quantiles: [[Double]]
     let levels: [Double]
+    /// The size of the smallest difference that the network can tell; 0: seven digits of the value itself.
+    let resolution: Double
   }
 
   /// All targets of all series, in the order of the data.
@@ -24,6 +27,14 @@ public struct Forecast: Sendable {
   public let data: TimeSeries
   /// The number of steps.
   public let horizon: Int
+  /// Percentages of the central intervals that are shown.
+  public var levels: [Double] = [80, 95]
+
+  init(tracks: [Track], data: TimeSeries, horizon: Int) {
+    self.tracks = tracks
+    self.data = data
+    self.horizon = horizon
+  }
 }
 
 extension Forecast.Track {
@@ -45,9 +56,52 @@ extension Forecast.Track {
   public func interval(_ level: Double) -> (lower: [Double], upper: [Double]) {
     (quantile((1 - level) / 2), quantile((1 + level) / 2))
   }
+
+  /// A value with the digits that mean something: those of the value where only it is known, else as fine as the network
+  /// tells values apart.
+  func rounded(_ value: Double) -> Double {
+    guard value.isFinite, value != 0 else { return value }
+    guard resolution > 0 else { return Double(Float(value).description) ?? value }
+    let unit = NumberText.tenTo(NumberText.exponent(of: resolution))
+    // Divided by a whole number where the unit is a fraction: tenths have no exact form.
+    return unit < 1 ? (value / unit).rounded() / (1 / unit).rounded() : (value / unit).rounded() * unit
+  }
 }
 
 extension Forecast {
+  /// The text of the time of a step of a track.
+  public func timeText(_ track: Track, step: Int) -> String {
+    data.timeText(of: track.origin + step, in: data.series[track.series])
+  }
+
+  /// The id and time columns of the input, the target where there are several, then `forecast` and the bounds of each level.
+  public var columns: [String] {
+    (data.idName.map { [$0] } ?? []) + [data.timeName] + (data.targetNames.count > 1 ? ["target"] : [])
+      + ["forecast"] + levels.flatMap { ["lo\(DecimalText.text($0))", "hi\(DecimalText.text($0))"] }
+  }
+
+  /// One row a step.
+  public var rows: [[String]] {
+    tracks.flatMap { track in
+      let bounds = levels.map { track.interval($0 / 100) }
+      func text(_ value: Double) -> String { DecimalText.text(track.rounded(value)) }
+      return (0..<horizon).map { step in
+        (data.idName != nil ? [track.id] : []) + [timeText(track, step: step)]
+          + (data.targetNames.count > 1 ? [track.target] : []) + [text(track.median[step])]
+          + bounds.flatMap { [text($0.lower[step]), text($0.upper[step])] }
+      }
+    }
+  }
+
+  public var shown: String { ScoreReport.aligned([columns] + rows) }
+
+  /// The forecast as a table in CSV.
+  public func csv() -> [UInt8] {
+    var writer = CSVWriter()
+    for row in [columns] + rows { writer.write(row) }
+    return writer.bytes
+  }
+
   /// What a person should know before trusting the forecast, in lines.
   package var notes: [String] {
     var notes: [String] = []
@@ -55,61 +109,24 @@ extension Forecast {
     if !data.knownNames.isEmpty, !lacking.isEmpty {
       let whose = data.series.count > 1 ? " of \(lacking.count) series" : ""
       let names = data.knownNames.joined(separator: ", ")
-      notes.append("known: \(names)\(whose) ends before the \(horizon) steps ahead do; its mean stands in")
-      notes.append("       (add rows for those steps that leave the targets empty)")
+      notes.append(
+        "\(names)\(whose) ends before the \(horizon) steps ahead do; its mean stands in (add rows for those steps that leave the targets empty)"
+      )
     }
     let empty = tracks.filter { $0.median.allSatisfy(\.isNaN) }
     if let first = empty.first {
-      let name = first.id.isEmpty ? first.target : first.id
       let more = empty.count > 1 ? " and \(empty.count - 1) more" : ""
-      notes.append("no forecast: \(name)\(more), with too few values to continue")
+      notes.append(
+        "no forecast: \(first.id.isEmpty ? first.target : first.id)\(more), with too few values to continue")
     }
     return notes
   }
 
-  /// The text of the time of a step of a track.
-  public func timeText(_ track: Track, step: Int) -> String {
-    data.timeText(of: track.origin + step, in: data.series[track.series])
-  }
-
-  /// The forecast as a table: the id and time columns of the input, the target where there are several, then
-  /// `forecast` and the bounds of each level, one row a step.
-  ///
-  /// - Parameter levels: percentages of central intervals, such as 80 and 95.
-  public func csv(levels: [Double] = [80, 95]) -> [UInt8] {
-    var writer = CSVWriter()
-    var header: [String] = []
-    if let id = data.idName { header.append(id) }
-    header.append(data.timeName)
-    if data.targetNames.count > 1 { header.append("target") }
-    header.append("forecast")
-    for level in levels { header += ["lo\(DecimalText.text(level))", "hi\(DecimalText.text(level))"] }
-    writer.write(header)
-    for track in tracks {
-      let bounds = levels.map { track.interval($0 / 100) }
-      for step in 0..<horizon {
-        var row: [String] = []
-        if data.idName != nil { row.append(track.id) }
-        row.append(timeText(track, step: step))
-        if data.targetNames.count > 1 { row.append(track.target) }
-        row.append(Self.text(track.median[step]))
-        for bound in bounds { row += [Self.text(bound.lower[step]), Self.text(bound.upper[step])] }
-        writer.write(row)
-      }
-    }
-    return writer.bytes
-  }
-
-  /// Seven digits: what single precision holds.
-  private static func text(_ value: Double) -> String {
-    guard value.isFinite, value != 0 else { return DecimalText.text(value) }
-    return DecimalText.text(Double(Float(value).description) ?? value)
-  }
-
   /// A picture: history, forecast and shaded intervals, one panel a target of a series.
-  public func plot(title: String, levels: [Double] = [80, 95], actual: [[Double]] = []) -> ForecastPlot {
+  public func plot(title: String, actual: [[Double]] = []) -> ForecastPlot {
     let panels = tracks.enumerated().map { index, track in
-      let history = Array(data.series[track.series].targets[target(track)].prefix(track.origin))
+      let target = data.targetNames.firstIndex(of: track.target) ?? 0
+      let history = Array(data.series[track.series].targets[target].prefix(track.origin))
       let start = track.origin - history.count
       let times = (0..<history.count + horizon).map {
         data.timeText(of: start + $0, in: data.series[track.series])
@@ -127,13 +144,44 @@ extension Forecast {
       shownHistory: max(4 * horizon, 3 * data.season))
   }
 
-  private func target(_ track: Track) -> Int { data.targetNames.firstIndex(of: track.target) ?? 0 }
-
   private func name(_ track: Track) -> String {
     switch (data.idName != nil, data.targetNames.count > 1) {
     case (true, true): "\(track.id) · \(track.target)"
     case (true, false): track.id
     default: track.target
     }
+  }
+}
+
+extension Forecast: Codable {
+  private struct Line: Codable {
+    var id: String?
+    var target: String
+    var time: [String]
+    var forecast: [Double?]
+    var intervals: [String: [[Double?]]]
+  }
+  private enum Key: String, CodingKey { case series }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    let lines = tracks.map { track in
+      func numbers(_ values: [Double]) -> [Double?] { values.map { $0.isFinite ? track.rounded($0) : nil } }
+      let intervals = levels.map { level in
+        let bounds = track.interval(level / 100)
+        return (DecimalText.text(level), zip(numbers(bounds.lower), numbers(bounds.upper)).map { [$0, $1] })
+      }
+      return Line(
+        id: data.idName == nil ? nil : track.id, target: track.target,
+        time: (0..<horizon).map { timeText(track, step: $0) }, forecast: numbers(track.median),
+        intervals: Dictionary(intervals) { first, _ in first })
+    }
+    try container.encode(lines, forKey: .series)
+  }
+
+  /// A forecast is made of its data, which a line of JSON does not hold.
+  public init(from decoder: any Decoder) throws {
+    throw DecodingError.dataCorrupted(
+      .init(codingPath: decoder.codingPath, debugDescription: "a forecast is written, not read"))
   }
 }

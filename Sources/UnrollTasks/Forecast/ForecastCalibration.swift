@@ -1,6 +1,21 @@
 import UnrollData
 
-/// What a network said of the validation part and what came, on the scale of each window.
+/// What forecasts said of the validation part and what came, made into what later forecasts are widened by.
+public struct ForecastCalibration: Codable, Sendable, Equatable {
+  /// For models without quantile outputs: quantiles of the errors on the validation part, `[step][level]`, on the scale
+  /// of the window.
+  public var residualQuantiles: [[Double]] = []
+  /// For models with quantile outputs: what the distance of each level from the median is multiplied by.
+  public var factors: [Double] = []
+
+  /// The levels of a model's quantiles.
+  static func levels(_ calibration: ForecastCalibration?, _ settings: ForecastSettings) -> [Double] {
+    settings.loss == .squared && calibration?.residualQuantiles.isEmpty ?? true
+      ? [0.5] : settings.levels.map(Double.init)
+  }
+}
+
+/// What a network said of windows and what came, on the scale of each window.
 package struct ValidationErrors {
   /// Outputs `[Q]`, rising, and the value that came, by step of the horizon.
   package var steps: [[(outputs: [Double], actual: Double)]]
@@ -23,8 +38,8 @@ package struct ValidationErrors {
   /// A network learns its training data too well to know how far off it will be. This is conformalised quantile
   /// regression (Romano, Patterson and Candès 2019) with distances in place of differences, so that wide and
   /// narrow forecasts are stretched alike. Windows that were easy by chance must not narrow what is
-  /// to come: factors are 1 at least, and 1 where there is too little to judge by.
-  package func calibration(_ levels: [Float]) -> [Double] {
+  /// to come: factors are 1 at least, and 1 where there is too little to tell.
+  package func factors(_ levels: [Float]) -> [Double] {
     let pairs = steps.flatMap { $0 }
     let middle = levels.count / 2
     return levels.indices.map { level in
@@ -43,29 +58,5 @@ package struct ValidationErrors {
     let place = level * Double(sorted.count - 1)
     let (below, share) = (Int(place), place - Double(Int(place)))
     return sorted[below] + share * (sorted[min(below + 1, sorted.count - 1)] - sorted[below])
-  }
-}
-
-extension ForecastRun {
-  /// What the forecaster says of each validation window, beside what came.
-  func validationErrors(_ forecaster: Forecaster, scales: ForecastScales) throws -> ValidationErrors {
-    let visible = data.droppingLast(holdOut.test)
-    let prepared = ForecastData(visible, settings, future: 0, scales: scales)
-    let ends = prepared.entries.map { max(0, $0.count - holdOut.validation) }
-    let windows = validationWindows(prepared, ends)
-    var result = ValidationErrors(steps: Array(repeating: [], count: settings.horizon))
-    let width = settings.outputs
-    for start in stride(from: 0, to: windows.count, by: 64) {
-      let batch = ForecastBatch(Array(windows[start..<min(start + 64, windows.count)]), of: prepared)
-      let outputs = try forecaster.meanOutputs(batch)
-      for row in 0..<batch.rows {
-        for step in 0..<settings.horizon where batch.weights[row * settings.writtenSteps + step] > 0 {
-          let place = row * settings.writtenSteps + step
-          let values = outputs[place * width..<(place + 1) * width].map(Double.init).sorted()
-          result.steps[step].append((values, Double(batch.target[place])))
-        }
-      }
-    }
-    return result
   }
 }

@@ -1,191 +1,104 @@
 import UnrollCore
+import UnrollData
 import UnrollNetworks
 
 /// The states of all layers of a language model's streams, by layer and part of the state, each `[B, H]`.
-typealias LanguageState = [[Variable]]
+typealias LanguageState = [AnyRecurrentNetwork.State]
 
-/// A language model's layers: a table of token vectors, recurrent layers, and an output.
+/// One to many: a table of token vectors, recurrent layers, and an output.
 ///
 ///     xₜ = E[tokenₜ]         hₜ = recurrent layers(xₜ, hₜ₋₁)         p(tokenₜ₊₁) = softmax(W hₜ + b)
 ///
 /// With tied weights W is E, and with an adaptive softmax the output is an `AdaptiveSoftmax`.
-struct LanguageNetwork: Module {
-  /// The output.
-  enum Head {
-    /// W is the table of token vectors; b `[V]`.
-    case tied(bias: Parameter)
-    case full(Linear)
-    case adaptive(AdaptiveSoftmax)
-  }
+public struct LanguageNetwork: Module {
+  var front: TokenFront
+  var encoder: RecurrentEncoder
+  var head: NextStepHead
 
-  var embedding: Embedding
-  var layers: LanguageLayers
-  var head: Head
-  private let outputDropout: Float
-  private let weightDropout: Float
-
-  init(_ settings: LanguageSettings, vocabularySize: Int, using random: inout RandomSource) {
-    embedding = Embedding(
-      count: vocabularySize, size: settings.embeddingSize, deviation: 0.1, using: &random)
-    layers = LanguageLayers(settings, using: &random)
-    let features = settings.layerSizes[settings.layers - 1]
-    if settings.softmax == .adaptive {
-      head = .adaptive(
-        AdaptiveSoftmax(
-          inputSize: features, classCount: vocabularySize, cutoffs: Self.cutoffs(vocabularySize),
-          using: &random))
-    } else if settings.tiesWeights {
-      head = .tied(bias: Parameter(.zeros([vocabularySize])))
-    } else {
-      head = .full(Linear(inputSize: features, outputSize: vocabularySize, using: &random))
-    }
-    outputDropout = settings.outputDropout
-    weightDropout = settings.weightDropout
-  }
-
-  /// The ends of the head and of all tails but the last: shares of a vocabulary from frequent to rare.
-  static func cutoffs(_ vocabularySize: Int) -> [Int] {
-    let shares = [vocabularySize / 10, vocabularySize / 3]
-    return shares[0] >= 1 && shares[1] > shares[0] ? shares : []
-  }
-
-  /// The network with the noise of one step of training in its recurrent weights.
-  func noisy(_ random: inout RandomSource?) -> LanguageNetwork {
-    droppingWeights(rate: weightDropout, random: &random)
+  init(_ settings: GenerateSettings, vocabularySize: Int, using random: inout RandomSource) {
+    let network = settings.network
+    front = TokenFront(count: vocabularySize, size: settings.tokens.embeddingSize, using: &random)
+    encoder = RecurrentEncoder(
+      network.cell, inputSize: settings.tokens.embeddingSize, hiddenSizes: settings.layerSizes,
+      noise: [
+        RecurrentNoise(inputDropout: settings.inputDropout), RecurrentNoise(inputDropout: network.dropout),
+      ], outputDropout: network.dropout, weightDropout: network.weightDropout, using: &random)
+    let kind: NextStepHead.Kind = settings.softmax == .adaptive ? .adaptive : settings.tied ? .tied : .full
+    head = NextStepHead(kind, features: encoder.outputSize, count: vocabularySize, using: &random)
   }
 
   /// What the output reads at each step.
   ///
   /// - Parameters:
-  ///   - ids: packed as the layout says.
+  ///   - tokens: of each stream.
   ///   - state: before the first step, of streams as they were given; `nil`: zeros.
   ///   - random: randomness for dropout when training.
-  /// - Returns: features `[N, H]`, and the state after each stream's last step.
+  /// - Returns: features `[N, H]`, and the state after each stream's last step, cut from the computation that made it.
   func features(
-    _ ids: [Int32], _ layout: SequenceLayout, state: LanguageState?, random: inout RandomSource?
+    _ tokens: TokenBatch, state: LanguageState?, random: inout RandomSource?
   ) throws(ShapeError) -> (features: Variable, state: LanguageState) {
-    let x = PackedSequence(rows: try embedding(ids), layout: layout)
-    let sorted =
-      layout.isSorted ? state : state?.map { $0.map { $0.gatheringRows(layout.order.map(Int32.init)) } }
-    let (outputs, final) = try layers(x, initial: sorted, random: &random)
-    let places = layout.places.map(Int32.init)
-    let carried = layout.isSorted ? final : final.map { $0.map { $0.gatheringRows(places) } }
-    return (dropped(outputs, &random), carried.map { $0.map(\.detached) })
+    let x = try front(tokens, random: &random)
+    let (outputs, final) = try encoder.run(x, state: state, random: &random)
+    return (outputs.rows, final.map { $0.map(\.detached) })
   }
 
-  /// One mask a stream, the same at all of its steps.
-  private func dropped(_ x: PackedSequence, _ random: inout RandomSource?) -> Variable {
-    guard outputDropout > 0, random != nil else { return x.rows }
-    let mask = Dropout.mask(
-      [x.layout.batch, x.rows.shape.columns], rate: outputDropout, precision: x.rows.value.precision,
-      using: &random!)
-    return x.rows * mask.gatheringRows(x.layout.counts.flatMap { 0..<Int32($0) })
-  }
-
-  /// Σ −ln p(label) over all rows, the form that training differentiates.
-  func loss(_ features: Variable, _ labels: [Int32]) throws(ShapeError) -> Variable {
-    switch head {
-    case .tied(let bias):
-      try Loss.crossEntropy(of: features, embedding.weight.variable, bias: bias.variable, labels)
-    case .full(let linear):
-      try Loss.crossEntropy(of: features, linear.weight.variable, bias: linear.bias?.variable, labels)
-    case .adaptive(let softmax): try softmax.losses(features, labels).sum()
-    }
+  /// Σ −ln p(label) over all rows.
+  func loss(_ features: Variable, _ labels: [Int32]) throws(ShapeError) -> LossSum {
+    try head.loss(features, labels, table: front.table)
   }
 
   /// −ln p(label) of each row: the same bits for a row by itself and among others.
-  func surprises(_ features: Variable, _ labels: [Int32]) throws(ShapeError) -> [Float] {
-    if case .adaptive(let softmax) = head { return try softmax.losses(features, labels).value.elements }
-    return try scores(features).crossEntropy(labels: labels).value.elements
+  func losses(_ features: Variable, _ labels: [Int32]) throws(ShapeError) -> [Float] {
+    try head.losses(features, labels, table: front.table)
   }
 
   /// What a softmax makes probabilities of, `[N, V]`.
-  func scores(_ features: Variable) throws(ShapeError) -> Variable {
-    switch head {
-    case .tied(let bias): try features.linear(embedding.weight.variable, bias: bias.variable)
-    case .full(let linear): try linear(features)
-    case .adaptive(let softmax): try softmax.logProbabilities(features)
-    }
+  func logits(_ features: Variable) throws(ShapeError) -> Variable {
+    try head.logits(features, table: front.table)
   }
 
-  mutating func forEachParameter(
+  public mutating func forEachParameter(
     _ path: String, _ body: (String, inout Parameter) throws -> Void
   ) rethrows {
-    try embedding.forEachParameter(parameterName(path, "embedding"), body)
-    try layers.forEachParameter(path, body)
-    let name = parameterName(path, "head")
-    switch head {
-    case .tied(var bias):
-      try body(parameterName(name, "bias"), &bias)
-      head = .tied(bias: bias)
-    case .full(var linear):
-      try linear.forEachParameter(name, body)
-      head = .full(linear)
-    case .adaptive(var softmax):
-      try softmax.forEachParameter(name, body)
-      head = .adaptive(softmax)
-    }
+    try front.forEachParameter(parameterName(path, "front"), body)
+    try encoder.forEachParameter(parameterName(path, "encoder"), body)
+    try head.forEachParameter(parameterName(path, "head"), body)
   }
 }
 
-/// The recurrent layers, of a cell that was chosen at run time.
-enum LanguageLayers: Module {
-  case lstm(LSTM)
-  case gru(GRU)
+/// A language model that reads one token at a time and keeps its state.
+///
+/// What it says of the next token has the same bits as what the network says of a whole sequence.
+package final class LanguageStream {
+  private let network: LanguageNetwork
+  private let session: AnyStreamingSession
+  private var features: Tensor
+  private let table: [Float]
+  private let width: Int
 
-  init(_ settings: LanguageSettings, using random: inout RandomSource) {
-    switch settings.cell {
-    case .lstm: self = .lstm(Self.stack(settings, using: &random))
-    case .gru: self = .gru(Self.stack(settings, using: &random))
-    }
+  /// A stream that has read the token that says that nothing is known of what came before.
+  package init(_ model: LanguageModel) throws(ShapeError) {
+    network = model.networks[0]
+    width = network.front.table.size
+    table = network.front.table.weight.value.elements
+    session = try network.encoder.network.streaming()
+    features = .zeros([1, session.outputSize])
+    read(SpecialToken.begin.id)
   }
 
-  private static func stack<Cell: StandardCell>(
-    _ settings: LanguageSettings, using random: inout RandomSource
-  ) -> RecurrentNetwork<Cell> {
-    var inputs = settings.embeddingSize
-    var layers: [RecurrentLayer<Cell>] = []
-    for (index, size) in settings.layerSizes.enumerated() {
-      let noise = RecurrentNoise(
-        inputDropout: index == 0 ? settings.inputDropout : settings.layerDropout)
-      let cell = Cell(inputSize: inputs, hiddenSize: size, using: &random)
-      layers.append(RecurrentLayer(Recurrent(cell, noise: noise)))
-      inputs = size
-    }
-    return RecurrentNetwork(layers: layers)
+  /// Reads a token.
+  ///
+  /// - Parameter id: a token of the model's tokenizer.
+  package func read(_ id: Int32) {
+    features = Tensor(
+      session.step(Array(table[Int(id) * width..<(Int(id) + 1) * width])), shape: features.shape)
   }
 
-  /// - Parameter initial: in the order of the layout, as is what is returned.
-  func callAsFunction(
-    _ x: PackedSequence, initial: LanguageState?, random: inout RandomSource?
-  ) throws(ShapeError) -> (outputs: PackedSequence, final: LanguageState) {
-    switch self {
-    case .lstm(let network): try Self.run(network, x, initial, &random)
-    case .gru(let network): try Self.run(network, x, initial, &random)
-    }
-  }
+  /// What a softmax over all tokens makes probabilities of the next one of.
+  func logits() throws(ShapeError) -> Tensor { try network.logits(Variable(features)).value }
 
-  private static func run<Cell: RecurrentCell>(
-    _ network: RecurrentNetwork<Cell>, _ x: PackedSequence, _ initial: LanguageState?,
-    _ random: inout RandomSource?
-  ) throws(ShapeError) -> (outputs: PackedSequence, final: LanguageState) {
-    let states = initial?.map { Cell.State(parts: $0) }
-    let (outputs, final) = try Kernels.flushingDenormals { () throws(ShapeError) in
-      try network.run(x, initial: states, random: &random)
-    }
-    return (outputs, final.map(\.parts))
-  }
-
-  mutating func forEachParameter(
-    _ path: String, _ body: (String, inout Parameter) throws -> Void
-  ) rethrows {
-    switch self {
-    case .lstm(var network):
-      try network.forEachParameter(path, body)
-      self = .lstm(network)
-    case .gru(var network):
-      try network.forEachParameter(path, body)
-      self = .gru(network)
-    }
+  /// −ln p of a token that might come next.
+  package func loss(_ id: Int32) throws(ShapeError) -> Float {
+    try network.losses(Variable(features), [id])[0]
   }
 }

@@ -6,12 +6,12 @@ import UnrollTraining
 extension LanguageBatch {
   /// The steps that exist, packed, with what they read and what they predict. Where streams start, each first reads
   /// the token that says that nothing is known of what came before.
-  var packed: (layout: SequenceLayout, inputs: [Int32], targets: [Int32]) {
+  var packed: (tokens: TokenBatch, targets: [Int32]) {
     if !isFirst {
       let layout = SequenceLayout(lengths: lengths)
-      if layout.isUniform { return (layout, inputs, targets) }
+      if layout.isUniform { return (TokenBatch(ids: inputs, layout: layout), targets) }
       let rows = layout.paddedRows.map(Int.init)
-      return (layout, rows.map { inputs[$0] }, rows.map { targets[$0] })
+      return (TokenBatch(ids: rows.map { inputs[$0] }, layout: layout), rows.map { targets[$0] })
     }
     var read: [[Int32]] = []
     var wanted: [[Int32]] = []
@@ -25,14 +25,14 @@ extension LanguageBatch {
       read.append([SpecialToken.begin.id] + steps.map { inputs[$0] })
       wanted.append([inputs[first]] + steps.map { targets[$0] })
     }
-    let layout = SequenceLayout(lengths: read.map(\.count))
-    return (layout, layout.packing(read), layout.packing(wanted))
+    let batch = TokenBatch(read)
+    return (batch, batch.layout.packing(wanted))
   }
 }
 
 /// Truncated backpropagation through time over a text: window by window, with the state carried over.
-struct LanguageWork: TrainingWork {
-  typealias Carry = LanguageState
+public struct LanguageWork: TrainingWork {
+  public typealias Carry = [AnyRecurrentNetwork.State]
 
   /// The windows of an epoch.
   private enum Windows {
@@ -44,7 +44,7 @@ struct LanguageWork: TrainingWork {
   private let streams: Int
   private let steps: Int
   private let validation: [Int32]
-  let stepsPerEpoch: Int
+  public let stepsPerEpoch: Int
   /// The text of this epoch: it starts a few tokens later in each, so that windows are cut elsewhere.
   private var shifted: [Int32] = []
   private var shifts: Bool
@@ -57,8 +57,8 @@ struct LanguageWork: TrainingWork {
     self.steps = steps
     self.validation = validation
     shifts = training.count > 4 * steps * self.streams
-    stepsPerEpoch  // As many as there are with every shift.
-    =
+    // As many as there are with every shift.
+    stepsPerEpoch =
       shifts
       ? (training.count - steps) / self.streams / steps
       : LanguageBatches(training, streams: self.streams, steps: steps).count
@@ -73,7 +73,7 @@ struct LanguageWork: TrainingWork {
     stepsPerEpoch = reading.count
   }
 
-  mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource) {
+  public mutating func beginEpoch(_ epoch: Int, using random: inout RandomSource) {
     switch windows {
     case .memory(let tokens): shifted = Array(tokens.dropFirst(shifts ? random.below(steps) : 0))
     case .file(let reading): reading.restart()
@@ -81,7 +81,7 @@ struct LanguageWork: TrainingWork {
   }
 
   /// A file is read on from its beginning.
-  mutating func skip(steps: Int) throws {
+  public mutating func skip(steps: Int) throws {
     guard case .file(let reading) = windows else { return }
     for _ in 0..<steps { _ = try reading.next() }
   }
@@ -95,67 +95,29 @@ struct LanguageWork: TrainingWork {
     }
   }
 
-  func loss(
-    _ model: LanguageNetwork, step: Int, carry: LanguageState?, random: inout RandomSource?
-  ) throws -> (loss: Variable, carry: LanguageState?) {
+  public func loss(
+    _ model: LanguageNetwork, step: Int, carry: Carry?, random: inout RandomSource?
+  ) throws -> (loss: LossSum, carry: Carry?) {
     guard let batch = try window(step) else { throw TrainingError.noData }
-    let (layout, inputs, targets) = batch.packed
-    let (features, state) = try model.noisy(&random).features(
-      inputs, layout, state: carry, random: &random)
-    let loss = try model.loss(features, targets).affine(times: 1 / Double(max(1, targets.count)), plus: 0)
-    return (loss, state)
+    let (tokens, targets) = batch.packed
+    let (features, state) = try model.features(tokens, state: carry, random: &random)
+    return (try model.loss(features, targets), state)
   }
 
-  func validate(_ model: LanguageNetwork) throws -> Double? {
+  public func validate(_ model: LanguageNetwork) throws -> Double? {
     guard validation.count > 1 else { return nil }
     // Side by side is faster; a stream's start, where nothing is known, must not weigh.
     let streams = max(1, min(16, validation.count / 2000))
     var state: LanguageState?
     var (sum, count) = (0.0, 0)
     for batch in LanguageBatches(validation, streams: streams, steps: 256) {
-      let (layout, inputs, targets) = batch.packed
+      let (tokens, targets) = batch.packed
       var none: RandomSource?
-      let (features, next) = try model.features(inputs, layout, state: state, random: &none)
+      let (features, next) = try model.features(tokens, state: state, random: &none)
       state = next
-      sum += Double(try model.loss(features, targets).value.scalar)
+      sum += Double(try model.loss(features, targets).sum.value.scalar)
       count += targets.count
     }
     return sum / Double(max(1, count))
-  }
-}
-
-/// A file that is read window by window, again in each epoch.
-final class CorpusReading {
-  let streams: Int
-  let steps: Int
-  /// The number of windows of an epoch.
-  let count: Int
-  /// The number of tokens to predict in an epoch.
-  let tokens: Int
-  private let open: () throws -> CorpusBatches
-  private var batches: CorpusBatches?
-
-  /// Reads all of it once, to know how many windows there are.
-  init(
-    path: String, range: Range<Int>, tokenizer: any Tokenizer, streams: Int, steps: Int
-  ) throws {
-    (self.streams, self.steps) = (streams, steps)
-    open = {
-      try CorpusBatches(path: path, range: range, tokenizer: tokenizer, streams: streams, steps: steps)
-    }
-    var batches = try open()
-    var (count, tokens) = (0, 0)
-    while let batch = try batches.next() {
-      count += 1
-      tokens += batch.lengths.reduce(0, +)
-    }
-    (self.count, self.tokens) = (count, tokens)
-  }
-
-  func restart() { batches = nil }
-
-  func next() throws -> LanguageBatch? {
-    if batches == nil { batches = try open() }
-    return try batches?.next()
   }
 }

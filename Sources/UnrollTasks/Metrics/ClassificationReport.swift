@@ -129,3 +129,19 @@ public enum MultiLabelMetrics {
     return count == 0 ? .nan : Double(pairs.reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }) / Double(count)
   }
 }
+
+extension ScoreReport.Table {
+  /// Precision, recall and F₁ of each of some names, and of all together.
+  init(
+    _ title: String, _ names: [String], _ scores: [ClassificationReport.Score],
+    _ whole: (name: String, score: ClassificationReport.Score)
+  ) {
+    func row(_ name: String, _ score: ClassificationReport.Score) -> [String] {
+      [name] + [score.precision, score.recall, score.f1].map { NumberText.decimal(100 * $0, places: 2) }
+        + ["\(score.support)"]
+    }
+    self.init(
+      title, columns: ["", "precision %", "recall %", "F1 %", "number"],
+      rows: zip(names, scores).map(row) + [row(whole.name, whole.score)])
+  }
+}

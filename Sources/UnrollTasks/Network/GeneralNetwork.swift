@@ -15,7 +15,7 @@ struct GeneralNetwork: Module {
   private var heads: [Linear]
 
   /// What the layers hand on: steps of sequences, or one vector a sequence.
-  private enum Value {
+  enum Value {
     case sequence(PackedSequence)
     case rows(Variable)
   }
@@ -23,13 +23,12 @@ struct GeneralNetwork: Module {
   /// A network with zeros for weights. The settings were checked.
   init(_ settings: NetworkSettings) {
     self.settings = settings
-    var random = RandomSource(seed: 0)
     func linear(_ layer: NetworkLayer, _ random: inout RandomSource) -> Linear {
       Linear(
         inputSize: layer.inputs ?? 0, outputSize: layer.outputs ?? 0, bias: layer.bias != false,
         using: &random)
     }
-    (parts, heads) = Initializer.$leavesZeros.withValue(true) {
+    (parts, heads) = withoutParameterValues { random in
       let parts = settings.layers.map { layer -> Part in
         switch layer.kind {
         case .embedding:
@@ -65,71 +64,52 @@ struct GeneralNetwork: Module {
     return AnyRecurrentNetwork(RecurrentNetwork(layers: stack))
   }
 
+  /// What a network reads: symbols, packed, where it starts with an embedding, else steps.
+  enum Input {
+    case symbols([Int32], SequenceLayout)
+    case steps(PackedSequence)
+  }
+
   /// Runs over a batch.
   ///
-  /// - Parameters:
-  ///   - tokens: the symbols of each sequence, for a network that starts with an embedding.
-  ///   - features: `[T, B, F]` for one that does not.
-  ///   - states: for each recurrent layer the states before the first step, in the order of the sequences.
+  /// - Parameter states: for each recurrent layer the states before the first step, in the order of the sequences.
   func run(
-    tokens: [[Int]]?, features: SequenceBatch?, states: [[[Variable]]]?
-  ) throws(ShapeError) -> (outputs: [(name: String, value: Tensor)], states: [[[Variable]]]) {
-    let lengths = tokens?.map(\.count) ?? features?.lengths ?? []
-    let steps = features?.timeSteps ?? lengths.max() ?? 0
-    let layout = SequenceLayout(lengths: lengths)
+    _ input: Input, states: [[[Variable]]]?
+  ) throws(ShapeError) -> (outputs: [(name: String, value: Value)], states: [[[Variable]]]) {
     var value = Value.rows(Variable(.zeros([0, 0])))
     var finals: [[[Variable]]] = []
     var isBidirectional = false
-    if let features { value = .sequence(PackedSequence(features)) }
+    if case .steps(let steps) = input { value = .sequence(steps) }
     for (layer, part) in zip(settings.layers, parts) {
       switch part {
       case .embedding(let table):
-        guard let tokens else {
-          throw ShapeError(place: layer.name, expected: "tokens", found: features?.values.shape ?? [])
+        guard case .symbols(let symbols, let layout) = input else {
+          throw ShapeError(place: layer.name, expected: "tokens", found: [])
         }
-        let symbols = try packed(tokens, layout, count: layer.inputs ?? 0)
+        if let wrong = symbols.first(where: { !(0..<Int32(layer.inputs ?? 0) ~= $0) }) {
+          throw ShapeError(
+            place: "tokens", expected: "symbols from 0 to \((layer.inputs ?? 0) - 1)",
+            found: [max(0, Int(wrong))])
+        }
         value = .sequence(PackedSequence(rows: try table(symbols), layout: layout))
       case .recurrent(let network):
         guard case .sequence(let sequence) = value else { continue }
         var none: RandomSource?
-        let order = layout.order.map { Int32($0) }
-        let initial = states.map { all in
-          finals.count < all.count ? all[finals.count].map { $0.map { $0.gatheringRows(order) } } : []
-        }
-        let (outputs, last) = try network(sequence, initialState: initial, random: &none)
-        let places = layout.places.map { Int32($0) }
-        finals.append(last.map { $0.map { $0.gatheringRows(places) } })
+        let initial = states.map { finals.count < $0.count ? $0[finals.count] : [] }
+        let (outputs, last) = try network.carrying(initial, over: sequence, random: &none)
+        finals.append(last)
         isBidirectional = layer.directions == 2
         value = .sequence(outputs)
       case .linear(let linear): value = try mapped(value) { x throws(ShapeError) in try linear(x) }
       case .function: value = try applied(layer, value, isBidirectional)
       }
     }
-    var outputs: [(name: String, value: Tensor)] = []
-    if settings.heads.isEmpty { outputs.append(("output", try unpacked(value, steps))) }
+    var outputs: [(name: String, value: Value)] = []
+    if settings.heads.isEmpty { outputs.append(("output", value)) }
     for (layer, head) in zip(settings.heads, heads) {
-      let result = try mapped(value) { x throws(ShapeError) in try head(x) }
-      outputs.append((layer.name, try unpacked(result, steps)))
+      outputs.append((layer.name, try mapped(value) { x throws(ShapeError) in try head(x) }))
     }
     return (outputs, finals)
-  }
-
-  private func packed(
-    _ tokens: [[Int]], _ layout: SequenceLayout, count: Int
-  ) throws(ShapeError) -> [Int32] {
-    var symbols: [Int32] = []
-    symbols.reserveCapacity(layout.rows)
-    for (step, running) in layout.counts.enumerated() {
-      for place in 0..<running {
-        let symbol = tokens[layout.order[place]][step]
-        guard (0..<count).contains(symbol) else {
-          throw ShapeError(
-            place: "tokens", expected: "symbols from 0 to \(count - 1)", found: [max(0, symbol)])
-        }
-        symbols.append(Int32(symbol))
-      }
-    }
-    return symbols
   }
 
   private func mapped(
@@ -165,13 +145,6 @@ struct GeneralNetwork: Module {
     case .mean: return try pooled(.mean)
     case .max: return try pooled(.max)
     default: return value
-    }
-  }
-
-  private func unpacked(_ value: Value, _ steps: Int) throws(ShapeError) -> Tensor {
-    switch value {
-    case .rows(let x): x.value
-    case .sequence(let x): try x.padded(timeSteps: steps).values.value
     }
   }
 

@@ -7,12 +7,12 @@ import UnrollTraining
 ///     let model = try NetworkModel(contentsOf: "tagger")
 ///     let result = try model.run(tokens: [[4, 17, 2], [9]])
 ///     result.outputs["output"]                                   // [T, B, features], zeros in the padding
-public struct NetworkModel: TaskModel {
+public struct NetworkModel: SavedModel {
   public static let task = "network"
 
   /// The layers.
   public var settings: NetworkSettings { network.settings }
-  private var network: GeneralNetwork
+  private(set) var network: GeneralNetwork
 
   /// The state of each recurrent layer of the chain: for each layer of the stack and each direction, h, and c where
   /// the cell has one; each `[B, …]`, in the order of the sequences.
@@ -53,9 +53,8 @@ public struct NetworkModel: TaskModel {
     self.network = network
   }
 
-  public init(contentsOf path: String) throws {
-    let folder = try ModelDirectory.load(path, task: Self.task)
-    try self.init(try folder.settings(), weights: folder.tensors, file: path)
+  public init(_ folder: LoadedModel) throws {
+    try self.init(try folder.settings(), weights: folder.tensors, file: folder.path)
   }
 
   public func save(to path: String) throws {
@@ -77,7 +76,10 @@ public struct NetworkModel: TaskModel {
     guard readsTokens else {
       throw ShapeError(place: "NetworkModel", expected: "features [T, B, F]", found: [tokens.count])
     }
-    return try result(tokens: tokens, features: nil, state: state, batch: tokens.count)
+    let layout = SequenceLayout(lengths: tokens.map(\.count))
+    // What no table has room for is no symbol of this one.
+    let symbols = layout.packing(tokens.map { $0.map { Int32(exactly: $0) ?? -1 } })
+    return try result(.symbols(symbols, layout), steps: layout.timeSteps, state, batch: tokens.count)
   }
 
   /// Runs over features `[T, B, F]` with the length of each sequence.
@@ -91,18 +93,24 @@ public struct NetworkModel: TaskModel {
       throw ShapeError(place: "NetworkModel", expected: "symbols", found: features.shape)
     }
     let batch = try SequenceBatch(features, lengths: lengths)
-    return try result(tokens: nil, features: batch, state: state, batch: batch.batch)
+    return try result(
+      .steps(PackedSequence(batch)), steps: batch.timeSteps, state, batch: batch.batch)
   }
 
   private func result(
-    tokens: [[Int]]?, features: SequenceBatch?, state: State?, batch: Int
+    _ input: GeneralNetwork.Input, steps: Int, _ state: State?, batch: Int
   ) throws(ShapeError) -> Result {
     if let state { try check(state, batch: batch) }
     let (outputs, states) = try network.run(
-      tokens: tokens, features: features, states: state?.map { $0.map { $0.map { Variable($0) } } })
-    return Result(
-      outputs: Dictionary(outputs.map { ($0.name, $0.value) }) { first, _ in first },
-      state: states.map { $0.map { $0.map(\.value) } })
+      input, states: state?.map { $0.map { $0.map { Variable($0) } } })
+    var results: [String: Tensor] = [:]
+    for (name, value) in outputs {
+      switch value {
+      case .rows(let x): results[name] = x.value
+      case .sequence(let x): results[name] = try x.padded(timeSteps: steps).values.value
+      }
+    }
+    return Result(outputs: results, state: states.map { $0.map { $0.map(\.value) } })
   }
 
   private func check(_ state: State, batch: Int) throws(ShapeError) {
@@ -128,14 +136,12 @@ public struct NetworkModel: TaskModel {
   }
 
   public var description: ModelDescription {
-    func row(_ layer: NetworkLayer) -> (name: String, value: String) {
-      (layer.name.isEmpty ? layer.kind.rawValue : layer.name, layer.text)
+    func fact(_ layer: NetworkLayer) -> Fact {
+      Fact(layer.name.isEmpty ? layer.kind.rawValue : layer.name, layer.text)
     }
-    var groups = [ModelDescription.Group(heading: "Layers", rows: settings.layers.map(row))]
-    if !settings.heads.isEmpty { groups.append(.init(heading: "Heads", rows: settings.heads.map(row))) }
-    if !settings.source.isEmpty {
-      groups.append(.init(heading: "Data", rows: [(name: "source", value: settings.source)]))
-    }
+    var groups = [ModelDescription.Group("Layers", settings.layers.map(fact))]
+    if !settings.heads.isEmpty { groups.append(.init("Heads", settings.heads.map(fact))) }
+    if !settings.source.isEmpty { groups.append(.init("Data", [Fact("source", settings.source)])) }
     return ModelDescription(
       title: "network of \(settings.layers.count + settings.heads.count) layers, "
         + "\(network.parameterCount) parameters",

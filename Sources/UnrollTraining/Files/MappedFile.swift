@@ -19,7 +19,9 @@ package final class MappedFile {
   private let changed: (size: Int, seconds: Int, nanoseconds: Int)
 
   /// Maps a regular file of at most `limit` bytes.
-  package init(_ path: String, limit: Int) throws(ModelFileError) {
+  ///
+  /// - Parameter followsLinks: whether a symbolic link stands for the file that it points to.
+  package init(_ path: String, limit: Int, followsLinks: Bool = true) throws(ModelFileError) {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw ModelFileError(
         .system, file: path, expected: "a path", found: path.isEmpty ? "no characters" : "a zero in it")
@@ -28,9 +30,12 @@ package final class MappedFile {
       ModelFileError(.system, file: path, expected: purpose, found: String(cString: strerror(code)))
     }
     // Not to wait for a writer, should the path turn out to be a pipe.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
     guard descriptor >= 0 else {
       let code = errno
+      if code == ELOOP, !followsLinks {
+        throw ModelFileError(.unsupported, file: path, expected: "a file", found: "a symbolic link")
+      }
       if code == ENOENT { throw ModelFileError(.missing, file: path, expected: "a file", found: "nothing") }
       throw refusal(code, "to open it")
     }

@@ -46,6 +46,15 @@ package enum ModelDirectory {
 
   /// Finds out, before any training, whether a model could be saved at a path: its folder must exist and take
   /// new files, and the path must be free, an empty folder, or an older model.
+  ///
+  /// - Returns: the task of an older model that stands there.
+  @discardableResult
+  package static func standing(at path: String) throws(ModelFileError) -> String? {
+    try checkWritable(path)
+    return try FileSystem.kind(of: path) == nil ? nil : (try? readHeader(in: path))?.header.task
+  }
+
+  /// The same without a look at what stands there.
   package static func checkWritable(_ path: String) throws(ModelFileError) {
     let place = try SavePlace(path)
     _ = try replacedNames(place, given: path)

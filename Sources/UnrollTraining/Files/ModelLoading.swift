@@ -7,7 +7,7 @@ import UnrollCore
 #endif
 
 /// A model as it was found in its folder, each file checked against the manifest.
-package struct LoadedModel: Sendable {
+public struct LoadedModel: Sendable {
   /// The folder, as given.
   package let path: String
   package let task: String
@@ -42,14 +42,24 @@ package struct LoadedModel: Sendable {
 extension LoadedModel {
   /// Finds out whether weights are there and of the shapes that the settings ask for, before memory is made for them.
   ///
+  /// - Parameter isWhole: whether the file may hold no other.
   /// - Throws: `ModelFileError` that names the first that is not.
-  package func expect(_ weights: [(name: String, shape: Shape)]) throws(ModelFileError) {
+  package func expect(
+    _ weights: [(name: String, shape: Shape)], isWhole: Bool = false
+  ) throws(ModelFileError) {
     let shapes = Dictionary(tensors.map { ($0.name, $0.tensor.shape) }) { first, _ in first }
     for (name, shape) in weights where shapes[name] != shape {
       throw ModelFileError(
         .damaged, file: "\(path)/\(ModelDirectory.weights)", place: name,
         expected: "the shape \(shape) that \(ModelDirectory.configuration) asks for",
         found: shapes[name].map { "\($0)" } ?? "none of this name")
+    }
+    guard isWhole else { return }
+    let names = Set(weights.map(\.name))
+    if let other = tensors.first(where: { !names.contains($0.name) }) {
+      throw ModelFileError(
+        .damaged, file: "\(path)/\(ModelDirectory.weights)", place: other.name,
+        expected: "the weights that \(ModelDirectory.configuration) asks for", found: "one more")
     }
   }
 }

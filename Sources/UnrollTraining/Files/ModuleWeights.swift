@@ -22,13 +22,13 @@ extension Module {
       guard failure == nil else { return }
       guard let tensor = byName[name] else {
         failure = ModelFileError(
-          .damaged, file: file, place: name, expected: "a tensor of shape \(parameter.value.shape)",
+          .damaged, file: file, place: name, expected: "a tensor of shape \(parameter.shape)",
           found: "none of this name")
         return
       }
-      guard tensor.shape == parameter.value.shape else {
+      guard tensor.shape == parameter.shape else {
         failure = ModelFileError(
-          .damaged, file: file, place: name, expected: "shape \(parameter.value.shape)",
+          .damaged, file: file, place: name, expected: "shape \(parameter.shape)",
           found: "shape \(tensor.shape)")
         return
       }
@@ -36,5 +36,15 @@ extension Module {
     }
     if let failure { throw failure }
     self = copy
+  }
+}
+
+extension LoadedModel {
+  /// Finds out whether the weights of a module are there, whole and of its shapes, before memory is made for them.
+  ///
+  /// - Parameter module: may be declared alone, without numbers.
+  /// - Throws: `ModelFileError` that names the first that is not.
+  package func expect(_ module: some Module, prefix: String = "") throws(ModelFileError) {
+    try expect(module.parameterShapes.map { (parameterName(prefix, $0.name), $0.shape) })
   }
 }

@@ -20,6 +20,13 @@ package struct SHA256: Sendable {
   }
 
   /// Takes in more bytes.
+  /// Takes the bytes of a text and a zero behind them, so that texts do not run together.
+  package mutating func update(_ text: String) {
+    (Array(text.utf8) + [0]).withUnsafeBytes { update($0) }
+  }
+
+  package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     length &+= UInt64(bytes.count)
     var rest = bytes[...]

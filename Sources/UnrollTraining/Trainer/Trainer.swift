@@ -210,7 +210,7 @@ public struct Trainer<Work: TrainingWork> {
     let result = try GateProbe.$current.withValue(probe) {
       try valueWithGradient(of: model, inputs: [], memory: plan.memory) { model, _ in
         let (loss, next) = try work.loss(model, step: step, carry: handed, random: &noise)
-        return (loss, next)
+        return (loss.mean, next)
       }
     }
     carry = result.extra

@@ -20,14 +20,14 @@ public protocol TrainingWork {
   /// reads past those of the steps before.
   mutating func skip(steps: Int) throws
 
-  /// The loss of one step.
+  /// The loss of one step, as a sum and a weight: what is made small is the one over the other.
   ///
   /// - Parameters:
   ///   - carry: what the step before handed on; `nil` at the start of an epoch.
   ///   - random: randomness for dropout and noise.
   func loss(
     _ model: Model, step: Int, carry: Carry?, random: inout RandomSource?
-  ) throws -> (loss: Variable, carry: Carry?)
+  ) throws -> (loss: LossSum, carry: Carry?)
 
   /// The loss on the validation part, or `nil` when there is none.
   func validate(_ model: Model) throws -> Double?

@@ -50,14 +50,14 @@ enum AttentionForm: String, CaseIterable, Sendable {
     _ attention: A, _ encoded: PackedSequence, _ start: Variable, counts: [Int]
   ) throws(ShapeError) -> (contexts: Variable, weights: [Variable], loss: Variable) {
     let memory = try attention.memory(encoded).selecting([2, 4, 0, 3, 1])
-    var (query, covered) = (start, memory.uncovered)
+    var (query, covered) = (start, memory.zeroCoverage)
     var (contexts, weights): ([Variable], [Variable]) = ([], [])
     var loss = Variable(Tensor(repeating: 0, shape: [], precision: start.value.precision))
     for count in counts {
       query = query.rows(0..<count)
       covered = covered.rows(0..<count)
-      let (context, own) = try attention(query, memory, covered: covered)
-      loss = loss + Loss.coverage(own, covered: covered)
+      let (context, own) = try attention(query, memory, coverage: covered)
+      loss = loss + Loss.coverage(own, coverage: covered)
       covered = covered + own
       query = (query + context).tanh()
       contexts.append(context)
@@ -101,7 +101,7 @@ enum AttentionForm: String, CaseIterable, Sendable {
       let covered = Tensor.uniform(0...2, shape: [5, 9], using: &random).converted(to: .double)
       let memory = try attention.memory(PackedSequence(rows: Variable(rows), layout: layout))
       #expect(memory.steps == 9 && memory.lengths == Self.lengths)
-      let (context, weights) = try attention(Variable(query), memory, covered: Variable(covered))
+      let (context, weights) = try attention(Variable(query), memory, coverage: Variable(covered))
       let parameters = Dictionary(
         uniqueKeysWithValues: attention.parameters.map { ($0.name, $0.value.doubles) })
       var first = 0
@@ -189,8 +189,8 @@ enum AttentionForm: String, CaseIterable, Sendable {
       let (value, _, gradients, inputs) = try valueWithGradient(of: attention, inputs: [x, q]) {
         attention, x in
         let memory = try attention.memory(PackedSequence(rows: x[0], layout: layout))
-        let (first, weights) = try attention(x[1], memory, covered: memory.uncovered)
-        let (second, _) = try attention(0.5 * x[1], memory, covered: weights)
+        let (first, weights) = try attention(x[1], memory, coverage: memory.zeroCoverage)
+        let (second, _) = try attention(0.5 * x[1], memory, coverage: weights)
         return (mixed(first, seed: 1) + mixed(second, seed: 2), ())
       }
       return [("loss", value)] + zip(gradients.names, gradients.tensors).map { ("∂\($0)", $1) }

@@ -48,15 +48,61 @@ private struct Language {
   final class Log { var steps: [[(source: Int, path: [Int32])]] = [] }
 
   func search(_ beam: BeamSearch, limits: [Int], log: Log = Log()) -> [[DecodedSequence]] {
-    typealias Row = (source: Int, path: [Int32])
-    let start = limits.indices.map { Row($0, []) }
-    return beam(start, start: -1, end: 0, limits: limits) { state, parents, read -> (Tensor, [Row]) in
-      let rows: [Row] = zip(parents, read).map { parent, token in
-        Row(state[parent].source, token < 0 ? [] : state[parent].path + [token])
-      }
+    beam.found(Reader(language: self, sources: limits.count, log: log), start: -1, end: 0, limits: limits)
+  }
+
+  /// Reads the language row by row. Its attention is on the step that has the number of tokens that were read.
+  struct Reader: StepDecoder {
+    let language: Language
+    var rows: [(source: Int, path: [Int32])]
+    let log: Log
+
+    init(language: Language, sources: Int, log: Log) {
+      self.language = language
+      self.log = log
+      rows = (0..<sources).map { ($0, []) }
+    }
+
+    mutating func select(_ rows: [Int]) { self.rows = rows.map { self.rows[$0] } }
+
+    mutating func step(_ tokens: [Int32]) -> DecoderStep {
+      for (row, token) in tokens.enumerated() where token >= 0 { rows[row].path.append(token) }
       log.steps.append(rows)
-      let numbers = rows.flatMap { next($0.source, $0.path) }
-      return (Tensor(numbers, shape: [rows.count, tokens]), rows)
+      let numbers = rows.flatMap { language.next($0.source, $0.path) }
+      let attention = rows.flatMap { row in (0..<20).map { $0 == row.path.count ? Float(row.source) + 1 : 0 }
+      }
+      return DecoderStep(
+        scores: Tensor(numbers, shape: [rows.count, language.tokens]), isNormalized: true,
+        attention: Tensor(attention, shape: [rows.count, 20]))
+    }
+  }
+}
+
+/// A decoder whose scores depend on the number of steps alone.
+private struct Script: StepDecoder {
+  let next: (Int) -> [Float]
+  var rows: Int
+  var steps = 0
+
+  mutating func select(_ rows: [Int]) { self.rows = rows.count }
+
+  mutating func step(_ tokens: [Int32]) -> DecoderStep {
+    defer { steps += 1 }
+    let row = next(steps)
+    return DecoderStep(
+      scores: Tensor((0..<rows).flatMap { _ in row }, shape: [rows, row.count]), isNormalized: true)
+  }
+}
+
+extension BeamSearch {
+  fileprivate func found(
+    _ decoder: some StepDecoder, start: Int32, end: Int32, limits: [Int], keepsAttention: Bool = false
+  ) -> [[DecodedSequence]] {
+    do {
+      return try self(decoder, start: start, end: end, limits: limits, keepsAttention: keepsAttention)
+    } catch {
+      Issue.record("\(error)")
+      return limits.map { _ in [] }
     }
   }
 }
@@ -129,23 +175,72 @@ private struct Language {
 
   /// A model that never ends gives what it has at the limit.
   @Test func whatNeverEndsIsCut() {
-    let never = Tensor([-.infinity, 0, -1], shape: [1, 3])
+    func never(_ rows: Int) -> Script { Script(next: { _ in [-.infinity, 0, -1] }, rows: rows) }
     let beam = BeamSearch(width: 1)
-    let found = beam((), start: 1, end: 0, limits: [3]) { _, _, _ in (never, ()) }
+    let found = beam.found(never(1), start: 1, end: 0, limits: [3])
     #expect(found[0].map(\.tokens) == [[1, 1, 1]] && !found[0][0].isComplete)
-    #expect(beam((), start: 1, end: 0, limits: []) { _, _, _ in (never, ()) }.isEmpty)
+    #expect(beam.found(never(0), start: 1, end: 0, limits: []).isEmpty)
+  }
+
+  /// Attention is that of the steps that gave the tokens.
+  @Test func attentionFollowsTheTokens() {
+    let language = Language(tokens: 5, sources: 3, seed: 8)
+    let reader = Language.Reader(language: language, sources: 3, log: Language.Log())
+    let found = BeamSearch(width: 3, best: 2).found(
+      reader, start: -1, end: 0, limits: [6, 3, 9], keepsAttention: true)
+    for (source, sequences) in found.enumerated() {
+      for sequence in sequences {
+        #expect(sequence.attention.count == sequence.tokens.count + (sequence.isComplete ? 1 : 0))
+        for (step, weights) in sequence.attention.enumerated() {
+          #expect(weights.firstIndex(of: Float(source) + 1) == step && weights.count { $0 != 0 } == 1)
+        }
+      }
+    }
+  }
+
+  /// No n tokens occur twice, banned tokens not at all, and what is found is the best of what is left.
+  @Test(arguments: [1, 2, 3], [1, 4]) func nothingForbiddenIsChosen(_ n: Int, _ width: Int) {
+    for seed in 1...20 {
+      let language = Language(tokens: 5, sources: 2, seed: UInt64(seed))
+      let beam = BeamSearch(
+        width: width, best: 3, constraints: DecodingConstraints(banned: [3], noRepeat: n))
+      for sequence in language.search(beam, limits: [18, 18]).joined() {
+        #expect(!sequence.tokens.contains(3))
+        let grams = sequence.tokens.indices.dropLast(n - 1).map { Array(sequence.tokens[$0..<$0 + n]) }
+        #expect(Set(grams).count == grams.count, "\(sequence.tokens)")
+      }
+    }
+    // With room for all: of the sequences that are allowed, the likeliest.
+    let language = Language(tokens: 4, sources: 1, seed: 5)
+    let beam = BeamSearch(
+      width: 300, stopping: .whenDecided, constraints: DecodingConstraints(noRepeat: n))
+    let allowed = language.all(0, limit: 4, penalty: 1).first { sequence in
+      let grams = sequence.tokens.indices.dropLast(n - 1).map { Array(sequence.tokens[$0..<$0 + n]) }
+      return Set(grams).count == grams.count
+    }
+    #expect(language.search(beam, limits: [4])[0][0].tokens == allowed?.tokens)
+  }
+
+  /// Members of an ensemble: the mean of probabilities, those of logits and of log-probabilities alike.
+  @Test func ensemblesAverageProbabilities() throws {
+    let logits: [[Float]] = [[1, 2, -1], [0.5, -0.5, 3]]
+    var ensemble = EnsembleDecoder(logits.map { row in Script(next: { _ in row }, rows: 2) })
+    // Scripts give log-probabilities: e of these need not sum to 1 here.
+    let found = try ensemble.step([0, 0]).logProbabilities.doubles
+    for column in 0..<3 {
+      let mean = logits.reduce(0) { $0 + exponential(Double($1[column])) } / 2
+      #expect(abs(found[column] - naturalLogarithm(mean)) < 1e-6)
+      #expect(found[column] == found[3 + column])
+    }
   }
 
   /// The penalty of Wu et al. 2016 lets a longer sequence win that has the lower probability.
   @Test func lengthsAreEvenedOut() {
     // After the start: end at 0.4, or go on at 0.6 and then end at 0.6.
     func search(_ α: Double) -> [Int32] {
-      BeamSearch(width: 4, lengthPenalty: α)([0], start: 1, end: 0, limits: [1]) { state, parents, tokens in
-        let depth = state[0]
-        let rows = parents.map { _ in depth == 0 ? [0.4, 0.6] : [0.6, 0.4] }
-        let logs = rows.flatMap { $0.map { Float(naturalLogarithm($0)) } }
-        return (Tensor(logs, shape: [rows.count, 2]), [depth + 1])
-      }[0][0].tokens
+      let script = Script(
+        next: { ($0 == 0 ? [0.4, 0.6] : [0.6, 0.4]).map { Float(naturalLogarithm($0)) } }, rows: 1)
+      return BeamSearch(width: 4, lengthPenalty: α).found(script, start: 1, end: 0, limits: [1])[0][0].tokens
     }
     #expect(search(0) == [])
     #expect(search(1) == [1])

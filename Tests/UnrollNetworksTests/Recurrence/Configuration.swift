@@ -134,11 +134,11 @@ struct ConfiguredRun<Cell: StandardCell>: Sendable {
     let final: [Cell.State]
     if configuration.definition {
       let packed = PackedSequence(batch)
-      let order = packed.layout.order
+      let order = packed.layout.sortedSequences
       let (rows, states) = try network.core.run(
         packed, initial: initial?.map { $0.reordered(order) }, random: &random, definition: true)
       outputs = try rows.padded(timeSteps: batch.timeSteps)
-      final = states.map { $0.reordered(packed.layout.places) }
+      final = states.map { $0.reordered(packed.layout.givenSequences) }
     } else {
       (outputs, final) = try network.core(batch, initialState: initial, random: &random)
     }

@@ -13,23 +13,19 @@ struct GraphBuilder {
   static let operators: Int64 = 18
   static let format: Int64 = 8
 
-  /// An extent of an input or output: a name is free.
-  enum Extent {
-    case named(String)
-    case fixed(Int)
-  }
-
   private var graph = WireGraph()
   private var taken: Set<String> = []
-  /// Small constants by what they hold, so that each is written once.
-  private var constants: [String: String] = [:]
-  /// The tensors of the network that are written, by the names they were given.
-  private var weights: [String: String] = [:]
+  /// Constants and tensors of the network, by what they hold or are called, so that each is written once.
+  private var written: [String: String] = [:]
 
-  init(name: String) { graph.name = name }
+  /// - Parameter ports: the names of inputs and outputs, which are theirs alone.
+  init(name: String, ports: [String] = []) {
+    graph.name = name
+    taken = Set(ports)
+  }
 
   /// A name that no value has.
-  mutating func name(_ wanted: String) -> String {
+  private mutating func name(_ wanted: String) -> String {
     var name = wanted
     var count = 1
     while !taken.insert(name).inserted {
@@ -39,8 +35,10 @@ struct GraphBuilder {
     return name
   }
 
+  /// - Parameter isNamed: whether this is a port of the whole graph, and free axes have their names; within a graph that
+  ///   is run for each step, values of one name may differ in extent.
   private static func port(
-    _ name: String, _ type: ONNXTensor.ElementType, _ extents: [Extent]
+    _ name: String, _ type: ONNXTensor.ElementType, _ extents: [TracedAxis], isNamed: Bool
   ) -> WireValueInfo {
     var info = WireValueInfo()
     info.name = name
@@ -48,8 +46,9 @@ struct GraphBuilder {
     info.type.tensorType.shape.dim = extents.map { extent in
       var dimension = WireDimension()
       switch extent {
-      case .named(let name): dimension.dimParam = name
       case .fixed(let size): dimension.dimValue = Int64(size)
+      case .free(let name, _) where isNamed: dimension.dimParam = name
+      default: break
       }
       return dimension
     }
@@ -57,52 +56,42 @@ struct GraphBuilder {
   }
 
   mutating func input(
-    _ name: String, _ extents: [Extent], _ type: ONNXTensor.ElementType = .float
+    _ name: String, _ extents: [TracedAxis], _ type: ONNXTensor.ElementType = .float, isNamed: Bool = true
   ) -> String {
-    let name = self.name(name)
-    graph.input.append(Self.port(name, type, extents))
+    let name = isNamed ? name : self.name(name)
+    graph.input.append(Self.port(name, type, extents, isNamed: isNamed))
     return name
   }
 
   /// Makes a value an output under a name of its own.
   mutating func output(
-    _ value: String, as name: String, _ extents: [Extent], _ type: ONNXTensor.ElementType = .float
+    _ value: String, as name: String, _ extents: [TracedAxis], _ type: ONNXTensor.ElementType = .float,
+    isNamed: Bool = true
   ) {
-    let name = self.name(name)
+    let name = isNamed ? name : self.name(name)
     add("Identity", [value], [name])
-    graph.output.append(Self.port(name, type, extents))
+    graph.output.append(Self.port(name, type, extents, isNamed: isNamed))
   }
+
+  /// Whether a tensor of this name was written.
+  func hasTensor(_ name: String) -> Bool { written[name] != nil }
 
   /// A tensor of the network. One of a name that was given before is the same tensor, and is not written again.
-  mutating func weight(_ name: String, _ tensor: @autoclosure () throws(ExchangeError) -> Tensor)
-    throws(ExchangeError) -> String
-  {
-    if let written = weights[name] { return written }
-    let written = initializer(name, try tensor())
-    weights[name] = written
-    return written
-  }
-
-  private mutating func initializer(_ name: String, _ tensor: Tensor) -> String {
+  mutating func tensor(_ name: String, _ make: () -> Tensor) -> String {
+    if let written = written[name] { return written }
+    let tensor = make()
     var wire = WireTensor()
     wire.name = self.name(name)
     wire.dims = tensor.shape.extents.map { Int64($0) }
     wire.dataType = Int32(ONNXTensor.ElementType.float.rawValue)
-    var bytes = Data()
-    bytes.reserveCapacity(4 * tensor.shape.count)
-    tensor.withUnsafeElements { elements in
-      #if _endian(little)
-        bytes.append(contentsOf: UnsafeRawBufferPointer(elements))
-      #else
-        for element in elements {
-          withUnsafeBytes(of: element.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
-        }
-      #endif
-    }
-    wire.rawData = bytes
+    wire.rawData = Data(tensor.littleEndianBytes)
     graph.initializer.append(wire)
+    written[name] = wire.name
     return wire.name
   }
+
+  /// A number without axes.
+  mutating func number(_ value: Double) -> String { tensor("number \(value)") { Tensor(Float(value)) } }
 
   /// A list of whole numbers, such as axes.
   mutating func list(_ values: [Int]) -> String { integers(values, dims: [Int64(values.count)]) }
@@ -110,25 +99,16 @@ struct GraphBuilder {
   mutating func whole(_ value: Int) -> String { integers([value], dims: []) }
 
   private mutating func integers(_ values: [Int], dims: [Int64]) -> String {
-    let key = "\(values) \(dims)"
-    if let name = constants[key] { return name }
+    let key = "integers \(values) \(dims)"
+    if let name = written[key] { return name }
     var wire = WireTensor()
     wire.name = name("constant")
     wire.dims = dims
     wire.dataType = Int32(ONNXTensor.ElementType.int64.rawValue)
     wire.int64Data = values.map { Int64($0) }
     graph.initializer.append(wire)
-    constants[key] = wire.name
+    written[key] = wire.name
     return wire.name
-  }
-
-  /// A number without axes.
-  mutating func number(_ value: Float) -> String {
-    let key = "number \(value.bitPattern)"
-    if let name = constants[key] { return name }
-    let name = initializer("constant", Tensor(value))
-    constants[key] = name
-    return name
   }
 
   private mutating func add(
@@ -146,9 +126,7 @@ struct GraphBuilder {
 
   /// A node of one output.
   mutating func apply(_ type: String, _ inputs: String?..., attributes: [WireAttribute] = []) -> String {
-    let result = name(type.lowercased())
-    add(type, inputs, [result], attributes)
-    return result
+    apply(type, inputs: inputs, outputs: 1, attributes: attributes)[0]
   }
 
   /// A node of several outputs.
@@ -160,19 +138,22 @@ struct GraphBuilder {
     return results
   }
 
-  /// A graph that stands within a node of this one, and may use its values.
-  mutating func body(
-    _ name: String, _ build: (inout GraphBuilder) throws(ExchangeError) -> Void
-  ) throws(ExchangeError) -> WireAttribute {
-    var inner = GraphBuilder(name: name)
-    inner.taken = taken
-    try build(&inner)
-    // No name of the body may come again in the graph around.
-    taken = inner.taken
+  /// A graph to stand within a node of this one, whose values it may use.
+  func beginBody() -> GraphBuilder {
+    var inner = GraphBuilder(name: "body")
+    (inner.taken, inner.written) = (taken, written)
+    return inner
+  }
+
+  /// Takes what a body made: its nodes as an attribute, and its constants to where all graphs see them.
+  mutating func endBody(_ inner: GraphBuilder) -> WireAttribute {
+    (taken, written) = (inner.taken, inner.written)
+    graph.initializer += inner.graph.initializer
     var attribute = WireAttribute()
-    attribute.name = name
+    attribute.name = "body"
     attribute.type = 5
     attribute.g = inner.graph
+    attribute.g.initializer = []
     return attribute
   }
 
@@ -198,34 +179,32 @@ struct GraphBuilder {
 }
 
 extension WireAttribute {
+  private init(_ name: String, type: Int32) {
+    self.init()
+    self.name = name
+    self.type = type
+  }
+
   static func integer(_ name: String, _ value: Int) -> WireAttribute {
-    var attribute = WireAttribute()
-    attribute.name = name
-    attribute.type = 2
+    var attribute = WireAttribute(name, type: 2)
     attribute.i = Int64(value)
     return attribute
   }
 
   static func string(_ name: String, _ value: String) -> WireAttribute {
-    var attribute = WireAttribute()
-    attribute.name = name
-    attribute.type = 3
+    var attribute = WireAttribute(name, type: 3)
     attribute.s = Data(value.utf8)
     return attribute
   }
 
   static func strings(_ name: String, _ values: [String]) -> WireAttribute {
-    var attribute = WireAttribute()
-    attribute.name = name
-    attribute.type = 8
+    var attribute = WireAttribute(name, type: 8)
     attribute.strings = values.map { Data($0.utf8) }
     return attribute
   }
 
   static func integers(_ name: String, _ values: [Int]) -> WireAttribute {
-    var attribute = WireAttribute()
-    attribute.name = name
-    attribute.type = 7
+    var attribute = WireAttribute(name, type: 7)
     attribute.ints = values.map { Int64($0) }
     return attribute
   }
@@ -233,13 +212,8 @@ extension WireAttribute {
 
 /// What is written often.
 extension GraphBuilder {
-  mutating func plus(_ a: String, _ b: String) -> String { apply("Add", a, b) }
-  mutating func minus(_ a: String, _ b: String) -> String { apply("Sub", a, b) }
-  mutating func times(_ a: String, _ b: String) -> String { apply("Mul", a, b) }
-  mutating func over(_ a: String, _ b: String) -> String { apply("Div", a, b) }
-
   mutating func transposed(_ x: String, _ order: [Int]) -> String {
-    apply("Transpose", x, attributes: [.integers("perm", order)])
+    order == Array(order.indices) ? x : apply("Transpose", x, attributes: [.integers("perm", order)])
   }
 
   mutating func concatenated(_ parts: [String], axis: Int) -> String {
@@ -247,19 +221,18 @@ extension GraphBuilder {
       ? parts[0] : apply("Concat", inputs: parts, outputs: 1, attributes: [.integer("axis", axis)])[0]
   }
 
-  mutating func unsqueezed(_ x: String, _ axes: [Int]) -> String { apply("Unsqueeze", x, list(axes)) }
+  mutating func unsqueezed(_ x: String, _ axes: [Int]) -> String {
+    axes.isEmpty ? x : apply("Unsqueeze", x, list(axes))
+  }
   mutating func squeezed(_ x: String, _ axes: [Int]) -> String { apply("Squeeze", x, list(axes)) }
-
-  /// 0 keeps an extent, −1 is whatever is left.
-  mutating func reshaped(_ x: String, _ extents: [Int]) -> String { apply("Reshape", x, list(extents)) }
 
   /// A stretch of an axis.
   mutating func part(_ x: String, axis: Int, _ range: Range<Int>) -> String {
     apply("Slice", x, list([range.lowerBound]), list([range.upperBound]), list([axis]))
   }
 
-  mutating func summed(_ x: String, axis: Int, keeps: Bool = false) -> String {
-    apply("ReduceSum", x, list([axis]), attributes: [.integer("keepdims", keeps ? 1 : 0)])
+  mutating func reduced(_ type: String, _ x: String, axis: Int, keeps: Bool = false) -> String {
+    apply(type, x, list([axis]), attributes: [.integer("keepdims", keeps ? 1 : 0)])
   }
 
   mutating func cast(_ x: String, _ type: ONNXTensor.ElementType) -> String {
@@ -270,29 +243,13 @@ extension GraphBuilder {
     apply(logarithm ? "LogSoftmax" : "Softmax", x, attributes: [.integer("axis", -1)])
   }
 
-  /// A value repeated along axes of extent 1, up to the given extents; those of 1 keep the value's own.
-  mutating func expanded(_ x: String, _ extents: [String]) -> String {
-    apply("Expand", x, concatenated(extents, axis: 0))
-  }
-
-  /// The mean of values of one shape.
-  mutating func average(_ values: [String]) -> String {
-    let sum = values.dropFirst().reduce(values[0]) { plus($0, $1) }
-    return values.count == 1 ? sum : times(sum, number(1 / Float(values.count)))
+  /// The index of the largest along an axis, which goes.
+  mutating func largest(_ x: String, axis: Int) -> String {
+    apply("ArgMax", x, attributes: [.integer("axis", axis), .integer("keepdims", 0)])
   }
 
   /// The extent of an axis, as a list of one number.
   mutating func extent(_ x: String, axis: Int) -> String {
     apply("Shape", x, attributes: [.integer("start", axis), .integer("end", axis + 1)])
-  }
-
-  /// y = x Wᵀ + b over the last axis.
-  mutating func linear(
-    _ x: String, _ name: String, weight: Tensor, bias: Tensor?
-  ) throws(ExchangeError) -> String {
-    let turned = try self.weight(name + ".weight", Operators.permuted(ONNXTensor(weight), [1, 0]).tensor)
-    let product = apply("MatMul", x, turned)
-    guard let bias else { return product }
-    return plus(product, try self.weight(name + ".bias", bias))
   }
 }

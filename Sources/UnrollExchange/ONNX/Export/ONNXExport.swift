@@ -1,8 +1,9 @@
 import UnrollCore
+import UnrollNetworks
 import UnrollTasks
 import UnrollTraining
 
-/// Models of all tasks as ONNX files.
+/// Models as ONNX files.
 public enum ONNXExport {
   /// What an export takes beside the model.
   public struct Options: Sendable, Equatable {
@@ -21,47 +22,63 @@ public enum ONNXExport {
 
   /// Makes an ONNX file of a model folder of any task.
   ///
-  /// The graph runs on made-up inputs of two sizes, and must give what the model's own network gives.
-  ///
   /// - Throws: `ModelFileError` when the folder cannot be read, `ExchangeError` when the network cannot be written or
   ///   the two forms differ.
   public static func export(_ path: String, _ options: Options = Options()) throws -> Result {
-    let model = try TaskRegistry.load(path)
-    let bytes: [UInt8]
-    if let network = model as? NetworkModel {
-      bytes = try network.onnx(takesStates: options.takesStates, file: path)
-    } else {
-      let folder = try ModelDirectory.load(path)
-      guard let exporter = exporters[folder.task] else {
-        throw ModelFileError(
-          .otherTask, file: path,
-          expected: "a model of a task that can be exported: "
-            + (exporters.keys + [NetworkModel.task]).sorted().joined(separator: ", "), found: folder.task)
-      }
-      bytes = try exporter(folder, options)
+    let model = try ExchangeModels.load(path)
+    guard let traced = model as? any TracedModel else {
+      throw ModelFileError(
+        .otherTask, file: path, expected: "a model whose network can be traced",
+        found: type(of: model).task)
     }
-    guard let probed = model as? any ProbedModel else {
-      throw ModelFileError(.otherTask, file: path, expected: "a model that can be probed", found: "another")
-    }
-    let graph = try ONNXModel(bytes, file: path)
-    var probes: [NetworkProbe] = []
-    for size in [ProbeSize(batch: 3, steps: 5), ProbeSize(batch: 1, steps: 2, seed: 2)] {
-      let probe = try probed.probe(size)
-      try compare(graph, probe)
-      probes.append(probe)
-    }
-    return Result(bytes: bytes, probes: probes)
+    return try export(traced, name: type(of: model).task, file: path, options)
   }
 
-  typealias Exporter = @Sendable (LoadedModel, Options) throws -> [UInt8]
+  /// Makes an ONNX file of a model.
+  ///
+  /// Its network runs once and is written operation by operation. Then the graph runs on made-up inputs of two sizes,
+  /// and must give what the network gives.
+  ///
+  /// - Parameters:
+  ///   - name: the name of the graph.
+  ///   - file: what errors call the model.
+  /// - Throws: `ExchangeError` when the network cannot be written or the two forms differ.
+  public static func export(
+    _ model: any TracedModel, name: String, file: String, _ options: Options = Options()
+  ) throws -> Result {
+    let recorder = TraceRecorder()
+    // Axes that are free have extents other than 1, which would look as if they were fixed.
+    var trace = Trace(ProbeSize(batch: 3, steps: 5), takesStates: options.takesStates, recorder: recorder)
+    try TraceRecorder.$current.withValue(recorder) { try model.trace(&trace) }
+    guard trace.hasStates || !options.takesStates else {
+      throw ExchangeError(
+        .unsupported, file: file, expected: "a network that reads forwards, to take states from before",
+        found: "a network \"\(name)\", which reads all at once")
+    }
+    var writer = TraceWriter(recorder.graph, name: name, file: file)
+    let bytes = try writer.bytes(description: "a model of the task \(name)")
+    let graph = try ONNXModel(bytes, file: file)
+    try compare(graph, trace.probe)
+    let other = try probe(model, ProbeSize(batch: 1, steps: 2, seed: 2), options)
+    try compare(graph, other)
+    return Result(bytes: bytes, probes: [trace.probe, other])
+  }
+
+  /// What a model's network reads and gives at some size.
+  package static func probe(
+    _ model: any TracedModel, _ size: ProbeSize, _ options: Options = Options()
+  ) throws -> NetworkProbe {
+    var trace = Trace(size, takesStates: options.takesStates)
+    try model.trace(&trace)
+    return trace.probe
+  }
 
   /// Holds a graph against what a network gave.
   package static func compare(_ graph: ONNXModel, _ probe: NetworkProbe) throws(ExchangeError) {
     var values: [String: ONNXTensor] = [:]
     for (name, value) in probe.inputs {
-      // What the graph does not ask for, such as states when they start from zeros, is zeros in a probe.
-      guard let port = graph.inputs.first(where: { $0.name == name }) else { continue }
-      values[name] = Operators.converted(ONNXTensor(value.tensor), to: port.type)
+      let type = graph.inputs.first { $0.name == name }?.type ?? .float
+      values[name] = Operators.converted(ONNXTensor(value.tensor), to: type)
     }
     let found = try graph.run(values)
     for (name, expected) in probe.outputs {
@@ -82,21 +99,13 @@ public enum ONNXExport {
   }
 }
 
-extension NetworkModel: ProbedModel {
-  public func probe(_ size: ProbeSize) throws -> NetworkProbe {
-    var random = RandomSource(seed: size.seed)
-    var probe = NetworkProbe()
-    let inputs = settings.layers.first?.inputs ?? 1
-    if readsTokens {
-      let tokens = (0..<size.batch * size.steps).map { _ in Int(random.next() % UInt64(inputs)) }
-      probe.reads("tokens", tokens, [size.batch, size.steps])
-    } else {
-      probe.reads("input", .normal(deviation: 1, shape: [size.batch, size.steps, inputs], using: &random))
-    }
-    probe.reads("lengths", size.lengths, [size.batch])
-    let arrays = Dictionary(probe.inputs.map { ($0.name, $0.value.tensor) }) { first, _ in first }
-    for (name, tensor) in try run(arrays: arrays) { probe.gives(name, tensor) }
-    for (name, tensor) in zeroStates(batch: size.batch) { probe.reads(name, tensor) }
-    return probe
+extension TracedModel where Self: SavedModel {
+  /// The network as the bytes of an ONNX file; see `ONNXExport`.
+  ///
+  /// - Parameter takesStates: whether the states before the first step are inputs, else they are zeros.
+  /// - Throws: `ExchangeError` when the network cannot be written or the graph gives other numbers.
+  public func onnx(takesStates: Bool = false, file: String = "network") throws -> [UInt8] {
+    let options = ONNXExport.Options(takesStates: takesStates)
+    return try ONNXExport.export(self, name: Self.task, file: file, options).bytes
   }
 }

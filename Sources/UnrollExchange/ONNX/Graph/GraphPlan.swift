@@ -23,6 +23,8 @@ struct GraphPlan: Sendable {
   var steps: [Step] = []
 
   /// Runs the graph.
+  ///
+  /// - Parameter values: those of the inputs; ones captured from the graph around come last.
   func run(
     _ values: [ONNXTensor], limits: RunLimits = RunLimits()
   ) throws(ExchangeError) -> [ONNXTensor] {
@@ -64,7 +66,8 @@ struct GraphPlan: Sendable {
       guard index < results.count else {
         throw step.place.refused("\(index + 1) outputs", "\(results.count)", .unsupported)
       }
-      memory[slot] = results[index]
+      // Numbers of 16 bits keep no more than those can tell.
+      memory[slot] = results[index].type.isHalf ? Operators.narrowed(results[index]) : results[index]
     }
   }
 
@@ -79,7 +82,9 @@ struct GraphPlan: Sendable {
     for step in steps {
       var place = step.place
       place.limits = RunLimits(bytes: left, work: Self.foldingWork)
-      guard step.isFoldable, step.inputs.allSatisfy({ $0 == nil || constants[$0!] != nil }),
+      let unpacked = step.inputs.reduce(0) { $0 + ($1.flatMap { constants[$0] }?.unpackedByteCount ?? 0) }
+      guard step.isFoldable, unpacked <= left,
+        step.inputs.allSatisfy({ $0 == nil || constants[$0!] != nil }),
         let results = try? step.operation(step.inputs.map { $0.flatMap { constants[$0] } }, place),
         step.outputs.count <= results.count
       else {
@@ -87,7 +92,9 @@ struct GraphPlan: Sendable {
         continue
       }
       left = max(0, left - results.reduce(0) { $0 + $1.byteCount })
-      for (slot, result) in zip(step.outputs, results) { if let slot { constants[slot] = result } }
+      for (slot, result) in zip(step.outputs, results) {
+        if let slot { constants[slot] = result.type.isHalf ? Operators.narrowed(result) : result }
+      }
     }
     steps = rest
     releaseEarly()
@@ -113,6 +120,24 @@ struct SubgraphPlan: Sendable {
   var plan: GraphPlan
   /// The number of inputs without the captured ones.
   let ownInputs: Int
+  /// The number of values captured from the graph around.
+  let captured: Int
+  /// The element types and shapes that the graph says its outputs have; extents that it leaves open are 0.
+  let outputs: [(type: ONNXTensor.ElementType, extents: [Int])?]
+
+  init(_ plan: GraphPlan, captured: Int, _ graph: WireGraph) {
+    self.plan = plan
+    self.captured = captured
+    ownInputs = plan.inputs.count - captured
+    outputs = graph.output.map { output in
+      let type = output.type.tensorType
+      guard output.type.hasTensorType, let element = ONNXTensor.ElementType(rawValue: Int(type.elemType))
+      else {
+        return nil
+      }
+      return (element, type.shape.dim.map { $0.dimValue < 0 ? 0 : Int(clamping: $0.dimValue) })
+    }
+  }
 }
 
 /// Makes the plan of a graph, and of the graphs within it.
@@ -125,8 +150,8 @@ struct GraphPlanner {
   private let depth: Int
   /// Whether recurrent nodes must run step by step although a faster form exists.
   private let definition: Bool
-  /// What stands for initializers that have a shape and no data.
-  private let weights: [String: Tensor]
+  /// What initializers are, by name, where their data do not stand in the messages.
+  private let known: [String: ONNXTensor]
   private var plan: GraphPlan
   private var slots: [String: Int] = [:]
   /// The names of the values around this graph.
@@ -136,14 +161,14 @@ struct GraphPlanner {
 
   init(
     file: String, version: Int, definition: Bool, depth: Int = 0, outer: Set<String> = [],
-    weights: [String: Tensor] = [:]
+    constants: [String: ONNXTensor] = [:]
   ) {
     self.file = file
     self.version = version
     self.definition = definition
     self.depth = depth
     self.outer = outer
-    self.weights = weights
+    known = constants
     plan = GraphPlan(file: file)
   }
 
@@ -151,11 +176,13 @@ struct GraphPlanner {
     for tensor in graph.initializer {
       let place = "initializer \"\(tensor.name)\""
       let slot = try define(tensor.name, place)
-      if tensor.hasNoData, let weight = weights[tensor.name] {
-        guard weight.shape.extents.map({ Int64($0) }) == tensor.dims else {
-          throw damaged(place, "a weight of shape \(tensor.dims)", "\(weight.shape)")
+      if let value = known[tensor.name] {
+        guard value.shape.extents.map({ Int64($0) }) == tensor.dims,
+          value.type.rawValue == Int(tensor.dataType)
+        else {
+          throw damaged(place, "a weight of shape \(tensor.dims)", "\(value.type) of shape \(value.shape)")
         }
-        plan.constants[slot] = ONNXTensor(weight)
+        plan.constants[slot] = value
         continue
       }
       plan.constants[slot] = try ONNXTensor(tensor, file: file, place: place)
@@ -200,11 +227,7 @@ struct GraphPlanner {
   private mutating func add(_ node: WireNode, _ index: Int) throws(ExchangeError) {
     let title = "node \(node.name.isEmpty ? "\(index)" : "\"\(node.name)\"") (\(node.opType))"
     let place = NodePlace(file: file, name: title)
-    guard node.domain.isEmpty || node.domain == "ai.onnx", node.overload.isEmpty else {
-      throw place.refused(
-        "operators of the standard domain", "\"\(node.domain)\(node.overload)\"", .unsupported)
-    }
-    guard let make = Operators.table[node.opType] else {
+    guard let make = Operators.maker(of: node) else {
       throw place.refused("an operator that is known", "\"\(node.opType)\"", .unsupported)
     }
     var inputs: [Int?] = []
@@ -230,7 +253,7 @@ struct GraphPlanner {
         file: file, version: version, definition: definition, depth: depth + 1, outer: known)
       let plan = try planner.make(graph)
       names += planner.captured
-      return SubgraphPlan(plan: plan, ownInputs: plan.inputs.count - planner.captured.count)
+      return SubgraphPlan(plan, captured: planner.captured.count, graph)
     }
     let operation = try make(&reader, definition)
     try reader.finish()

@@ -40,6 +40,16 @@ struct NodePlace: Sendable {
     return axis < 0 ? axis + rank : axis
   }
 
+  /// Counts work that is more than what it makes.
+  func spend(_ work: Int...) throws(ExchangeError) {
+    var product = 1
+    for factor in work {
+      let (next, overflow) = product.multipliedReportingOverflow(by: max(1, factor))
+      product = overflow ? .max : next
+    }
+    guard limits.spend(product) else { throw refused("a graph that ends within bounds", "a longer one") }
+  }
+
   /// Calls what may refuse a shape.
   func fitting<Result>(_ body: () throws(ShapeError) -> Result) throws(ExchangeError) -> Result {
     do throws(ShapeError) {

@@ -4,7 +4,7 @@ import UnrollCore
 ///
 /// Floating-point elements of any width are held as `Float`, whole numbers and booleans as `Int64`; the type says
 /// what the graph calls them.
-public struct ONNXTensor: Sendable, Equatable {
+public struct ONNXTensor: Sendable {
   /// The element types that are read, by their numbers in the format.
   public enum ElementType: Int, Sendable, CaseIterable {
     case float = 1
@@ -29,6 +29,12 @@ public struct ONNXTensor: Sendable, Equatable {
       }
     }
 
+    /// Whether elements are floating-point numbers of 16 bits.
+    var isHalf: Bool { self == .float16 || self == .bfloat16 }
+
+    /// Whether elements may be held as they stand in a file: whole numbers of less than 64 bits.
+    var isPackable: Bool { !isFloating && width < 8 }
+
     /// Bytes of an element in a file.
     var width: Int {
       switch self {
@@ -40,7 +46,16 @@ public struct ONNXTensor: Sendable, Equatable {
     }
   }
 
-  enum Storage: Sendable, Equatable {
+  enum Storage: Sendable {
+    case floats(Tensor)
+    /// Whole numbers and booleans; those of `uint64` by their bits.
+    case integers([Int64])
+    /// Whole numbers of less than 64 bits as they stand in a file, one after the other.
+    case packed([UInt8])
+  }
+
+  /// What is computed with.
+  enum Content {
     case floats(Tensor)
     case integers([Int64])
   }
@@ -73,18 +88,35 @@ public struct ONNXTensor: Sendable, Equatable {
     storage = .integers(integers)
   }
 
+  /// An array of packed whole numbers.
+  init(packed bytes: [UInt8], shape: Shape, type: ElementType) {
+    precondition(bytes.count == shape.count * type.width && type.isPackable)
+    self.type = type
+    self.shape = shape
+    storage = .packed(bytes)
+  }
+
   /// The elements as `Float`, in row-major order.
   public var tensor: Tensor {
-    switch storage {
+    switch content {
     case .floats(let tensor): tensor
-    case .integers(let integers): Tensor(integers.map { Float($0) }, shape: shape)
+    case .integers(let integers):
+      Tensor(integers.map { type == .uint64 ? Float(UInt64(bitPattern: $0)) : Float($0) }, shape: shape)
     }
   }
 
-  /// The elements of an array of whole numbers or booleans; `nil` for others.
+  /// The elements of an array of whole numbers or booleans; `nil` for others. Those of `uint64` by their bits.
   public var integers: [Int64]? {
-    if case .integers(let integers) = storage { return integers }
+    if case .integers(let integers) = content { return integers }
     return nil
+  }
+
+  var content: Content {
+    switch storage {
+    case .floats(let tensor): .floats(tensor)
+    case .integers(let integers): .integers(integers)
+    case .packed(let bytes): .integers(bytes.withUnsafeBytes { Self.unpacked($0, type) })
+    }
   }
 
   /// Bytes that the elements take here.
@@ -92,20 +124,45 @@ public struct ONNXTensor: Sendable, Equatable {
     switch storage {
     case .floats: 4 * shape.count
     case .integers: 8 * shape.count
+    case .packed(let bytes): bytes.count
     }
   }
+
+  /// Bytes that the elements take when they are computed with, beside those above.
+  var unpackedByteCount: Int { if case .packed = storage { 8 * shape.count } else { 0 } }
 
   /// The same elements in another shape of equal count.
   func reshaped(_ shape: Shape) -> ONNXTensor {
     switch storage {
     case .floats(let tensor): ONNXTensor(tensor.reshaped(to: shape), type: type)
     case .integers(let integers): ONNXTensor(integers: integers, shape: shape, type: type)
+    case .packed(let bytes): ONNXTensor(packed: bytes, shape: shape, type: type)
+    }
+  }
+
+  /// Whole numbers as they stand in a file, little-endian. Truth values are 0 or 1.
+  static func unpacked(_ bytes: UnsafeRawBufferPointer, _ type: ElementType) -> [Int64] {
+    func read<Raw: FixedWidthInteger & BitwiseCopyable>(_: Raw.Type) -> [Int64] {
+      (0..<bytes.count / MemoryLayout<Raw>.size).map { index in
+        let raw = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Raw>.size, as: Raw.self)
+        return Int64(truncatingIfNeeded: Raw(littleEndian: raw))
+      }
+    }
+    return switch type {
+    case .int8: read(Int8.self)
+    case .uint8: read(UInt8.self)
+    case .bool: bytes.map { $0 == 0 ? 0 : 1 }
+    case .int16: read(Int16.self)
+    case .uint16: read(UInt16.self)
+    case .int32: read(Int32.self)
+    case .uint32: read(UInt32.self)
+    default: read(Int64.self)
     }
   }
 
   /// An array of the elements that stand at the given places.
   func gathering(_ places: [Int], shape: Shape) -> ONNXTensor {
-    switch storage {
+    switch content {
     case .floats(let tensor):
       var result = Tensor(uninitialized: shape)
       result.withUnsafeMutableElements { to in
@@ -135,6 +192,18 @@ public struct ONNXTensor: Sendable, Equatable {
       return ONNXTensor(result, type: parts[0].type)
     }
     return ONNXTensor(integers: parts.flatMap { $0.integers ?? [] }, shape: shape, type: parts[0].type)
+  }
+}
+
+extension ONNXTensor: Equatable {
+  /// Equal types, shapes and elements, however they are held.
+  public static func == (a: ONNXTensor, b: ONNXTensor) -> Bool {
+    guard a.type == b.type, a.shape == b.shape else { return false }
+    return switch (a.content, b.content) {
+    case (.floats(let x), .floats(let y)): x == y
+    case (.integers(let x), .integers(let y)): x == y
+    default: false
+    }
   }
 }
 

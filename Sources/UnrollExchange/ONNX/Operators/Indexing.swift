@@ -8,6 +8,11 @@ extension Operators {
     "Split": split,
     "Slice": slice,
     "ReverseSequence": reverseSequence,
+    "Tile": tile,
+    "Trilu": triangle,
+    "Pad": pad,
+    "CenterCropPad": centerCropPad,
+    "Compress": compress,
   ]
 
   private static let gather: Maker = { node, _ throws(ExchangeError) in
@@ -39,10 +44,10 @@ extension Operators {
   }
 
   /// For x `[outer, size, inner]`, the given places along its middle.
-  private static func pick(
+  static func pick(
     _ x: ONNXTensor, _ rows: [Int], outer: Int, size: Int, inner: Int, _ shape: Shape
   ) -> ONNXTensor {
-    switch x.storage {
+    switch x.content {
     case .floats(let tensor):
       var result = Tensor(uninitialized: shape)
       result.withUnsafeMutableElements { to in
@@ -240,6 +245,78 @@ extension Operators {
       }
       let inner = x.shape.extents[2...].reduce(1, *)
       return [pick(x, rows, outer: 1, size: rows.count, inner: inner, x.shape)]
+    }
+  }
+
+  /// The input so many times along each axis.
+  private static let tile: Maker = { node, _ throws(ExchangeError) in
+    try node.takes(inputs: 2...2)
+    return { inputs, place throws(ExchangeError) in
+      let x = try inputs.required(0, place)
+      let repeats = try inputs.list(1, place)
+      guard repeats.count == x.shape.rank else {
+        throw place.refused("\(x.shape.rank) numbers of repeats", "\(repeats.count)")
+      }
+      // Each axis becomes two, of which the first stands still.
+      let (strides, extents) = (x.shape.strides, x.shape.extents)
+      let parted = try place.shape(zip(repeats, extents).flatMap { [$0, $1] })
+      let shape = try place.shape(zip(repeats, extents).map { $0 * $1 })
+      return [x.strided(strides.flatMap { [0, $0] }, shape: parted).reshaped(shape)]
+    }
+  }
+
+  /// The upper or lower triangle of the matrices in the last two axes; the rest are zeros.
+  private static let triangle: Maker = { node, _ throws(ExchangeError) in
+    try node.takes(inputs: 1...2)
+    let isUpper = try node.integer("upper") ?? 1 != 0
+    return { inputs, place throws(ExchangeError) in
+      let x = try inputs.required(0, place)
+      guard x.shape.rank >= 2 else { throw place.refused("at least two axes", "\(x.shape)") }
+      let diagonal = inputs.optional(1) == nil ? 0 : try inputs.integer(1, place)
+      let (rows, columns) = (x.shape[-2], x.shape[-1])
+      // No diagonal beyond the matrix is another one.
+      let k = min(max(diagonal, -rows - 1), columns + 1)
+      func isKept(_ index: Int) -> Bool {
+        let (row, column) = (index / columns % rows, index % columns)
+        return isUpper ? column - row >= k : column - row <= k
+      }
+      switch x.content {
+      case .floats(var tensor):
+        tensor.withUnsafeMutableElements { elements in
+          for index in elements.indices where !isKept(index) { elements[index] = 0 }
+        }
+        return [ONNXTensor(tensor, type: x.type)]
+      case .integers(let integers):
+        let kept = integers.enumerated().map { isKept($0) ? $1 : 0 }
+        return [ONNXTensor(integers: kept, shape: x.shape, type: x.type)]
+      }
+    }
+  }
+
+  private static let compress: Maker = { node, _ throws(ExchangeError) in
+    try node.takes(inputs: 2...2)
+    let given = try node.integer("axis")
+    return { inputs, place throws(ExchangeError) in
+      var x = try inputs.required(0, place)
+      let flags = try booleans(inputs, 1, place)
+      var axis = 0
+      if let given {
+        axis = try place.axis(given, rank: x.shape.rank)
+      } else {
+        x = x.reshaped([x.shape.count])
+      }
+      let extents = x.shape.extents
+      guard flags.count <= extents[axis] else {
+        throw place.refused("at most \(extents[axis]) conditions", "\(flags.count)")
+      }
+      let rows = flags.indices.filter { flags[$0] != 0 }
+      var result = extents
+      result[axis] = rows.count
+      return [
+        pick(
+          x, rows, outer: extents[..<axis].reduce(1, *), size: extents[axis],
+          inner: extents[(axis + 1)...].reduce(1, *), Shape(result))
+      ]
     }
   }
 }

@@ -6,16 +6,21 @@ extension Operators {
     "MatMul": { node, _ throws(ExchangeError) in
       try node.takes(inputs: 2...2)
       return { inputs, place throws(ExchangeError) in
-        let (a, b) = (try inputs.floats(0, place), try inputs.floats(1, place))
-        return [ONNXTensor(try matrixProduct(a, b, place), type: inputs[0]!.type)]
+        let (a, b) = (try inputs.required(0, place), try inputs.required(1, place))
+        guard a.type == b.type else {
+          throw place.refused("inputs of one type", "\(a.type) and \(b.type)", .unsupported)
+        }
+        if let x = a.integers, let y = b.integers { return [try wholeProduct(a, x, b, y, place)] }
+        return [ONNXTensor(try matrixProduct(a.tensor, b.tensor, place), type: a.type)]
       }
     },
+    "Einsum": einsum,
     "Gemm": gemm,
     "Softmax": { node, _ throws(ExchangeError) in try softmax(&node, logarithm: false) },
     "LogSoftmax": { node, _ throws(ExchangeError) in try softmax(&node, logarithm: true) },
   ]
 
-  private static func matrixProduct(
+  static func matrixProduct(
     _ a: Tensor, _ b: Tensor, _ place: NodePlace
   ) throws(ExchangeError) -> Tensor {
     guard a.shape.rank > 0, b.shape.rank > 0 else {
@@ -45,23 +50,49 @@ extension Operators {
     return result.reshaped(to: Shape(extents))
   }
 
+  /// A product of matrices of whole numbers, exact as far as their type holds it.
+  private static func wholeProduct(
+    _ a: ONNXTensor, _ x: [Int64], _ b: ONNXTensor, _ y: [Int64], _ place: NodePlace
+  ) throws(ExchangeError) -> ONNXTensor {
+    guard a.shape.rank > 0, b.shape.rank > 0 else {
+      throw place.refused("matrices or vectors", "\(a.shape) and \(b.shape)")
+    }
+    let left = a.shape.rank == 1 ? Shape([1, a.shape[0]]) : a.shape
+    let right = b.shape.rank == 1 ? Shape([b.shape[0], 1]) : b.shape
+    let (m, k, n) = (left[-2], left[-1], right[-1])
+    guard right[-2] == k else {
+      throw place.refused("\(k) rows at the right", "\(a.shape) and \(b.shape)")
+    }
+    let blocks = try Blocks(left, right, place)
+    var extents = blocks.shape.extents + [m, n]
+    let shape = try place.shape(extents)
+    try place.spend(shape.count, k)
+    var result = Array(repeating: Int64(0), count: shape.count)
+    for (index, (i, j)) in blocks.pairs.enumerated() {
+      for row in 0..<m {
+        for column in 0..<n {
+          var sum: Int64 = 0
+          for l in 0..<k { sum = sum &+ x[(i * m + row) * k + l] &* y[(j * k + l) * n + column] }
+          result[(index * m + row) * n + column] = wrapped(sum, a.type)
+        }
+      }
+    }
+    if a.shape.rank == 1 { extents.remove(at: extents.count - 2) }
+    if b.shape.rank == 1 { extents.removeLast() }
+    return ONNXTensor(integers: result, shape: Shape(extents), type: a.type)
+  }
+
   /// One product for each place of the axes in front.
   private static func batchedProduct(
     _ a: Tensor, _ b: Tensor, _ m: Int, _ k: Int, _ n: Int, _ place: NodePlace
   ) throws(ExchangeError) -> Tensor {
-    let front = try Broadcast.shape(
-      Shape(a.shape.extents.dropLast(2)), Shape(b.shape.extents.dropLast(2)), place)
-    let shape = try place.shape(front.extents + [m, n])
-    func blocks(_ x: Tensor) -> [Int] {
-      let own = Shape(Array(x.shape.extents.dropLast(2)))
-      let numbers = ONNXTensor(integers: (0..<Int64(own.count)).map { $0 }, shape: own)
-      return (Broadcast.expand(numbers, to: front).integers ?? []).map { Int($0) }
-    }
+    let blocks = try Blocks(a.shape, b.shape, place)
+    let shape = try place.shape(blocks.shape.extents + [m, n])
     let (left, right) = (
       Variable(a.reshaped(to: [a.shape.rows, k])), Variable(b.reshaped(to: [b.shape.rows, n]))
     )
     var parts: [Variable] = []
-    for (i, j) in zip(blocks(a), blocks(b)) {
+    for (i, j) in blocks.pairs {
       let (x, y) = (left.rows(i * m..<(i + 1) * m), right.rows(j * k..<(j + 1) * k))
       parts.append(try place.fitting { () throws(ShapeError) in try x.matrixProduct(y) })
     }
@@ -131,6 +162,19 @@ extension Operators {
     }
   }
 
+  /// The logarithms of softmax along an axis.
+  static func logSoftmax(_ x: Tensor, axis: Int) -> Tensor {
+    var result = x
+    let (size, inner) = (x.shape[axis], x.shape.extents[(axis + 1)...].reduce(1, *))
+    result.withUnsafeMutableElements { elements in
+      for line in 0..<elements.count / max(1, size) {
+        let start = line / inner * size * inner + line % inner
+        normalize(elements, stride(from: start, to: start + size * inner, by: inner), logarithm: true)
+      }
+    }
+    return result
+  }
+
   private static func normalize(
     _ x: UnsafeMutableBufferPointer<Float>, _ places: StrideTo<Int>, logarithm: Bool
   ) {
@@ -147,5 +191,22 @@ extension Operators {
     for place in places {
       x[place] = logarithm ? Float(Double(x[place]) - shift) : Float(Double(x[place]) / sum)
     }
+  }
+}
+
+/// The pairs of matrices that a product takes: the axes in front meet as shapes do.
+struct Blocks {
+  /// The extents of the axes in front.
+  let shape: Shape
+  /// For each of their places, the numbers of the left and the right matrix.
+  let pairs: [(Int, Int)]
+
+  init(_ a: Shape, _ b: Shape, _ place: NodePlace) throws(ExchangeError) {
+    let (left, right) = (Shape(Array(a.extents.dropLast(2))), Shape(Array(b.extents.dropLast(2))))
+    shape = try Broadcast.shape(left, right, place)
+    pairs = Array(
+      zip(
+        shape.places(strides: Broadcast.strides(of: left, to: shape)),
+        shape.places(strides: Broadcast.strides(of: right, to: shape))))
   }
 }

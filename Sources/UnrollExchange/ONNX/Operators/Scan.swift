@@ -28,7 +28,7 @@ extension Operators {
       return values
     }
     let form = ScanForm(
-      body: body.plan, states: states, scanned: scanned,
+      body: body, states: states, scanned: scanned,
       inputAxes: try list(try node.integers("scan_input_axes"), scanned, "scan_input_axes"),
       inputDirections: try list(try node.integers("scan_input_directions"), scanned, "scan_input_directions"),
       outputAxes: try list(try node.integers("scan_output_axes"), given, "scan_output_axes"),
@@ -43,7 +43,7 @@ extension Operators {
 
 /// What the attributes of a Scan node say.
 private struct ScanForm: Sendable {
-  let body: GraphPlan
+  let body: SubgraphPlan
   let states: Int
   let scanned: Int
   let inputAxes: [Int]
@@ -69,7 +69,7 @@ private struct ScanForm: Sendable {
       throw place.refused("\(steps) steps in every scanned input", "other numbers")
     }
     var collected: [[ONNXTensor]] = Array(repeating: [], count: outputAxes.count)
-    var limits = place.limits.divided(among: steps)
+    var limits = place.limits
     for step in 0..<steps {
       var given = state
       for (index, sequence) in sequences.enumerated() {
@@ -77,9 +77,9 @@ private struct ScanForm: Sendable {
         let row = Operators.part(sequence, axis: 0, t..<t + 1)
         given.append(row.reshaped(Shape(Array(sequence.shape.extents.dropFirst()))))
       }
-      let results = try body.run(given + captured, limits: limits)
+      let results = try body.plan.run(given + captured, limits: limits)
       state = Array(results[..<states])
-      limits.bytes -= limits.bytes == .max ? 0 : results[states...].reduce(0) { $0 + $1.byteCount }
+      limits = limits.holding(results[states...].reduce(0) { $0 + $1.byteCount })
       for (index, result) in results[states...].enumerated() { collected[index].append(result) }
     }
     for index in collected.indices {
@@ -91,13 +91,9 @@ private struct ScanForm: Sendable {
   private func joined(
     _ parts: [ONNXTensor], _ index: Int, _ place: NodePlace
   ) throws(ExchangeError) -> ONNXTensor {
-    guard let first = parts.first else {
-      throw place.refused("at least one step for an output of its own", "no steps")
-    }
-    let rows = parts.map { $0.reshaped(Shape([1] + $0.shape.extents)) }
-    let line = try Operators.concatenated(
-      outputDirections[index] == 0 ? rows : rows.reversed(), axis: 0, place)
-    let rank = first.shape.rank + 1
+    let ordered = outputDirections[index] == 0 ? parts : parts.reversed()
+    let line = try Operators.stacked(ordered, body.outputs[states + index], place)
+    let rank = line.shape.rank
     let axis = try place.axis(outputAxes[index], rank: rank)
     var order = Array(1..<rank)
     order.insert(0, at: axis)

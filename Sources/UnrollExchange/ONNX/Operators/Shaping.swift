@@ -8,9 +8,14 @@ extension Operators {
       return { inputs, place throws(ExchangeError) in [try inputs.required(0, place)] }
     },
     "Constant": constant,
-    "Cast": cast,
     "Dropout": dropout,
     "Shape": shapeOf,
+    "Size": { node, _ throws(ExchangeError) in
+      try node.takes(inputs: 1...1)
+      return { inputs, place throws(ExchangeError) in
+        [ONNXTensor(integers: [Int64(try inputs.required(0, place).shape.count)], shape: [])]
+      }
+    },
     "Reshape": reshape,
     "Flatten": flatten,
     "Squeeze": squeeze,
@@ -26,6 +31,9 @@ extension Operators {
     },
     "ConstantOfShape": constantOfShape,
     "Range": range,
+    "EyeLike": eyeLike,
+    "DepthToSpace": depthToSpace,
+    "SpaceToDepth": spaceToDepth,
   ]
 
   private static let constant: Maker = { node, _ throws(ExchangeError) in
@@ -47,34 +55,6 @@ extension Operators {
     return { _, _ throws(ExchangeError) in [value] }
   }
 
-  private static let cast: Maker = { node, _ throws(ExchangeError) in
-    try node.takes(inputs: 1...1)
-    // These two say something of types of 8 bits alone, and those are refused.
-    _ = (try node.integer("saturate"), try node.string("round_mode"))
-    let number = try node.integer("to") ?? 0
-    guard let type = ONNXTensor.ElementType(rawValue: number) else {
-      throw node.refused("an element type of numbers or booleans", "type \(number)")
-    }
-    return { inputs, place throws(ExchangeError) in [converted(try inputs.required(0, place), to: type)] }
-  }
-
-  package static func converted(_ value: ONNXTensor, to type: ONNXTensor.ElementType) -> ONNXTensor {
-    if type.isFloating { return ONNXTensor(value.tensor, type: type) }
-    let integers: [Int64] =
-      switch value.storage {
-      case .integers(let integers): integers
-      case .floats(let tensor):
-        tensor.elements.map {
-          type == .bool
-            ? ($0 == 0 ? 0 : 1) : Int64(exactly: $0.rounded(.towardZero)) ?? ($0 > 0 ? .max : .min)
-        }
-      }
-    if type == .bool {
-      return ONNXTensor(integers: integers.map { $0 == 0 ? 0 : 1 }, shape: value.shape, type: type)
-    }
-    return ONNXTensor(integers: integers.map { wrapped($0, type) }, shape: value.shape, type: type)
-  }
-
   /// The input itself: nothing is dropped outside of training.
   private static let dropout: Maker = { node, _ throws(ExchangeError) in
     try node.takes(inputs: 1...(node.version < 12 ? 1 : 3), outputs: 1...2)
@@ -82,7 +62,10 @@ extension Operators {
     let wantsMask = node.hasOutput(1)
     return { inputs, place throws(ExchangeError) in
       let x = try inputs.required(0, place)
-      if let training = inputs.optional(2), training.integers?.contains(where: { $0 != 0 }) ?? true {
+      let ratio = inputs.optional(1) == nil ? 0.5 : try inputs.number(1, place)
+      if let training = inputs.optional(2), ratio != 0,
+        training.integers?.contains(where: { $0 != 0 }) ?? true
+      {
         throw place.refused("a training mode of false", "true", .unsupported)
       }
       if !wantsMask { return [x] }
@@ -210,7 +193,7 @@ extension Operators {
     let moved = order.filter { x.shape[$0] != 1 }
     if moved == moved.sorted() { return x.reshaped(shape) }
     let strides = x.shape.strides
-    return x.gathering(shape.places(strides: order.map { strides[$0] }), shape: shape)
+    return x.strided(order.map { strides[$0] }, shape: shape)
   }
 
   private static let constantOfShape: Maker = { node, _ throws(ExchangeError) in
@@ -221,7 +204,7 @@ extension Operators {
     }
     return { inputs, place throws(ExchangeError) in
       let shape = try place.shape(try inputs.list(0, place))
-      switch value.storage {
+      switch value.content {
       case .floats(let tensor):
         return [ONNXTensor(Tensor(repeating: tensor.elements[0], shape: shape), type: value.type)]
       case .integers(let integers):
@@ -234,14 +217,13 @@ extension Operators {
   private static let range: Maker = { node, _ throws(ExchangeError) in
     try node.takes(inputs: 3...3)
     return { inputs, place throws(ExchangeError) in
-      func number(_ index: Int) throws(ExchangeError) -> Int64 {
-        let value = try inputs.required(index, place)
-        guard let integers = value.integers, integers.count == 1 else {
-          throw place.refused("one whole number as input \(index)", "\(value.type) \(value.shape)")
-        }
-        return integers[0]
+      if let first = inputs.optional(0), first.type.isFloating {
+        return [try floats(inputs, first.type, place)]
       }
-      let (start, limit, delta) = (try number(0), try number(1), try number(2))
+      let (start, limit, delta) = (
+        Int64(try inputs.integer(0, place)), Int64(try inputs.integer(1, place)),
+        Int64(try inputs.integer(2, place))
+      )
       let (distance, overflow) = limit.subtractingReportingOverflow(start)
       guard delta != 0, !overflow, distance != .min, delta != .min else {
         throw place.refused("a range that ends", "\(start) to \(limit) by \(delta)")
@@ -250,6 +232,89 @@ extension Operators {
       let shape = try place.shape([distance.signum() * delta.signum() <= 0 ? 0 : Int(steps)])
       let all = (0..<Int64(shape.count)).map { start &+ $0 &* delta }
       return [ONNXTensor(integers: all, shape: shape, type: inputs[0]!.type)]
+    }
+  }
+
+  /// ⌈(limit − start)/delta⌉ numbers from `start` on.
+  private static func floats(
+    _ inputs: [ONNXTensor?], _ type: ONNXTensor.ElementType, _ place: NodePlace
+  ) throws(ExchangeError) -> ONNXTensor {
+    let (start, limit, delta) = (
+      Double(try inputs.number(0, place)), Double(try inputs.number(1, place)),
+      Double(try inputs.number(2, place))
+    )
+    let steps = ((limit - start) / delta).rounded(.up)
+    guard delta != 0, let count = Int(exactly: max(0, steps)) else {
+      throw place.refused("a range that ends", "\(start) to \(limit) by \(delta)")
+    }
+    let shape = try place.shape([count])
+    return ONNXTensor(Tensor((0..<count).map { Float(start + Double($0) * delta) }, shape: shape), type: type)
+  }
+
+  /// Ones on a diagonal, in the shape of the input.
+  private static let eyeLike: Maker = { node, _ throws(ExchangeError) in
+    try node.takes(inputs: 1...1)
+    let diagonal = try node.integer("k") ?? 0
+    let number = try node.integer("dtype")
+    let wanted = number.flatMap { ONNXTensor.ElementType(rawValue: $0) }
+    guard number == nil || wanted != nil else {
+      throw node.refused("an element type of numbers or booleans", "type \(number ?? 0)")
+    }
+    return { inputs, place throws(ExchangeError) in
+      let x = try inputs.required(0, place)
+      guard x.shape.rank == 2 else { throw place.refused("a matrix", "\(x.shape)") }
+      let columns = x.shape[1]
+      let ones = (0..<x.shape.count).map { index -> Int64 in
+        let (distance, overflow) = (index % columns - index / columns).subtractingReportingOverflow(diagonal)
+        return distance == 0 && !overflow ? 1 : 0
+      }
+      return [converted(ONNXTensor(integers: ones, shape: x.shape), to: wanted ?? x.type)]
+    }
+  }
+
+  /// The extents `[N, C, H, W]` of a picture.
+  private static func picture(_ x: ONNXTensor, _ place: NodePlace) throws(ExchangeError) -> [Int] {
+    guard x.shape.rank == 4 else { throw place.refused("an input of four axes", "\(x.shape)") }
+    return x.shape.extents
+  }
+
+  private static let depthToSpace: Maker = { node, _ throws(ExchangeError) in
+    try node.takes(inputs: 1...1)
+    let block = try node.integer("blocksize") ?? 0
+    let mode = try node.string("mode") ?? "DCR"
+    guard (1...1 << 16).contains(block), ["DCR", "CRD"].contains(mode) else {
+      throw node.refused("a block above 0 and a mode of DCR or CRD", "\(block) and \"\(mode)\"", .damaged)
+    }
+    return { inputs, place throws(ExchangeError) in
+      let x = try inputs.required(0, place)
+      let e = try picture(x, place)
+      guard e[1] % (block * block) == 0 else {
+        throw place.refused("a multiple of \(block * block) channels", "\(e[1])")
+      }
+      let depth = e[1] / (block * block)
+      let parts: Shape =
+        mode == "DCR" ? [e[0], block, block, depth, e[2], e[3]] : [e[0], depth, block, block, e[2], e[3]]
+      let order = mode == "DCR" ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3]
+      let shape = try place.shape([e[0], depth, e[2] * block, e[3] * block])
+      return [permuted(x.reshaped(parts), order).reshaped(shape)]
+    }
+  }
+
+  private static let spaceToDepth: Maker = { node, _ throws(ExchangeError) in
+    try node.takes(inputs: 1...1)
+    let block = try node.integer("blocksize") ?? 0
+    guard (1...1 << 16).contains(block) else { throw node.refused("a block above 0", "\(block)", .damaged) }
+    let mode = try node.string("mode") ?? "DCR"
+    guard mode == "DCR" else { throw node.refused("a mode of DCR", "\"\(mode)\"") }
+    return { inputs, place throws(ExchangeError) in
+      let x = try inputs.required(0, place)
+      let e = try picture(x, place)
+      guard e[2] % block == 0, e[3] % block == 0 else {
+        throw place.refused("multiples of \(block) rows and columns", "\(x.shape)")
+      }
+      let parts: Shape = [e[0], e[1], e[2] / block, block, e[3] / block, block]
+      let shape = try place.shape([e[0], e[1] * block * block, e[2] / block, e[3] / block])
+      return [permuted(x.reshaped(parts), [0, 3, 5, 1, 2, 4]).reshaped(shape)]
     }
   }
 }

@@ -64,8 +64,7 @@ struct RecurrentDirection: Sendable {
   private static func made<Cell: RecurrentCell>(
     _ make: (inout RandomSource) -> Cell, _ fill: (inout Cell) -> Void
   ) -> Cell {
-    var random = RandomSource(seed: 0)
-    var cell = Initializer.$leavesZeros.withValue(true) { make(&random) }
+    var cell = withoutParameterValues { random in make(&random) }
     fill(&cell)
     return cell
   }

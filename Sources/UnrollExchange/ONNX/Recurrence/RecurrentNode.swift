@@ -74,6 +74,7 @@ extension Operators {
     "GRU": recurrentNode(.gru),
     "LSTM": recurrentNode(.lstm),
     "Scan": scan,
+    "com.microsoft.DynamicQuantizeLSTM": QuantizedLSTM.maker,
   ]
 
   private static func recurrentNode(_ kind: RecurrentNodeSettings.Kind) -> Maker {

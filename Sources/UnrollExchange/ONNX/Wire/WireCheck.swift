@@ -9,8 +9,6 @@ package struct WireCheck {
   static let maximumStrings = 1 << 18
   /// Numbers that take less room in the file than in memory.
   static let maximumNumbers = 1 << 21
-  /// Bytes of data of whole numbers of less than 64 bits, which all are held in 64.
-  static let maximumNarrowBytes = 1 << 22
 
   private enum Message: String {
     case model = "ModelProto"
@@ -43,12 +41,16 @@ package struct WireCheck {
   private var messages = 0
   private var strings = 0
   private var numbers = 0
-  private var narrowBytes = 0
+  /// Whether data of a tensor stand in another file.
+  private(set) var namesOtherFiles = false
 
+  /// - Returns: whether data of a tensor stand in another file.
   /// - Throws: `ExchangeError` when the bytes are no ONNX model, hold what is refused, or too much of it.
-  static func check(_ bytes: UnsafeRawBufferPointer, file: String) throws(ExchangeError) {
+  @discardableResult
+  static func check(_ bytes: UnsafeRawBufferPointer, file: String) throws(ExchangeError) -> Bool {
     var walk = WireCheck(bytes: bytes, file: file)
     try walk.walk(.model, 0..<bytes.count, depth: 0)
+    return walk.namesOtherFiles
   }
 
   private init(bytes: UnsafeRawBufferPointer, file: String) {
@@ -64,8 +66,6 @@ package struct WireCheck {
     }
     try count(&messages, Self.maximumMessages, "messages", message)
     var position = range.lowerBound
-    // Of a tensor: its element type and the bytes of its data.
-    var (elementType, dataBytes) = (0, 0)
     while position < range.upperBound {
       let key = try varint(&position, range.upperBound, message)
       let (number, type) = (Int(key >> 3 & 0x1fff_ffff), key & 7)
@@ -75,8 +75,7 @@ package struct WireCheck {
       switch (field, type) {
       case (.refused(let name), _): throw refused(message, "no \(name)", "\(name)")
       case (.number, 0):
-        let value = try varint(&position, range.upperBound, message)
-        if message == .tensor, number == 2 { elementType = Int(truncatingIfNeeded: value) }
+        _ = try varint(&position, range.upperBound, message)
       case (.numbers, 0):
         _ = try varint(&position, range.upperBound, message)
         try count(&numbers, Self.maximumNumbers, "numbers", message)
@@ -84,10 +83,10 @@ package struct WireCheck {
       case (.doubles, 1): try skip(8, &position, range.upperBound, message)
       case (.message(let inner), 2):
         let content = try content(&position, range.upperBound, message)
+        if message == .tensor { namesOtherFiles = namesOtherFiles || inner == .pair && number == 13 }
         try walk(inner, content, depth: depth + 1)
       case (.bytes, 2):
-        let content = try content(&position, range.upperBound, message)
-        if message == .tensor, number == 9 { dataBytes = content.count }
+        _ = try content(&position, range.upperBound, message)
         try count(&strings, Self.maximumStrings, "strings", message)
       case (.numbers, 2):
         let content = try content(&position, range.upperBound, message)
@@ -103,14 +102,6 @@ package struct WireCheck {
           throw damaged(message, "whole numbers of \(width) bytes", "\(content.count) bytes")
         }
       default: throw damaged(message, "field \(number) in its own form", "wire type \(type)")
-      }
-    }
-    if message == .tensor, let type = ONNXTensor.ElementType(rawValue: elementType), !type.isFloating,
-      type.width < 8
-    {
-      narrowBytes += dataBytes
-      guard narrowBytes <= Self.maximumNarrowBytes else {
-        throw refused(message, "at most \(Self.maximumNarrowBytes) bytes of narrow whole numbers", "more")
       }
     }
   }
@@ -171,7 +162,8 @@ package struct WireCheck {
     case (.model, 2...4), (.model, 6): .bytes
     case (.model, 7): .message(.graph)
     case (.model, 8): .message(.operatorSet)
-    case (.model, 14), (.graph, 16), (.node, 9), (.tensor, 16), (.valueInfo, 4): .message(.pair)
+    case (.model, 14), (.graph, 16), (.node, 9), (.tensor, 13), (.tensor, 16), (.valueInfo, 4):
+      .message(.pair)
     case (.model, 20): .refused("training information")
     case (.model, 25): .refused("functions of the model's own")
     case (.model, 26): .refused("device configurations")
@@ -205,7 +197,6 @@ package struct WireCheck {
     case (.tensor, 6): .refused("strings as elements")
     case (.tensor, 8...9), (.tensor, 12): .bytes
     case (.tensor, 10): .doubles
-    case (.tensor, 13): .refused("external data")
     case (.valueInfo, 1), (.valueInfo, 3): .bytes
     case (.valueInfo, 2): .message(.valueType)
     case (.valueType, 1): .message(.tensorType)

@@ -8,13 +8,19 @@ import UnrollTraining
 #endif
 
 extension ONNXTensor {
+  /// The array that a message of a file holds by itself.
+  package init(_ wire: WireTensor, file: String, place: String) throws(ExchangeError) {
+    try self.init(wire, file: file, place: place, external: nil)
+  }
+
   /// The array that a message holds, its size checked against its data before memory is made.
-  init(_ wire: WireTensor, file: String, place: String) throws(ExchangeError) {
+  ///
+  /// - Parameter external: the files beside the model that may hold data.
+  init(
+    _ wire: WireTensor, file: String, place: String, external: ExternalFiles?
+  ) throws(ExchangeError) {
     func refused(_ reason: ExchangeError.Reason, _ expected: String, _ found: String) -> ExchangeError {
       ExchangeError(reason, file: file, place: place, expected: expected, found: found)
-    }
-    guard wire.dataLocation == 0, wire.externalData.isEmpty else {
-      throw refused(.unsupported, "data within the file", "external data")
     }
     guard let type = ElementType(rawValue: Int(wire.dataType)) else {
       throw refused(.unsupported, "an element type of numbers or booleans", "type \(wire.dataType)")
@@ -35,6 +41,14 @@ extension ONNXTensor {
     ]
     guard lists.filter({ $0 > 0 }).count + (wire.rawData.isEmpty ? 0 : 1) <= 1 else {
       throw refused(.damaged, "data in one form", "data in several")
+    }
+    if wire.isExternal {
+      guard wire.hasNoData else { throw refused(.damaged, "data in one form", "external data and others") }
+      guard let external else { throw refused(.unsupported, "data within the file", "external data") }
+      let bytes = try external.bytes(of: wire, place: place)
+      try check(bytes.count, "bytes of external data", times: type.width)
+      self = Self.decode(bytes, shape, type)
+      return
     }
     if !wire.rawData.isEmpty {
       try check(wire.rawData.count, "bytes", times: type.width)
@@ -60,17 +74,20 @@ extension ONNXTensor {
       self.init(integers: wire.int64Data, shape: shape, type: type)
     case .uint32, .uint64:
       try check(wire.uint64Data.count)
-      self.init(integers: wire.uint64Data.map { Int64(clamping: $0) }, shape: shape, type: type)
+      self.init(integers: wire.uint64Data.map { Int64(bitPattern: $0) }, shape: shape, type: type)
     case .int32, .int16, .int8, .uint16, .uint8, .bool:
       try check(wire.int32Data.count)
-      self.init(integers: wire.int32Data.map { Int64($0) }, shape: shape, type: type)
+      let integers = wire.int32Data.map { number in
+        type == .bool ? (number == 0 ? 0 : 1) : Operators.wrapped(Int64(number), type)
+      }
+      self.init(integers: integers, shape: shape, type: type)
     }
   }
 
   private static func float(brain bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
 
   /// Elements that fill a shape, little-endian.
-  private static func decode(
+  static func decode(
     _ bytes: UnsafeRawBufferPointer, _ shape: Shape, _ type: ElementType
   ) -> ONNXTensor {
     func floats<Raw: BitwiseCopyable>(_: Raw.Type, _ convert: (Raw) -> Float) -> ONNXTensor {
@@ -83,33 +100,21 @@ extension ONNXTensor {
       }
       return ONNXTensor(result, type: type)
     }
-    func integers<Raw: FixedWidthInteger & BitwiseCopyable>(_: Raw.Type) -> ONNXTensor {
-      ONNXTensor(
-        integers: (0..<shape.count).map { index in
-          Int64(
-            clamping: Raw(
-              littleEndian: bytes.loadUnaligned(
-                fromByteOffset: index * MemoryLayout<Raw>.size, as: Raw.self)))
-        }, shape: shape, type: type)
-    }
     return switch type {
     case .float: floats(UInt32.self) { Float(bitPattern: UInt32(littleEndian: $0)) }
     case .double: floats(UInt64.self) { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
     case .float16: floats(UInt16.self) { Safetensors.float(half: UInt16(littleEndian: $0)) }
     case .bfloat16: floats(UInt16.self) { float(brain: UInt16(littleEndian: $0)) }
-    case .int64: integers(Int64.self)
-    case .int32: integers(Int32.self)
-    case .int16: integers(Int16.self)
-    case .int8: integers(Int8.self)
-    case .uint64: integers(UInt64.self)
-    case .uint32: integers(UInt32.self)
-    case .uint16: integers(UInt16.self)
-    case .uint8, .bool: integers(UInt8.self)
+    case .int64, .uint64: ONNXTensor(integers: unpacked(bytes, type), shape: shape, type: type)
+    default: ONNXTensor(packed: Array(bytes), shape: shape, type: type)
     }
   }
 }
 
 extension WireTensor {
+  /// Whether its data stand in a file beside the model.
+  var isExternal: Bool { dataLocation != 0 || !externalData.isEmpty }
+
   /// Whether it has a shape alone.
   var hasNoData: Bool {
     rawData.isEmpty && floatData.isEmpty && int32Data.isEmpty && int64Data.isEmpty && doubleData.isEmpty

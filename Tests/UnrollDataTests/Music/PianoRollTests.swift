@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+import UnrollData
+
+@Suite struct PianoRollTests {
+  private func file(_ text: String, lowest: Int = 0) throws(DataError) -> PianoRollFile {
+    try PianoRollFile(Array(text.utf8), name: "a.json", lowest: lowest)
+  }
+
+  @Test func piecesStepsAndPitches() throws {
+    let both = try file(#"{"train": [[[60,64],[],[-1,62,62]],[]], "test": [[[1]]]}"#)
+    #expect(both.parts.map(\.name) == ["train", "test"])
+    #expect(both["train"].map(\.steps) == [[[60, 64], [], [-1, 62, 62]], []])
+    #expect(both["train"][0].pitches(2) == [62])
+    #expect(try file("[[[60]],[[61]]]")["all"].count == 2)
+    #expect(try file("[[],[60],[61]]")["all"].map(\.steps) == [[[], [60], [61]]])
+    #expect(try file("[[[0,87]]]", lowest: 21)["all"][0].steps == [[21, 108]])
+    #expect(try PianoRollFile(both.json, name: "b.json") == both)
+  }
+
+  @Test(arguments: [
+    "1", "[1]", "[[1],2]", "[[[128]]]", "[[[1.5]]]", "[[[-2]]]", "[[[[1]]]]", "[[1],[[2]]]", "[[[1]],[2]]",
+    "{\"a\":3}", "{\"a\":[],\"a\":[]}", "[[[\"a\"]]]", "[[[1]]", "[[[1]]] 2",
+  ]) func whatIsNoPianoRoll(_ text: String) {
+    #expect { try file(text) } throws: { ($0 as? DataError)?.kind == .badJSON }
+  }
+
+  @Test func notesBecomeStepsAndBack() throws {
+    let notes = [
+      MIDINote(pitch: 60, start: 0, end: 480), MIDINote(pitch: 64, start: 240, end: 720),
+      MIDINote(pitch: 67, start: 500, end: 510), MIDINote(channel: 9, pitch: 35, start: 0, end: 960),
+    ]
+    let roll = try PianoRoll(MIDIFile(notes: notes), stepsPerQuarter: 2)
+    // A note shorter than a step keeps its step; drums are left out.
+    #expect(roll.steps == [[60], [60, 64], [64, 67]])
+    #expect(
+      roll.notes(ticksPerStep: 240).map { [$0.start, $0.end, Int($0.pitch)] } == [
+        [0, 480, 60], [240, 720, 64], [480, 720, 67],
+      ])
+    #expect(roll.notes(ticksPerStep: 240, joins: false).count == 5)
+    let again = try PianoRoll(MIDIFile(notes: roll.notes(ticksPerStep: 240)), stepsPerQuarter: 2)
+    #expect(again == roll)
+    #expect(try PianoRoll(MIDIFile(notes: []), stepsPerQuarter: 4).steps.isEmpty)
+    let film = MIDIFile(division: .timeCode(framesPerSecond: 25, ticksPerFrame: 40))
+    #expect { try PianoRoll(film, stepsPerQuarter: 4) } throws: { ($0 as? DataError)?.kind == .badMusic }
+    let long = MIDIFile(notes: [MIDINote(pitch: 1, start: 0, end: 1 << 50)])
+    for steps in [1, 1 << 20, 1 << 40] {
+      #expect { try PianoRoll(long, stepsPerQuarter: steps) } throws: {
+        ($0 as? DataError)?.kind == .tooLarge
+      }
+    }
+    let thick = MIDIFile(notes: (0..<127).map { MIDINote(pitch: UInt8($0), start: 0, end: 1 << 28) })
+    #expect { try PianoRoll(thick, stepsPerQuarter: 1) } throws: { ($0 as? DataError)?.kind == .tooLarge }
+  }
+}
