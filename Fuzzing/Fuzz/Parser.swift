@@ -113,7 +113,10 @@ enum Parser: String, CaseIterable {
     for request in [
       SeriesRequest(), SeriesRequest(targets: ["x"], id: "a"),
       SeriesRequest(time: "date", frequency: .monthly),
-      SeriesRequest(frequency: .step),
+      SeriesRequest(frequency: .step), SeriesRequest(wide: true),
+      SeriesRequest(dates: .dmy, decimal: .comma, repeatedTimes: .mean),
+      SeriesRequest(known: ["x"], past: ["y"], statics: ["k"]),
+      SeriesRequest(timeFormat: try? TimeFormat(pattern: String(decoding: bytes.prefix(40), as: UTF8.self))),
     ] {
       do { _ = try TimeSeries(table, request) } catch { failure = error }
     }
@@ -121,6 +124,12 @@ enum Parser: String, CaseIterable {
   }
 
   private static func conll(_ bytes: [UInt8]) throws {
+    for tag in [nil, "2", "MISC"] {
+      try? {
+        let format = try TaggedFormat.find(bytes, name: "data", tag: tag)
+        _ = try TaggedCorpus(source(bytes), format: format, as: .bio)
+      }()
+    }
     for format in [TaggedFormat.conll(), .conll(tag: 0), .conllu(tag: .universalTag)] {
       try? {
         var reader = try TaggedReader(source(bytes), format: format)
@@ -146,6 +155,12 @@ enum Parser: String, CaseIterable {
   }
 
   private static func texts(_ bytes: [UInt8]) throws {
+    _ = try? WordVectors(source(bytes))
+    _ = TreebankSplitter(learning: ["n't", "'s", "a-b"]).words(in: String(decoding: bytes, as: UTF8.self))
+    try? {
+      var reader = try PairReader(source(bytes), source: "text", target: "label")
+      while try reader.next() != nil {}
+    }()
     for format in [
       LabeledTextFormat.columns(text: "text", label: "label", separator: "|"), .numbered(text: 1, label: 2),
       .fastText,

@@ -1,4 +1,5 @@
 import UnrollCore
+import UnrollData
 import UnrollTasks
 import UnrollTraining
 
@@ -71,7 +72,8 @@ enum Main {
       // What is well formed and does not fit the data is no wrong use of the command.
       return error.data == nil ? 64 : 1
     } catch {
-      TerminalStream.standardError.writeError("\(error)")
+      let text = (error as? DataError)?.description { $0.commandText } ?? "\(error)"
+      TerminalStream.standardError.writeError(text)
       return 1
     }
   }

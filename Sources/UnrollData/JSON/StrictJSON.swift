@@ -13,6 +13,8 @@ package struct StrictJSON: Sendable {
     case null
     case bool(Bool)
     case integer(Int)
+    /// Any other number, as it is written; of files of data alone.
+    case decimal(String)
     case string(String)
     case array([StrictJSON])
     /// The members in the order of the file.
@@ -29,6 +31,12 @@ package struct StrictJSON: Sendable {
     self = try reader.document()
   }
 
+  /// Reads a line of a file of data, which is known to be UTF-8: numbers may have decimals.
+  init(data bytes: [UInt8], name: String, line: Int) throws(DataError) {
+    var reader = JSONReader(bytes: bytes, name: name, dataLine: line)
+    self = try reader.document()
+  }
+
   fileprivate init(_ value: Value, _ line: Int) {
     self.value = value
     self.line = line
@@ -40,6 +48,7 @@ package struct StrictJSON: Sendable {
     case .null: "null"
     case .bool(let flag): flag ? "true" : "false"
     case .integer(let number): "\(number)"
+    case .decimal(let text): text
     case .string(let text): quoted(text)
     case .array(let values): "a list of \(values.count)"
     case .object(let members): "an object of \(members.count)"
@@ -52,11 +61,17 @@ private struct JSONReader {
   private var cursor: ByteCursor
   private var values = 0
   private static let deepest = 16
+  /// The line of a file of data that is read; nil for a file of ours.
+  private let dataLine: Int?
 
-  init(bytes: [UInt8], name: String) {
+  init(bytes: [UInt8], name: String, dataLine: Int? = nil) {
     self.name = name
+    self.dataLine = dataLine
     cursor = ByteCursor(bytes)
   }
+
+  private var kind: DataError.Kind { dataLine == nil ? .badTokenizer : .badJSON }
+  private var line: Int { dataLine ?? cursor.line }
 
   mutating func document() throws(DataError) -> StrictJSON {
     let result = try value(depth: 0)
@@ -69,7 +84,7 @@ private struct JSONReader {
     values += 1
     guard values <= StrictJSON.maximumValues else {
       throw DataError(
-        .badTokenizer, file: name, line: cursor.line, expected: "at most \(StrictJSON.maximumValues) values",
+        kind, file: name, line: line, expected: "at most \(StrictJSON.maximumValues) values",
         found: "more")
     }
     cursor.skipSpace()
@@ -83,7 +98,9 @@ private struct JSONReader {
     case UInt8(ascii: "n"):
       _ = try word("null", true)
       return StrictJSON(.null, start)
-    default: return StrictJSON(.integer(try integer()), start)
+    default:
+      if dataLine != nil { return StrictJSON(try number(), start) }
+      return StrictJSON(.integer(try integer()), start)
     }
   }
 
@@ -101,7 +118,7 @@ private struct JSONReader {
       let key = try string()
       guard Int(keys.insert(key.utf8)) == members.count else {
         throw DataError(
-          .badTokenizer, file: name, line: at, expected: "each key once", found: "\(quoted(key)) again")
+          kind, file: name, line: dataLine ?? at, expected: "each key once", found: "\(quoted(key)) again")
       }
       cursor.skipSpace()
       guard cursor.consume(":") else { throw unexpected("':'") }
@@ -128,7 +145,7 @@ private struct JSONReader {
   private mutating func enter(_ depth: Int) throws(DataError) {
     guard depth <= Self.deepest else {
       throw DataError(
-        .badTokenizer, file: name, line: cursor.line, expected: "at most \(Self.deepest) levels of nesting",
+        kind, file: name, line: line, expected: "at most \(Self.deepest) levels of nesting",
         found: "more")
     }
     cursor.position += 1
@@ -157,6 +174,35 @@ private struct JSONReader {
     let isFraction = cursor.peek == Byte.dot || cursor.peek.map { $0 | 0x20 } == UInt8(ascii: "e")
     guard !leadsWithZero, !isFraction else { throw unexpected("an integer") }
     return isNegative ? -value : value
+  }
+
+  /// A number as it is written (RFC 8259, section 6).
+  private mutating func number() throws(DataError) -> StrictJSON.Value {
+    let start = cursor.position
+    _ = cursor.consume("-")
+    let first = cursor.position
+    func digits(_ cursor: inout ByteCursor) -> Int {
+      let from = cursor.position
+      while cursor.peek?.digit != nil { cursor.position += 1 }
+      return cursor.position - from
+    }
+    let whole = digits(&cursor)
+    guard whole > 0, whole == 1 || cursor.bytes[first] != Byte.zero else { throw unexpected("a value") }
+    var isInteger = true
+    if cursor.peek == Byte.dot {
+      cursor.position += 1
+      isInteger = false
+      guard digits(&cursor) > 0 else { throw unexpected("digits behind the point") }
+    }
+    if let letter = cursor.peek, letter | 0x20 == UInt8(ascii: "e") {
+      cursor.position += 1
+      isInteger = false
+      if cursor.peek == Byte.plus || cursor.peek == Byte.minus { cursor.position += 1 }
+      guard digits(&cursor) > 0 else { throw unexpected("digits of an exponent") }
+    }
+    let text = String(decoding: cursor.bytes[start..<cursor.position], as: UTF8.self)
+    if isInteger, whole <= 15, let value = Int(text) { return .integer(value) }
+    return .decimal(text)
   }
 
   private mutating func string() throws(DataError) -> String {
@@ -214,6 +260,6 @@ private struct JSONReader {
     let rest = cursor.rest(40)
     let found =
       rest.isEmpty ? "the end of the file" : quoted(String(decoding: rest, as: UTF8.self).prefix(12))
-    return DataError(.badTokenizer, file: name, line: cursor.line, expected: expected, found: found)
+    return DataError(kind, file: name, line: line, expected: expected, found: found)
   }
 }
