@@ -26,6 +26,8 @@ public struct ClassifySettings: TaskSettings {
   /// What stands between several labels of an example.
   public var separator: String?
   public var multiLabel = false
+  /// Whether examples without a label are left out; otherwise they are an error.
+  public var leaveOutUnlabeled = false
   /// The steps that are read of an example; what follows is left out.
   public var maximumLength = 1000
 
@@ -112,6 +114,7 @@ public struct ClassifySettings: TaskSettings {
       SettingField(\.header, "header", .data, "The first line names the columns."),
       SettingField(\.separator, "separator", .data, "What stands between several labels of an example."),
       SettingField(\.multiLabel, "multi-label", .data, "An example may have several labels, or none."),
+      SettingField(\.leaveOutUnlabeled, "leave-out-unlabeled", .data, "Leave out rows without a label."),
       SettingField(
         \.maximumLength, "maximum-length", 1...10_000_000, .data, "The steps that are read of an example."),
     ] + RecurrentSettings.fields(at: \.network) + TokenSettings.fields(at: \.tokens) + [

@@ -76,7 +76,7 @@ extension Forecast {
 
   /// The id and time columns of the input, the target where there are several, then `forecast` and the bounds of each level.
   public var columns: [String] {
-    (data.idName.map { [$0] } ?? []) + [data.timeName] + (data.targetNames.count > 1 ? ["target"] : [])
+    data.idNames + [data.timeName] + (data.targetNames.count > 1 ? ["target"] : [])
       + ["forecast"] + levels.flatMap { ["lo\(DecimalText.text($0))", "hi\(DecimalText.text($0))"] }
   }
 
@@ -85,10 +85,11 @@ extension Forecast {
     tracks.flatMap { track in
       let bounds = levels.map { track.interval($0 / 100) }
       func text(_ value: Double) -> String { DecimalText.text(track.rounded(value)) }
-      return (0..<horizon).map { step in
-        (data.idName != nil ? [track.id] : []) + [timeText(track, step: step)]
-          + (data.targetNames.count > 1 ? [track.target] : []) + [text(track.median[step])]
-          + bounds.flatMap { [text($0.lower[step]), text($0.upper[step])] }
+      let names: [String] = data.idParts(of: data.series[track.series])
+      let target: [String] = data.targetNames.count > 1 ? [track.target] : []
+      return (0..<horizon).map { step -> [String] in
+        let start: [String] = names + [timeText(track, step: step)] + target + [text(track.median[step])]
+        return start + bounds.flatMap { [text($0.lower[step]), text($0.upper[step])] }
       }
     }
   }
