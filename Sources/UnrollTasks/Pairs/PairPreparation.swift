@@ -21,7 +21,7 @@ public struct SideTokenizer: Sendable {
 
   var count: Int { tokenizer.vocabularySize }
 
-  func encode(_ text: String) -> [Int32] { tokenizer.encode(text) }
+  package func encode(_ text: String) -> [Int32] { tokenizer.encode(text) }
 
   func decode(_ ids: some Sequence<Int32>) -> String {
     let text = tokenizer.decode(ids)
@@ -70,7 +70,7 @@ public struct PairPreparation: ModelPart {
     var longestTarget: Int
   }
 
-  let source: SideTokenizer
+  package let source: SideTokenizer
   let target: SideTokenizer
   public private(set) var stored: Stored
 

@@ -1,0 +1,174 @@
+import Testing
+import UnrollCore
+import UnrollData
+import UnrollTasks
+import UnrollTraining
+
+/// What users can get wrong, and what becomes of it.
+struct TranslateFaultTests {
+  private static func train(
+    _ source: String, _ target: String? = nil, _ words: [String: String] = [:], folder: TestFolder
+  ) throws -> Translator {
+    try train(bytes: Array(source.utf8), target.map { Array($0.utf8) }, words, folder: folder)
+  }
+
+  private static func train(
+    bytes source: [UInt8], _ target: [UInt8]?, _ words: [String: String] = [:], folder: TestFolder
+  ) throws -> Translator {
+    try folder.write(source, "a")
+    var files = ["\(folder.path)/a"]
+    if let target {
+      try folder.write(target, "b")
+      files.append("\(folder.path)/b")
+    }
+    var arguments = TaskArguments(Translator.trainingOptions)
+    for (name, value) in ["epochs": "1", "hidden": "8", "embedding": "8"].merging(
+      words, uniquingKeysWith: { $1 })
+    {
+      try arguments.set(name, value.isEmpty ? nil : value)
+    }
+    return try Translator.train(on: files, arguments, TaskSession())
+  }
+
+  /// The error of an attempt, in words.
+  private static func message(_ attempt: () throws -> Void) -> String {
+    do {
+      try attempt()
+      return "no error"
+    } catch { return "\(error)" }
+  }
+
+  @Test func filesThatDoNotFit() throws {
+    let folder = try TestFolder()
+    func message(_ source: String, _ target: String?, _ words: [String: String] = [:]) -> String {
+      Self.message { _ = try Self.train(source, target, words, folder: folder) }
+    }
+    let unequal = message("a\nb\nc\n", "x\ny\n")
+    #expect(unequal.contains("3 lines") && unequal.contains("2 lines"))
+    #expect(message("", "").contains("is empty"))
+    #expect(
+      message("a\tb\nc\n", nil).contains("line 2: expected at least 2 tab separated fields, found 1 field"))
+    #expect(
+      message("a\tb\n", nil, ["target-column": "3"]).contains("expected at least 3 tab separated fields"))
+    #expect(message("a\tb\n", nil, ["target-column": "1"]).contains("two different columns"))
+    let blank = message("\n \na\n", "x\ny\n\n")
+    #expect(blank.contains("expected a pair of texts to learn from, found 3 with an empty side"))
+    let long = message("a b c\n", "x\n", ["tokens": "words", "minimum-count": "1", "maximum-length": "2"])
+    #expect(long.contains("1 of more than 2 tokens"))
+    #expect(message("a\n", "b\n", ["validation": "c"]).contains("expected two files"))
+    #expect(
+      message("a\n", "b\n", ["coverage": "", "attention": "multiplicative"]).contains(
+        "coverage: expected additive attention"))
+    #expect(message("a\n", "b\n", ["dropout": "2"]).contains("--dropout: expected a number from 0.0 to 0.99"))
+    let mixed = Self.message {
+      _ = try Self.train(bytes: Array("a\nb".utf8) + [0xE4, 0x0A], Array("x\ny\n".utf8), folder: folder)
+    }
+    #expect(mixed.contains("line 2") && mixed.contains("/a"))
+    #expect(message("a\n", "b\n", ["stream": ""]) == "no error")
+  }
+
+  @Test func pairsThatAreLeftOutAreCounted() throws {
+    let folder = try TestFolder()
+    let translator = try Self.train("a b\n\nc d\n", "x\ny\nz\n", folder: folder)
+    #expect(translator.description.groups[0].rows.contains { $0.value == "1 with an empty side, 0 too long" })
+  }
+
+  /// One pair, one word on each side: nothing to choose by, and yet a model.
+  @Test(arguments: TranslationSettings.Tokens.allCases) func aVocabularyOfOneWord(
+    _ tokens: TranslationSettings.Tokens
+  ) throws {
+    let translator = try Translator.train(
+      on: [TranslationPair(source: "ja", target: "yes")], settings: TranslateToy.settings(tokens, epochs: 60))
+    #expect(try translator.translate(["ja"])[0].text == "yes")
+  }
+
+  @Test func textsThatAreOdd() throws {
+    let translator = try Translator.train(
+      on: TranslateToy.sentences(60, seed: 1), settings: TranslateToy.settings(.characters, epochs: 1))
+    let texts = ["", " ", "日本語🙂", "\u{0}\u{7F}", "der hund"]
+    let found = try translator.translate(texts)
+    #expect(found.count == 5)
+    #expect(found[0].text.isEmpty && found[0].attention.isEmpty)
+    #expect(found[2].sourceTokens.count == 4)
+    #expect(try translator.translate([]).isEmpty)
+    let words = try Translator.train(
+      on: TranslateToy.sentences(60, seed: 1), settings: TranslateToy.settings(.words, epochs: 1))
+    #expect(try words.translate(["", "   "]).map(\.text) == ["", ""])
+  }
+
+  /// A text beyond all that was learned from goes in pieces, and none of them is lost.
+  @Test func aTextMuchTooLong() throws {
+    let pairs = (0..<40).map { TranslationPair(source: "w\($0 % 5)", target: "v\($0 % 5)") }
+    let translator = try Translator.train(on: pairs, settings: TranslateToy.settings(.words, epochs: 30))
+    #expect(try translator.translate(["w3"])[0].text == "v3")
+    let text = Array(repeating: "w1 w2", count: 500).joined(separator: " ")
+    let found = try translator.translate([text])[0]
+    #expect(found.sourceTokens.count == 1000)
+    #expect(found.attention.count == found.targetTokens.count)
+    #expect(found.attention.allSatisfy { $0.count == 1000 })
+    let characters = try Translator.train(on: pairs, settings: TranslateToy.settings(.characters, epochs: 1))
+    #expect(try characters.translate([String(repeating: "w", count: 5000)])[0].sourceTokens.count == 5000)
+  }
+
+  @Test func whatOthersAreGivenDoesNotMatter() throws {
+    let translator = try Translator.train(
+      on: TranslateToy.sentences(60, seed: 1), settings: TranslateToy.settings(.subwords, epochs: 2))
+    let texts = TranslateToy.sentences(33, seed: 9).map(\.source)
+    let together = try translator.translate(texts)
+    for (index, text) in texts.enumerated() {
+      let alone = try translator.translate([text])[0]
+      #expect(alone.text == together[index].text)
+      #expect(alone.candidates[0].score == together[index].candidates[0].score)
+    }
+  }
+
+  @Test(
+    arguments: [
+      "config.json", "model.safetensors", "tokenizer.json", "tokenizer.target.json", "manifest.json",
+    ],
+    [0, 1, 2])
+  func damageIsFound(_ name: String, _ kind: Int) throws {
+    let folder = try TestFolder()
+    try Self.model.get().save(to: "\(folder.path)/model")
+    var bytes = try folder.read("model/\(name)")
+    switch kind {
+    case 0: bytes.removeLast(bytes.count / 3)
+    case 1: bytes[bytes.count / 2] ^= 0x10
+    default: bytes = []
+    }
+    try folder.write(bytes, "model/\(name)")
+    #expect(throws: ModelFileError.self) { try Translator(contentsOf: "\(folder.path)/model") }
+  }
+
+  private static let model = Result {
+    try Translator.train(on: TranslateToy.sentences(30, seed: 1), settings: TranslateToy.settings(.words))
+  }
+
+  /// Files whose checksums are right and whose contents do not fit together.
+  @Test(arguments: [
+    ("\"hiddenSize\" : 32", "\"hiddenSize\" : 8192"), ("\"embeddingSize\" : 24", "\"embeddingSize\" : 25"),
+    ("\"decoderLayers\" : 2", "\"decoderLayers\" : 3"), ("\"encoderLayers\" : 1", "\"encoderLayers\" : 16"),
+    ("\"cell\" : \"gru\"", "\"cell\" : \"lstm\""), ("\"cell\" : \"gru\"", "\"cell\" : \"elman\""),
+    ("\"tokens\" : \"words\"", "\"tokens\" : \"subwords\""), ("\"isJoint\" : false", "\"isJoint\" : true"),
+    ("\"attention\" : \"additive\"", "\"attention\" : \"multiplicative\""),
+    ("\"inputFeeding\" : false", "\"inputFeeding\" : true"), ("\"ratio\" : ", "\"ratio\" : -"),
+    ("\"dropout\" : 0", "\"dropout\" : 7"), ("\"source\" : 64", "\"source\" : 0"),
+  ]) func sizesThatDoNotFitAreFound(_ from: String, _ to: String) throws {
+    let folder = try TestFolder()
+    let path = "\(folder.path)/model"
+    try Self.model.get().save(to: path)
+    let text = String(decoding: try folder.read("model/config.json"), as: UTF8.self)
+    let changed = text.replacing(from, with: to)
+    #expect(changed != text, "\(text)")
+    let manifest = String(decoding: try folder.read("model/manifest.json"), as: UTF8.self)
+      .replacing(SHA256.hexadecimal(Array(text.utf8)), with: SHA256.hexadecimal(Array(changed.utf8)))
+      .replacing("\"bytes\" : \(text.utf8.count)", with: "\"bytes\" : \(changed.utf8.count)")
+    try folder.write(Array(changed.utf8), "model/config.json")
+    try folder.write(Array(manifest.utf8), "model/manifest.json")
+    #expect {
+      try Translator(contentsOf: path)
+    } throws: {
+      ($0 as? ModelFileError)?.reason == .damaged
+    }
+  }
+}
