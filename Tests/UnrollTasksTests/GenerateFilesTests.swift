@@ -7,32 +7,36 @@ import UnrollTraining
 
 /// A language model in its folder, and what it refuses.
 struct GenerateFilesTests {
-  @Test(arguments: LanguageSettings.Tokens.allCases, [0, 1, 2])
-  func comesBackBitForBit(_ tokens: LanguageSettings.Tokens, _ kind: Int) throws {
+  @Test(arguments: TokenKind.allCases, [0, 1, 2])
+  func comesBackBitForBit(_ tokens: TokenKind, _ kind: Int) throws {
     if kind == 2 && tokens == .subwords { return }
-    let model = try LanguageToy.untrained(LanguageToy.words, tokens) { settings in
-      settings.cell = kind == 0 ? .gru : .lstm
-      settings.tiesWeights = kind == 1
-      settings.softmax = kind == 2 ? .adaptive : nil
-      settings.layers = 2
-    }
     let folder = try TestFolder()
+    try folder.write(Array(LanguageToy.words.utf8), "text")
+    let settings = LanguageToy.settings(tokens) { settings in
+      settings.network.cell = kind == 0 ? .gru : .lstm
+      settings.tied = kind == 1
+      settings.softmax = kind == 2 ? .adaptive : nil
+      settings.network.layers = 2
+      (settings.learning.epochs, settings.sequenceLength) = (1, 200)
+    }
+    let model = try LanguageToy.train("\(folder.path)/text", settings)
     let path = "\(folder.path)/model"
     try model.save(to: path)
     let again = try LanguageModel(contentsOf: path)
     #expect(LanguageToy.bits(again) == LanguageToy.bits(model))
-    #expect(again.settings == model.settings && again.summary == model.summary)
-    #expect(try again.score("one two").totalNats == model.score("one two").totalNats)
+    #expect(again.settings == model.settings && again.record == model.record)
+    #expect(try again.score("one two") == model.score("one two"))
     let text = try model.generate(prompt: "one", length: 20, seed: 3)
     #expect(try again.generate(prompt: "one", length: 20, seed: 3) == text)
     #expect(try TaskRegistry.load(path) is LanguageModel)
     let card = String(decoding: try folder.read("model/README.md"), as: UTF8.self)
-    for words in ["# Language model of \(tokens.rawValue)", "Limits", model.summary.textHash] {
+    for words in ["# language model of \(tokens.rawValue)", "Limits", "`\(model.record.dataHash)`"] {
       #expect(card.contains(words))
     }
+    #expect(model.record.dataHash == SHA256.hexadecimal(Array(LanguageToy.words.utf8)))
     #expect(
       model.description.parameters.reduce(0) { $0 + $1.count }
-        == model.parameters.reduce(0) { $0 + $1.value.shape.count })
+        == model.networks[0].parameters.reduce(0) { $0 + $1.value.shape.count })
   }
 
   @Test(arguments: ["config.json", "model.safetensors", "tokenizer.json", "manifest.json"], [0, 1, 2])
@@ -57,16 +61,16 @@ struct GenerateFilesTests {
 
   /// Files whose checksums are right and whose contents do not fit together.
   @Test(arguments: [
-    ("config.json", "\"hiddenSize\" : 24", "\"hiddenSize\" : 8000"),
-    ("config.json", "\"embeddingSize\" : 16", "\"embeddingSize\" : 8000"),
+    ("config.json", "\"hidden\" : 24", "\"hidden\" : 8000"),
+    ("config.json", "\"embedding\" : 16", "\"embedding\" : 8000"),
     ("config.json", "\"layers\" : 1", "\"layers\" : 32"),
     ("config.json", "\"layers\" : 1", "\"layers\" : 0"),
     ("config.json", "\"layers\" : 1", "\"layers\" : -1"),
     ("config.json", "\"cell\" : \"lstm\"", "\"cell\" : \"gru\""),
     ("config.json", "\"cell\" : \"lstm\"", "\"cell\" : \"spaghetti\""),
-    ("config.json", "\"tiesWeights\" : false", "\"tiesWeights\" : true"),
+    ("config.json", "\"tied\" : false", "\"tied\" : true"),
     ("config.json", "\"softmax\" : \"full\"", "\"softmax\" : \"adaptive\""),
-    ("config.json", "\"hiddenSize\" : 24,", ""),
+    ("config.json", "\"hidden\" : 24,", ""),
     ("tokenizer.json", "\"h\": 11", "\"h\": 11, \"i\": 13"),
     ("tokenizer.json", "\"h\": 11", "\"h\": 99"),
     ("tokenizer.json", "\"<pad>\"", "\"<bad>\""),
@@ -100,32 +104,31 @@ struct GenerateFilesTests {
     let folder = try TestFolder()
     try folder.write(bytes, "text")
     // From memory and from the file alike.
-    for limit in [1 << 20, 0] where !bytes.isEmpty || limit > 0 {
+    for stream in [false, true] {
       #expect {
-        try LanguageModel.train(
-          contentsOf: "\(folder.path)/text", settings: LanguageToy.settings { $0.memoryLimit = limit })
+        try LanguageToy.train("\(folder.path)/text", LanguageToy.settings { $0.stream = stream })
       } throws: {
         "\($0)".contains(message) && "\($0)".contains("\(folder.path)/text")
       }
     }
     let model = try LanguageToy.untrained()
     guard bytes != Array("aaaaaaaa".utf8) else { return }
-    #expect(throws: DataError.self) { try model.score(contentsOf: "\(folder.path)/text") }
+    #expect(throws: DataError.self) { try model.evaluate(files: ["\(folder.path)/text"]) }
   }
 
   @Test func missingAndWordlessFiles() throws {
     let folder = try TestFolder()
-    #expect(throws: DataError.self) { try LanguageModel.train(contentsOf: "\(folder.path)/none") }
-    #expect(throws: DataError.self) { try LanguageModel.train(contentsOf: folder.path) }
+    #expect(throws: DataError.self) { try LanguageModel.train(files: ["\(folder.path)/none"]) }
+    #expect(throws: DataError.self) { try LanguageModel.train(files: [folder.path]) }
     try folder.write(Array(" \n \n".utf8), "blank")
     let model = try LanguageToy.untrained(LanguageToy.words, .words)
     #expect {
-      try model.score(contentsOf: "\(folder.path)/blank")
+      try model.evaluate(files: ["\(folder.path)/blank"])
     } throws: {
-      $0 as? LanguageError == .emptyText(place: "\(folder.path)/blank")
+      "\($0)" == "\(folder.path)/blank: expected text to score, found none"
     }
     #expect {
-      try LanguageModel.train(contentsOf: "\(folder.path)/blank", settings: LanguageToy.settings(.words))
+      try LanguageToy.train("\(folder.path)/blank", LanguageToy.settings(.words))
     } throws: {
       "\($0)" == "\(folder.path)/blank: expected at least 2 different tokens, found none"
     }
@@ -136,48 +139,55 @@ struct GenerateFilesTests {
     let text = String(repeating: unit, count: 1_000_000 / unit.utf8.count) + "b"
     let folder = try TestFolder()
     try folder.write(Array(text.utf8), "text")
-    let model = try LanguageModel.train(
-      contentsOf: "\(folder.path)/text",
-      settings: LanguageToy.settings { settings in
-        (settings.hiddenSize, settings.embeddingSize, settings.epochs) = (2, 2, 1)
-        (settings.streams, settings.steps) = (500, 500)
+    let path = "\(folder.path)/text"
+    let model = try LanguageToy.train(
+      path,
+      LanguageToy.settings { settings in
+        (settings.network.hiddenSize, settings.tokens.embeddingSize) = (2, 2)
+        (settings.learning.epochs, settings.learning.batchSize, settings.sequenceLength) = (1, 500, 500)
       })
-    #expect(model.summary.trainingTokens + model.summary.validationTokens == text.count)
+    #expect(model.record.facts == [Fact("bytes", text.utf8.count)])
+    let report = try model.evaluate(files: [path])
+    #expect(report["tokens"] == Double(text.count) && report["characters"] == Double(text.count))
   }
 
   @Test(arguments: [
-    "hidden", "layers", "steps", "streams", "epochs", "weight-dropout", "output-dropout", "rate", "clip",
+    "hidden", "layers", "sequence-length", "batch-size", "epochs", "weight-dropout", "dropout",
+    "learning-rate", "clip-norm",
     "validation-share", "vocabulary", "tied", "softmax",
   ]) func badSettings(_ name: String) {
     let settings = LanguageToy.settings { settings in
       switch name {
-      case "hidden": settings.hiddenSize = 0
-      case "layers": settings.layers = 33
-      case "steps": settings.steps = 0
-      case "streams": settings.streams = 0
-      case "epochs": settings.epochs = 0
-      case "weight-dropout": settings.weightDropout = 1
-      case "output-dropout": settings.outputDropout = .nan
-      case "rate": settings.learningRate = .infinity
-      case "clip": settings.clipNorm = 0
-      case "validation-share": settings.validationShare = 0.9
-      case "vocabulary": settings.vocabularySize = 4
-      case "tied": (settings.tiesWeights, settings.softmax) = (true, .adaptive)
-      default: (settings.tokens, settings.tiesWeights, settings.softmax) = (.subwords, false, .adaptive)
+      case "hidden": settings.network.hiddenSize = 0
+      case "layers": settings.network.layers = 33
+      case "sequence-length": settings.sequenceLength = 0
+      case "batch-size": settings.learning.batchSize = 0
+      case "epochs": settings.learning.epochs = 0
+      case "weight-dropout": settings.network.weightDropout = 1
+      case "dropout": settings.network.dropout = .nan
+      case "learning-rate": settings.learning.learningRate = .infinity
+      case "clip-norm": settings.learning.clipNorm = 0
+      case "validation-share": settings.learning.validationShare = 0.95
+      case "vocabulary": settings.tokens.vocabularySize = 4
+      case "tied": (settings.tied, settings.softmax) = (true, .adaptive)
+      default: (settings.tokens.tokens, settings.tied, settings.softmax) = (.subwords, false, .adaptive)
       }
     }
     #expect {
-      try LanguageModel.train(on: LanguageToy.alphabet, settings: settings)
+      try LanguageModel.train(on: GenerateData(LanguageToy.alphabet), settings: settings)
     } throws: {
-      if case .setting(name, _, _)? = $0 as? LanguageError { true } else { false }
+      ($0 as? SettingError)?.name == name
     }
   }
 
   @Test func aRateThatIsTooHighIsSaid() {
     #expect(throws: TrainingError.self) {
       try LanguageModel.train(
-        on: LanguageToy.alphabet,
-        settings: LanguageToy.settings { ($0.learningRate, $0.clipNorm, $0.epochs) = (1e30, .infinity, 3) })
+        on: GenerateData(LanguageToy.alphabet),
+        settings: LanguageToy.settings {
+          // Each step makes weights nearly a hundred times as large, with the other sign.
+          ($0.learning.learningRate, $0.learning.weightDecay, $0.learning.warmUp) = (10, 10, 0)
+        })
     }
   }
 }

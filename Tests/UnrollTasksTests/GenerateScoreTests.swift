@@ -9,11 +9,10 @@ import UnrollTraining
 struct GenerateScoreTests {
   /// −ln p of each token, asked one token at a time.
   private func streamed(_ model: LanguageModel, _ tokens: [Int32]) throws -> [Float] {
-    let decoder = try model.decoder()
-    decoder.read([SpecialToken.begin.id])
+    let stream = try LanguageStream(model)
     return try tokens.map { id in
-      defer { decoder.read([id]) }
-      return try decoder.losses([id])[0]
+      defer { stream.read(id) }
+      return try stream.loss(id)
     }
   }
 
@@ -27,13 +26,13 @@ struct GenerateScoreTests {
   }
 
   @Test(
-    arguments: [1, 7, 8, 9, 15, 16, 17, 31, 33, 130], LanguageSettings.Cell.allCases)
-  func streamingAndWholeSequencesGiveTheSameBits(_ size: Int, _ cell: LanguageSettings.Cell) throws {
+    arguments: [1, 7, 8, 9, 15, 16, 17, 31, 33, 130], CellKind.allCases)
+  func streamingAndWholeSequencesGiveTheSameBits(_ size: Int, _ cell: CellKind) throws {
     for head in 0..<3 {
       let model = try LanguageToy.untrained(LanguageToy.manyWords, .words) { settings in
-        (settings.hiddenSize, settings.embeddingSize) = (size, max(1, size * 2 / 3))
-        (settings.layers, settings.cell) = (2, cell)
-        settings.tiesWeights = head == 1
+        (settings.network.hiddenSize, settings.tokens.embeddingSize) = (size, max(1, size * 2 / 3))
+        (settings.network.layers, settings.network.cell) = (2, cell)
+        settings.tied = head == 1
         settings.softmax = head == 2 ? .adaptive : .full
       }
       let tokens = Array(model.tokenizer.encode(LanguageToy.manyWords).prefix(150))
@@ -50,13 +49,13 @@ struct GenerateScoreTests {
   @Test(arguments: [false, true]) func theProbabilitiesOfAllTokensSumToOne(_ adaptive: Bool) throws {
     let model = try LanguageToy.untrained(LanguageToy.manyWords, .words) { settings in
       settings.softmax = adaptive ? .adaptive : .full
-      settings.tiesWeights = false
+      settings.tied = false
     }
-    let decoder = try model.decoder()
-    for id in [SpecialToken.begin.id] + model.tokenizer.encode("wab wac") { decoder.read([id]) }
+    let stream = try LanguageStream(model)
+    for id in model.tokenizer.encode("wab wac") { stream.read(id) }
     var sum = 0.0
     for id in 0..<Int32(model.tokenizer.vocabularySize) {
-      sum += exponential(-Double(try decoder.losses([id])[0]))
+      sum += exponential(-Double(try stream.loss(id)))
     }
     // Sixty probabilities in single precision.
     #expect(abs(sum - 1) < 1e-5, "\(sum)")
@@ -67,38 +66,41 @@ struct GenerateScoreTests {
     let text = "abcé☃abc"
     let score = try model.score(text)
     #expect(score.tokenCount == 8 && score.characterCount == 8 && score.unknownCount == 2)
-    #expect(score.tokens.map(\.text).joined() == "abc<unk><unk>abc")
+    #expect(score.tokens.map(\.token).joined() == "abc<unk><unk>abc")
     let total = score.tokens.reduce(0) { $0 + Double($1.nats) }
-    #expect(abs(score.totalNats - total) < 1e-9)
+    #expect(abs(score.nats - total) < 1e-9)
     #expect(abs(score.perplexity - exponential(total / 8)) < 1e-9)
     #expect(abs(score.bitsPerCharacter - total / 8 / naturalLogarithm(2)) < 1e-12)
     let empty = try model.score("")
-    #expect(empty.tokens.isEmpty && empty.totalNats == 0 && empty.natsPerToken.isNaN)
+    #expect(empty.tokens.isEmpty && empty.nats == 0 && empty.natsPerToken.isNaN)
   }
 
-  @Test(arguments: LanguageSettings.Tokens.allCases)
-  func aFileIsScoredAsItsText(_ tokens: LanguageSettings.Tokens) throws {
+  @Test(arguments: TokenKind.allCases)
+  func aFileIsScoredAsItsText(_ tokens: TokenKind) throws {
     let model = try LanguageToy.untrained(LanguageToy.words, tokens)
     let folder = try TestFolder()
     // Longer than the pieces that are read.
     let text = String(repeating: LanguageToy.words, count: 5) + "tail"
     try folder.write(Array(text.utf8), "text")
-    var read: [TextScore.Token] = []
-    let score = try model.score(contentsOf: "\(folder.path)/text", onToken: { read.append($0) })
+    let report = try model.evaluate(files: ["\(folder.path)/text"])
     let whole = try model.score(text)
-    #expect(read == whole.tokens && score.tokens.isEmpty)
-    #expect(score.totalNats == whole.totalNats && score.tokenCount == whole.tokenCount)
-    #expect(score.characterCount == text.count)
+    #expect(report.examples.map(\.truth) == whole.tokens.map(\.token))
+    #expect(report.examples.map { Float($0.error) } == whole.tokens.map(\.nats))
+    #expect(report["cross-entropy"] == whole.natsPerToken && report["perplexity"] == whole.perplexity)
+    #expect(report["tokens"] == Double(whole.tokenCount) && report["characters"] == Double(text.count))
   }
 
   /// The validation loss is the score of the text's end, but for streams that start within it.
   @Test func theValidationLossIsTheScoreOfTheEnd() throws {
-    let model = try LanguageModel.train(
-      on: LanguageToy.alphabet, settings: LanguageToy.settings { ($0.epochs, $0.validationShare) = (1, 0.3) })
-    let count = model.summary.validationTokens
+    let settings = LanguageToy.settings { ($0.learning.epochs, $0.learning.validationShare) = (1, 0.3) }
+    let data = try GenerateData(LanguageToy.alphabet)
+    let model = try LanguageModel.train(on: data, settings: settings)
+    let held = try #require(try GenerateTask.split(data, settings, member: 0).validation)
+    // A byte a character.
+    let count = try #require(Int(held.facts[0].value))
     #expect(count > 200)
     let score = try model.score(String(LanguageToy.alphabet.suffix(count)))
-    let judged = try #require(model.summary.history[0].validation)
+    let judged = try #require(model.record.history[0].validation)
     // Sums of single precision in another order.
     #expect(abs(judged - score.natsPerToken) < 1e-4, "\(judged) \(score.natsPerToken)")
   }
@@ -107,11 +109,11 @@ struct GenerateScoreTests {
   @Test func trainingCarriesTheState() throws {
     let text = "abcdefgh"
     let model = try LanguageModel.train(
-      on: text,
+      on: GenerateData(text),
       settings: LanguageToy.settings { settings in
-        (settings.streams, settings.steps, settings.epochs) = (1, 2, 1)
+        (settings.learning.batchSize, settings.sequenceLength, settings.learning.epochs) = (1, 2, 1)
         // So small that the weights stay as they are.
-        (settings.learningRate, settings.validationShare) = (1e-12, 0)
+        (settings.learning.learningRate, settings.learning.validationShare) = (1e-8, 0)
       })
     let nats = try model.score(text).tokens.map { Double($0.nats) }
     // The first window also predicts the first token.
@@ -122,7 +124,7 @@ struct GenerateScoreTests {
       }
     }
     let carried = loss { Array(nats[$0]) }
-    let found = model.summary.history[0].loss
+    let found = model.record.history[0].loss
     #expect(abs(found - carried) < 1e-5, "\(found) \(carried)")
     // What it would be if each window began anew.
     let letters = Array(text).map(String.init)

@@ -1,4 +1,5 @@
 import UnrollCore
+import UnrollNetworks
 import UnrollTasks
 
 /// Language models that train in a moment.
@@ -10,35 +11,41 @@ enum LanguageToy {
     repeating: "one two three, four five six: seven eight nine; ten eleven twelve.\n", count: 80)
 
   static func settings(
-    _ tokens: LanguageSettings.Tokens = .characters, change: (inout LanguageSettings) -> Void = { _ in }
-  ) -> LanguageSettings {
-    var settings = LanguageSettings(tokens: tokens)
-    settings.vocabularySize = 300
-    (settings.embeddingSize, settings.hiddenSize, settings.layers) = (16, 24, 1)
-    (settings.inputDropout, settings.layerDropout) = (0, 0)
-    (settings.outputDropout, settings.weightDropout) = (0, 0)
-    (settings.steps, settings.streams, settings.epochs) = (20, 4, 12)
-    settings.learningRate = 0.02
+    _ tokens: TokenKind = .characters, change: (inout GenerateSettings) -> Void = { _ in }
+  ) -> GenerateSettings {
+    var settings = GenerateSettings(tokens: tokens)
+    settings.tokens.vocabularySize = 300
+    settings.tokens.embeddingSize = 16
+    settings.network = RecurrentSettings(hiddenSize: 24, dropout: 0)
+    settings.inputDropout = 0
+    (settings.sequenceLength, settings.learning.batchSize, settings.learning.epochs) = (20, 4, 12)
+    settings.learning.learningRate = 0.02
+    settings.learning.seed = 1
     change(&settings)
     return settings
   }
 
   /// A model that has hardly learned.
   static func untrained(
-    _ text: String = alphabet, _ tokens: LanguageSettings.Tokens = .characters,
-    change: (inout LanguageSettings) -> Void = { _ in }
+    _ text: String = alphabet, _ tokens: TokenKind = .characters,
+    change: (inout GenerateSettings) -> Void = { _ in }
   ) throws -> LanguageModel {
     try LanguageModel.train(
-      on: text,
+      on: GenerateData(text),
       settings: settings(tokens) { settings in
-        (settings.epochs, settings.steps) = (1, 200)
+        (settings.learning.epochs, settings.sequenceLength) = (1, 200)
         change(&settings)
       })
   }
 
+  /// A model of a file's text, by these settings and no others.
+  static func train(_ path: String, _ settings: GenerateSettings) throws -> LanguageModel {
+    try LanguageModel.train(on: GenerateTask.read([path], settings, note: { _ in }), settings: settings)
+  }
+
   /// All bits of a model's weights.
   static func bits(_ model: LanguageModel) -> [UInt32] {
-    model.parameters.flatMap { $0.value.elements.map(\.bitPattern) }
+    model.networks[0].parameters.flatMap { $0.value.elements.map(\.bitPattern) }
   }
 
   /// Words of which some are frequent and most are rare: the nth occurs about 40 / n times.

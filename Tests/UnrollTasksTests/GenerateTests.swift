@@ -8,11 +8,12 @@ import UnrollTraining
 /// A language model learns, and writes.
 struct GenerateTests {
   @Test(
-    arguments: LanguageSettings.Tokens.allCases, LanguageSettings.Cell.allCases)
-  func aCircleIsLearnedWhole(_ tokens: LanguageSettings.Tokens, _ cell: LanguageSettings.Cell) throws {
+    arguments: TokenKind.allCases, [CellKind.lstm, .gru])
+  func aCircleIsLearnedWhole(_ tokens: TokenKind, _ cell: CellKind) throws {
     let text = tokens == .characters ? LanguageToy.alphabet : LanguageToy.words
     let model = try LanguageModel.train(
-      on: text, settings: LanguageToy.settings(tokens) { ($0.cell, $0.epochs) = (cell, 50) })
+      on: GenerateData(text),
+      settings: LanguageToy.settings(tokens) { ($0.network.cell, $0.learning.epochs) = (cell, 50) })
     let start = tokens == .characters ? "abc" : "one two three, four five six:"
     let greedy = TokenSampler(temperature: 0)
     let next = try model.generate(prompt: start, length: 30, sampler: greedy)
@@ -26,19 +27,18 @@ struct GenerateTests {
     let score = try model.score(String(text.prefix(400)))
     // Of the first token nothing can be known, and the second tells all.
     #expect(score.tokens.dropFirst(8).allSatisfy { $0.nats < 0.1 }, "\(score.tokens.map(\.nats).max() ?? 0)")
-    #expect(model.summary.end == "completed" && model.summary.history.count == 50)
+    #expect(model.record.end == "completed" && model.record.history.count == 50)
   }
 
   @Test(arguments: [false, true]) func severalLayersAndTiedWeights(_ ties: Bool) throws {
     let settings = LanguageToy.settings { settings in
-      (settings.layers, settings.tiesWeights) = (3, ties)
-      (settings.inputDropout, settings.layerDropout) = (0.1, 0.1)
-      (settings.outputDropout, settings.weightDropout) = (0.1, 0.1)
-      settings.averaging = 0.9
-      settings.epochs = 25
+      (settings.network.layers, settings.tied) = (3, ties)
+      (settings.inputDropout, settings.network.dropout, settings.network.weightDropout) = (0.1, 0.1, 0.1)
+      settings.learning.averaging = 0.9
+      settings.learning.epochs = 25
     }
-    let model = try LanguageModel.train(on: LanguageToy.alphabet, settings: settings)
-    let names = model.parameters.map(\.name)
+    let model = try LanguageModel.train(on: GenerateData(LanguageToy.alphabet), settings: settings)
+    let names = model.networks[0].parameters.map(\.name)
     #expect(
       names.contains("head.weight") == !ties && names.contains("encoder.layers.2.forward.cell.weightInput"))
     let text = try model.generate(prompt: "fgh\n", length: 9, sampler: TokenSampler(temperature: 0))
@@ -48,12 +48,12 @@ struct GenerateTests {
   @Test func anAdaptiveSoftmaxLearns() throws {
     let settings = LanguageToy.settings(.words) { settings in
       settings.softmax = .adaptive
-      settings.tiesWeights = false
+      settings.tied = false
       // The second tail reads a sixteenth of these features.
-      (settings.hiddenSize, settings.epochs) = (128, 40)
+      (settings.network.hiddenSize, settings.learning.epochs) = (128, 40)
     }
-    let model = try LanguageModel.train(on: LanguageToy.words, settings: settings)
-    #expect(model.parameters.contains { $0.name == "head.tail.1.1.weight" })
+    let model = try LanguageModel.train(on: GenerateData(LanguageToy.words), settings: settings)
+    #expect(model.networks[0].parameters.contains { $0.name == "head.tail.1.1.weight" })
     #expect(
       try model.generate(prompt: "seven eight", length: 4, sampler: TokenSampler(temperature: 0))
         == " nine ; ten eleven")
@@ -62,26 +62,25 @@ struct GenerateTests {
   /// What comes before a text is known to be nothing, and a text's start can be learned.
   @Test func theStartOfATextIsLearned() throws {
     let settings = LanguageToy.settings { settings in
-      (settings.streams, settings.steps, settings.epochs) = (1, 8, 60)
-      settings.validationShare = 0
+      (settings.learning.batchSize, settings.sequenceLength, settings.learning.epochs) = (1, 8, 60)
+      settings.learning.validationShare = 0
     }
-    let model = try LanguageModel.train(on: String("abcdefgh\nabcdefgh"), settings: settings)
+    let model = try LanguageModel.train(on: GenerateData("abcdefgh\nabcdefgh"), settings: settings)
     #expect(try model.score("abc").tokens[0].nats < 0.5)
     #expect(try model.generate(length: 4, sampler: TokenSampler(temperature: 0)) == "abcd")
   }
 
   @Test func theSameBitsForAnyThreadsAndTwice() throws {
     let settings = LanguageToy.settings { settings in
-      (settings.hiddenSize, settings.embeddingSize, settings.epochs) = (33, 17, 2)
-      (settings.inputDropout, settings.layerDropout) = (0.2, 0.2)
-      (settings.outputDropout, settings.weightDropout) = (0.2, 0.2)
-      settings.layers = 2
+      (settings.network.hiddenSize, settings.tokens.embeddingSize, settings.learning.epochs) = (33, 17, 2)
+      (settings.inputDropout, settings.network.dropout, settings.network.weightDropout) = (0.2, 0.2, 0.2)
+      settings.network.layers = 2
     }
     func train(_ threads: Int, seed: UInt64 = 1) throws -> LanguageModel {
       var settings = settings
-      settings.seed = seed
+      settings.learning.seed = seed
       return try WorkerPool.$limit.withValue(threads) {
-        try LanguageModel.train(on: LanguageToy.alphabet, settings: settings)
+        try LanguageModel.train(on: GenerateData(LanguageToy.alphabet), settings: settings)
       }
     }
     let model = try train(1)
@@ -128,7 +127,7 @@ struct GenerateTests {
   @Test(arguments: [["cd"], ["zz", "h\nab"], ["", "e"], ["abc"], ["xyz"]])
   func aStopEndsTheText(_ stop: [String]) throws {
     let settings = LanguageToy.settings()
-    let model = try LanguageModel.train(on: LanguageToy.alphabet, settings: settings)
+    let model = try LanguageModel.train(on: GenerateData(LanguageToy.alphabet), settings: settings)
     let text = try model.generate(
       prompt: "h\n", length: 30, sampler: TokenSampler(temperature: 0), stop: stop)
     let whole = "abcdefgh\nabcdefgh\nabcdefgh\nabc"
@@ -138,14 +137,14 @@ struct GenerateTests {
 
   @Test func aStopMayBeginManyTimes() {
     var text = ""
-    var other = StopWatch(["aab", "b!"])
+    var other = StopSequences(["aab", "b!"])
     for piece in ["a", "a", "a", "c", "b", "c", "a", "a"] { text += other.push(piece) }
     #expect(text == "aaacbc" && !other.hasStopped)
     #expect(other.finish() == "aa")
-    var last = StopWatch(["aab"])
+    var last = StopSequences(["aab"])
     #expect(last.push("xaaaby") == "xa" && last.hasStopped)
     #expect(last.push("more") == "" && last.finish() == "")
-    var accents = StopWatch(["é"])
+    var accents = StopSequences(["é"])
     #expect(accents.push("cafe\u{301} caf") == "cafe\u{301} caf" && accents.push("é") == "")
   }
 
@@ -153,30 +152,37 @@ struct GenerateTests {
     let folder = try TestFolder()
     try folder.write(Array(LanguageToy.alphabet.utf8), "text")
     let settings = LanguageToy.settings { settings in
-      settings.memoryLimit = 0
-      (settings.outputDropout, settings.streams) = (0.1, 3)
+      settings.stream = true
+      (settings.network.dropout, settings.learning.batchSize) = (0.1, 3)
     }
-    let model = try LanguageModel.train(contentsOf: "\(folder.path)/text", settings: settings)
-    // The streams' ends have nothing after them; every other token was to be predicted.
-    #expect(model.summary.trainingTokens > 1000)
-    #expect(model.summary.trainingTokens + model.summary.validationTokens <= LanguageToy.alphabet.count)
+    let path = "\(folder.path)/text"
+    let model = try LanguageToy.train(path, settings)
     #expect(
       try model.generate(prompt: "ab", length: 9, sampler: TokenSampler(temperature: 0)) == "cdefgh\nab")
     var other = settings
-    other.memoryLimit = 1 << 20
-    let held = try LanguageModel.train(contentsOf: "\(folder.path)/text", settings: other)
-    #expect(held.summary.textHash == model.summary.textHash)
-    #expect(held.summary.validationTokens == model.summary.validationTokens)
+    other.stream = false
+    let held = try LanguageToy.train(path, other)
+    #expect(held.record.dataHash == model.record.dataHash && !held.record.dataHash.isEmpty)
+    // The same is held out, and no byte is lost.
+    let bytes = try [settings, other].map { settings in
+      let parts = try GenerateTask.split(
+        GenerateTask.read([path], settings, note: { _ in }), settings, member: 0)
+      return [parts.training.facts, parts.validation?.facts ?? []].map { Int($0.first?.value ?? "") ?? 0 }
+    }
+    #expect(bytes[0] == bytes[1] && bytes[0].reduce(0, +) == LanguageToy.alphabet.utf8.count)
+    #expect(bytes[0][0] > 1000 && bytes[0][1] > 0)
   }
 
   @Test func trainingCanBeEnded() throws {
     var steps = 0
     let model = try LanguageModel.train(
-      on: LanguageToy.alphabet, settings: LanguageToy.settings(),
-      report: { if case .training(.step) = $0 { steps += 1 } }, shouldStop: { steps >= 3 })
-    #expect(steps == 3 && model.summary.end == "interrupted")
+      on: GenerateData(LanguageToy.alphabet), settings: LanguageToy.settings(),
+      session: TaskSession(
+        report: { if case .training(.step) = $0 { steps += 1 } }, shouldStop: { steps >= 3 }))
+    #expect(steps == 3 && model.record.end == "interrupted")
     let short = try LanguageModel.train(
-      on: LanguageToy.alphabet, settings: LanguageToy.settings(), timeLimit: 1e-6)
-    #expect(short.summary.end == "time limit")
+      on: GenerateData(LanguageToy.alphabet),
+      settings: LanguageToy.settings { ($0.learning.epochs, $0.learning.timeLimit) = (100_000, 1e-6) })
+    #expect(short.record.end == "time limit")
   }
 }

@@ -7,13 +7,16 @@ import UnrollTraining
 /// What users can get wrong, and what becomes of it.
 struct TranslateFaultTests {
   private static func train(
-    _ source: String, _ target: String? = nil, _ words: [String: String] = [:], folder: TestFolder
+    _ source: String, _ target: String? = nil, _ words: [String] = [], folder: TestFolder,
+    session: TaskSession = TaskSession()
   ) throws -> Translator {
-    try train(bytes: Array(source.utf8), target.map { Array($0.utf8) }, words, folder: folder)
+    try train(
+      bytes: Array(source.utf8), target.map { Array($0.utf8) }, words, folder: folder, session: session)
   }
 
   private static func train(
-    bytes source: [UInt8], _ target: [UInt8]?, _ words: [String: String] = [:], folder: TestFolder
+    bytes source: [UInt8], _ target: [UInt8]?, _ words: [String] = [], folder: TestFolder,
+    session: TaskSession = TaskSession()
   ) throws -> Translator {
     try folder.write(source, "a")
     var files = ["\(folder.path)/a"]
@@ -21,13 +24,8 @@ struct TranslateFaultTests {
       try folder.write(target, "b")
       files.append("\(folder.path)/b")
     }
-    var arguments = TaskArguments(Translator.trainingOptions)
-    for (name, value) in ["epochs": "1", "hidden": "8", "embedding": "8"].merging(
-      words, uniquingKeysWith: { $1 })
-    {
-      try arguments.set(name, value.isEmpty ? nil : value)
-    }
-    return try Translator.train(on: files, arguments, TaskSession())
+    return try Translator.train(
+      files: files, words: ["epochs=1", "hidden=8", "embedding=8"] + words, session: session)
   }
 
   /// The error of an attempt, in words.
@@ -40,7 +38,7 @@ struct TranslateFaultTests {
 
   @Test func filesThatDoNotFit() throws {
     let folder = try TestFolder()
-    func message(_ source: String, _ target: String?, _ words: [String: String] = [:]) -> String {
+    func message(_ source: String, _ target: String?, _ words: [String] = []) -> String {
       Self.message { _ = try Self.train(source, target, words, folder: folder) }
     }
     let unequal = message("a\nb\nc\n", "x\ny\n")
@@ -49,76 +47,92 @@ struct TranslateFaultTests {
     #expect(
       message("a\tb\nc\n", nil).contains("line 2: expected at least 2 tab separated fields, found 1 field"))
     #expect(
-      message("a\tb\n", nil, ["target-column": "3"]).contains("expected at least 3 tab separated fields"))
-    #expect(message("a\tb\n", nil, ["target-column": "1"]).contains("two different columns"))
+      message("a\tb\n", nil, ["target-column=3"]).contains("expected at least 3 tab separated fields"))
+    #expect(message("a\tb\n", nil, ["target-column=1"]).contains("two different columns"))
     let blank = message("\n \na\n", "x\ny\n\n")
-    #expect(blank.contains("expected a pair of texts to learn from, found 3 with an empty side"))
-    let long = message("a b c\n", "x\n", ["tokens": "words", "minimum-count": "1", "maximum-length": "2"])
+    #expect(blank.contains("expected a pair of texts to learn from, found none with two sides"))
+    let long = message("a b c\n", "x\n", ["tokens=words", "minimum-count=1", "maximum-length=2"])
     #expect(long.contains("1 of more than 2 tokens"))
-    #expect(message("a\n", "b\n", ["validation": "c"]).contains("expected two files"))
+    #expect(message("a\n", "b\n", ["validation=\(folder.path)/c"]).contains("expected two files"))
     #expect(
-      message("a\n", "b\n", ["coverage": "", "attention": "multiplicative"]).contains(
+      message("a\n", "b\n", ["coverage", "attention=multiplicative"]).contains(
         "coverage: expected additive attention"))
-    #expect(message("a\n", "b\n", ["dropout": "2"]).contains("--dropout: expected a number from 0.0 to 0.99"))
+    #expect(message("a\n", "b\n", ["dropout=2"]).contains("dropout: expected a number from 0 to 0.99"))
     let mixed = Self.message {
       _ = try Self.train(bytes: Array("a\nb".utf8) + [0xE4, 0x0A], Array("x\ny\n".utf8), folder: folder)
     }
     #expect(mixed.contains("line 2") && mixed.contains("/a"))
-    #expect(message("a\n", "b\n", ["stream": ""]) == "no error")
+    #expect(message("a\n", "b\n", ["stream"]) == "no error")
   }
 
   @Test func pairsThatAreLeftOutAreCounted() throws {
     let folder = try TestFolder()
-    let translator = try Self.train("a b\n\nc d\n", "x\ny\nz\n", folder: folder)
-    #expect(translator.description.groups[0].rows.contains { $0.value == "1 with an empty side, 0 too long" })
+    func notes(_ words: [String]) throws -> [String] {
+      var notes: [String] = []
+      _ = try Self.train(
+        "a b\n\nc d\n", "x\ny\nz\n", ["tokens=characters"] + words, folder: folder,
+        session: TaskSession { if case .note(let text) = $0 { notes.append(text) } })
+      return notes
+    }
+    let all = try notes([])
+    #expect(all.contains("left out: 1 pairs with an empty side"))
+    #expect(all.contains { $0.hasPrefix("2 pairs to learn from, 0 held out") } && all.count == 2)
   }
 
   /// One pair, one word on each side: nothing to choose by, and yet a model.
-  @Test(arguments: TranslationSettings.Tokens.allCases) func aVocabularyOfOneWord(
-    _ tokens: TranslationSettings.Tokens
+  @Test(arguments: TokenKind.allCases) func aVocabularyOfOneWord(
+    _ tokens: TokenKind
   ) throws {
     let translator = try Translator.train(
-      on: [TranslationPair(source: "ja", target: "yes")], settings: TranslateToy.settings(tokens, epochs: 60))
+      on: PairData([.init(source: "ja", target: "yes")]), settings: TranslateToy.settings(tokens, epochs: 60))
     #expect(try translator.translate(["ja"])[0].text == "yes")
   }
 
   @Test func textsThatAreOdd() throws {
     let translator = try Translator.train(
-      on: TranslateToy.sentences(60, seed: 1), settings: TranslateToy.settings(.characters, epochs: 1))
+      on: PairData(TranslateToy.sentences(60, seed: 1)),
+      settings: TranslateToy.settings(.characters, epochs: 1))
     let texts = ["", " ", "日本語🙂", "\u{0}\u{7F}", "der hund"]
-    let found = try translator.translate(texts)
+    let found = try translator.translate(texts, search: TranslateToy.told)
     #expect(found.count == 5)
-    #expect(found[0].text.isEmpty && found[0].attention.isEmpty)
-    #expect(found[2].sourceTokens.count == 4)
+    #expect(found[0].text.isEmpty && found[0].attention == nil)
+    #expect(found[2].sourceTokens?.count == 4)
     #expect(try translator.translate([]).isEmpty)
     let words = try Translator.train(
-      on: TranslateToy.sentences(60, seed: 1), settings: TranslateToy.settings(.words, epochs: 1))
+      on: PairData(TranslateToy.sentences(60, seed: 1)), settings: TranslateToy.settings(.words, epochs: 1))
     #expect(try words.translate(["", "   "]).map(\.text) == ["", ""])
   }
 
-  /// A text beyond all that was learned from goes in pieces, and none of them is lost.
+  /// Of a text beyond what may be read the end is left out, and a person is told.
   @Test func aTextMuchTooLong() throws {
-    let pairs = (0..<40).map { TranslationPair(source: "w\($0 % 5)", target: "v\($0 % 5)") }
-    let translator = try Translator.train(on: pairs, settings: TranslateToy.settings(.words, epochs: 30))
+    let pairs = (0..<40).map { PairData.Pair(source: "w\($0 % 5)", target: "v\($0 % 5)") }
+    let translator = try Translator.train(
+      on: PairData(pairs), settings: TranslateToy.settings(.words, epochs: 30))
     #expect(try translator.translate(["w3"])[0].text == "v3")
     let text = Array(repeating: "w1 w2", count: 500).joined(separator: " ")
-    let found = try translator.translate([text])[0]
-    #expect(found.sourceTokens.count == 1000)
-    #expect(found.attention.count == found.targetTokens.count)
-    #expect(found.attention.allSatisfy { $0.count == 1000 })
-    let characters = try Translator.train(on: pairs, settings: TranslateToy.settings(.characters, epochs: 1))
-    #expect(try characters.translate([String(repeating: "w", count: 5000)])[0].sourceTokens.count == 5000)
+    var notes: [String] = []
+    let found = try translator.answers(
+      [text, "w3"], options: TranslateToy.told, session: AnswerSession(note: { notes.append($0) }))
+    #expect(notes == ["1 texts are longer than 256 tokens: their ends were not read"])
+    #expect(found[0].sourceTokens?.count == 256 && found[1].text == "v3")
+    #expect(found[0].attention?.count == found[0].targetTokens?.count)
+    #expect(found[0].attention?.allSatisfy { $0.count == 256 } == true)
+    let characters = try Translator.train(
+      on: PairData(pairs), settings: TranslateToy.settings(.characters, epochs: 1))
+    let long = try characters.translate([String(repeating: "w", count: 5000)], search: TranslateToy.told)
+    #expect(long[0].sourceTokens?.count == 256)
   }
 
   @Test func whatOthersAreGivenDoesNotMatter() throws {
     let translator = try Translator.train(
-      on: TranslateToy.sentences(60, seed: 1), settings: TranslateToy.settings(.subwords, epochs: 2))
+      on: PairData(TranslateToy.sentences(60, seed: 1)), settings: TranslateToy.settings(.subwords, epochs: 2)
+    )
     let texts = TranslateToy.sentences(33, seed: 9).map(\.source)
-    let together = try translator.translate(texts)
+    let together = try translator.translate(texts, search: TranslateToy.told)
     for (index, text) in texts.enumerated() {
-      let alone = try translator.translate([text])[0]
+      let alone = try translator.translate([text], search: TranslateToy.told)[0]
       #expect(alone.text == together[index].text)
-      #expect(alone.candidates[0].score == together[index].candidates[0].score)
+      #expect(alone.candidates?.isEmpty == false && alone == together[index])
     }
   }
 
@@ -141,18 +155,20 @@ struct TranslateFaultTests {
   }
 
   private static let model = Result {
-    try Translator.train(on: TranslateToy.sentences(30, seed: 1), settings: TranslateToy.settings(.words))
+    try Translator.train(
+      on: PairData(TranslateToy.sentences(30, seed: 1)), settings: TranslateToy.settings(.words))
   }
 
   /// Files whose checksums are right and whose contents do not fit together.
   @Test(arguments: [
-    ("\"hiddenSize\" : 32", "\"hiddenSize\" : 8192"), ("\"embeddingSize\" : 24", "\"embeddingSize\" : 25"),
-    ("\"decoderLayers\" : 2", "\"decoderLayers\" : 3"), ("\"encoderLayers\" : 1", "\"encoderLayers\" : 16"),
+    ("\"hidden\" : 32", "\"hidden\" : 8192"), ("\"embedding\" : 24", "\"embedding\" : 25"),
+    ("\"decoder-layers\" : 2", "\"decoder-layers\" : 3"), ("\"layers\" : 1", "\"layers\" : 16"),
     ("\"cell\" : \"gru\"", "\"cell\" : \"lstm\""), ("\"cell\" : \"gru\"", "\"cell\" : \"elman\""),
-    ("\"tokens\" : \"words\"", "\"tokens\" : \"subwords\""), ("\"isJoint\" : false", "\"isJoint\" : true"),
+    ("\"tokens\" : \"words\"", "\"tokens\" : \"subwords\""), ("\"joint\" : false", "\"joint\" : true"),
     ("\"attention\" : \"additive\"", "\"attention\" : \"multiplicative\""),
-    ("\"inputFeeding\" : false", "\"inputFeeding\" : true"), ("\"ratio\" : ", "\"ratio\" : -"),
-    ("\"dropout\" : 0", "\"dropout\" : 7"), ("\"source\" : 64", "\"source\" : 0"),
+    ("\"input-feeding\" : false", "\"input-feeding\" : true"), ("\"ratio\" : ", "\"ratio\" : -"),
+    ("\"dropout\" : 0", "\"dropout\" : 7"), ("\"longest\" : ", "\"longest\" : -"),
+    ("\"longestTarget\" : ", "\"longestTarget\" : -"),
   ]) func sizesThatDoNotFitAreFound(_ from: String, _ to: String) throws {
     let folder = try TestFolder()
     let path = "\(folder.path)/model"

@@ -1,20 +1,48 @@
 import Testing
 import UnrollCore
 import UnrollData
+import UnrollNetworks
 import UnrollTasks
 
 /// The network: that all steps at once are the steps one by one, and what softened labels cost.
 struct TranslateNetworkTests {
-  /// Sequences of awkward lengths, an empty source among them.
-  private static func batch(vocabulary: Int) -> TranslationBatch {
-    var random = RandomSource(seed: 3)
-    var pairs = TokenPairs()
-    let lengths = [(1, 1), (7, 9), (0, 2), (17, 8), (9, 0), (16, 15), (8, 17)]
-    for (source, target) in lengths {
-      func ids(_ count: Int) -> [Int32] { (0..<count).map { _ in Int32(4 + random.below(vocabulary - 4)) } }
-      pairs.append(source: ids(source), target: ids(target))
+  private struct Batch {
+    let source: TokenBatch
+    let targets: DecoderTargets
+
+    init(_ pairs: [(source: [Int32], target: [Int32])]) {
+      source = TokenBatch(pairs.map(\.source))
+      targets = DecoderTargets(
+        pairs.map(\.target), begin: SpecialToken.begin.id, end: SpecialToken.end.id)
     }
-    return TranslationBatch(pairs, Array(lengths.indices))
+  }
+
+  /// The network of some settings, over nine letters and the special tokens on both sides.
+  private static func network(_ settings: TranslateSettings) throws -> SequenceToSequence {
+    var settings = settings
+    let preparation = try TranslateTask.prepare(
+      PairData([.init(source: "abcdefghi", target: "abcdefghi")]), &settings)
+    var random = RandomSource(seed: 5)
+    let network = TranslateTask.network(settings, preparation, using: &random)
+    try #require(network.decoder.vocabularySize == 13)
+    return network
+  }
+
+  private static func loss(
+    _ network: SequenceToSequence, _ batch: Batch, smoothing: Double, sampling: Float = 0,
+    random: inout RandomSource?, stepping: Bool = false
+  ) throws -> Variable {
+    var options = AttentionDecoder.LossOptions(smoothing: smoothing, sampling: sampling)
+    options.stepping = stepping
+    return try network.loss(batch.source, batch.targets, options, random: &random).sum
+  }
+
+  /// Sequences of awkward lengths, an empty source among them.
+  private static func batch(vocabulary: Int) -> Batch {
+    var random = RandomSource(seed: 3)
+    let lengths = [(1, 1), (7, 9), (0, 2), (17, 8), (9, 0), (16, 15), (8, 17)]
+    func ids(_ count: Int) -> [Int32] { (0..<count).map { _ in Int32(4 + random.below(vocabulary - 4)) } }
+    return Batch(lengths.map { (ids($0.0), ids($0.1)) })
   }
 
   struct Case: Sendable, CustomTestStringConvertible {
@@ -27,17 +55,15 @@ struct TranslateNetworkTests {
       "lstm \(lstm) additive \(additive) layers \(layers)/\(encoderLayers) joint \(joint)"
     }
 
-    func network() -> TranslationNetwork {
+    func network() throws -> SequenceToSequence {
       var settings = TranslateToy.settings()
-      settings.cell = lstm ? .lstm : .gru
-      settings.attention = additive ? .additive : .multiplicative
-      settings.decoderLayers = layers
-      settings.encoderLayers = encoderLayers
-      settings.isJoint = joint
-      (settings.embeddingSize, settings.hiddenSize) = (7, 9)
-      var random = RandomSource(seed: 5)
-      return TranslationNetwork(settings, sourceCount: 13, targetCount: 13, using: &random)
-        .converted(to: .double)
+      settings.pairs.network.cell = lstm ? .lstm : .gru
+      settings.pairs.attention = additive ? .additive : .multiplicative
+      settings.pairs.decoderLayers = layers
+      settings.pairs.network.layers = encoderLayers
+      settings.pairs.joint = joint
+      (settings.pairs.tokens.embeddingSize, settings.pairs.network.hiddenSize) = (7, 9)
+      return try TranslateNetworkTests.network(settings).converted(to: .double)
     }
   }
 
@@ -45,12 +71,12 @@ struct TranslateNetworkTests {
     Case(), Case(additive: true), Case(lstm: true), Case(lstm: true, additive: true, layers: 3),
     Case(layers: 1), Case(encoderLayers: 2, joint: true),
   ]) func allStepsAtOnceAreTheSteps(_ example: Case) throws {
-    let network = example.network()
+    let network = try example.network()
     let batch = Self.batch(vocabulary: 13)
     func run(_ stepping: Bool) throws -> (value: Tensor, gradients: Gradients) {
       try valueWithGradient(of: network) { network in
         var none: RandomSource?
-        return try network.loss(batch, smoothing: 0.1, sampling: 0, random: &none, stepping: stepping).sum
+        return try Self.loss(network, batch, smoothing: 0.1, random: &none, stepping: stepping)
       }
     }
     let (together, stepped) = (try run(false), try run(true))
@@ -68,14 +94,12 @@ struct TranslateNetworkTests {
 
   /// The loss is the sum of losses of pairs that are alone: lengths of others do not matter.
   @Test func pairsDoNotMindEachOther() throws {
-    let network = Case(additive: true).network()
-    var pairs = TokenPairs()
-    pairs.append(source: [4, 5, 6], target: [7, 8])
-    pairs.append(source: [9], target: [10, 11, 12, 4, 5])
+    let network = try Case(additive: true).network()
+    let pairs: [([Int32], [Int32])] = [([4, 5, 6], [7, 8]), ([9], [10, 11, 12, 4, 5])]
     func loss(_ indices: [Int]) throws -> Double {
       var none: RandomSource?
-      return try network.loss(TranslationBatch(pairs, indices), smoothing: 0.2, sampling: 0, random: &none)
-        .sum.value.doubles[0]
+      return try Self.loss(network, Batch(indices.map { pairs[$0] }), smoothing: 0.2, random: &none)
+        .value.doubles[0]
     }
     let apart = try loss([0]) + loss([1])
     #expect(abs(try loss([0, 1]) - apart) < 1e-10)
@@ -85,17 +109,17 @@ struct TranslateNetworkTests {
   /// What goes step by step alone: each has a gradient for all of its weights, and its noise is a function of the seed.
   @Test(arguments: [0, 1, 2]) func theSlowerForms(_ which: Int) throws {
     var settings = TranslateToy.settings()
-    (settings.embeddingSize, settings.hiddenSize) = (7, 9)
-    settings.attention = .additive
-    settings.inputFeeding = which == 0
-    settings.coverage = which == 1
-    var random = RandomSource(seed: 5)
-    let network = TranslationNetwork(settings, sourceCount: 13, targetCount: 13, using: &random)
+    (settings.pairs.tokens.embeddingSize, settings.pairs.network.hiddenSize) = (7, 9)
+    settings.pairs.attention = .additive
+    settings.pairs.inputFeeding = which == 0
+    settings.pairs.coverage = which == 1
+    let network = try Self.network(settings)
     let batch = Self.batch(vocabulary: 13)
     func run(_ seed: UInt64) throws -> (value: Tensor, gradients: Gradients) {
       try valueWithGradient(of: network) { network in
         var noise: RandomSource? = RandomSource(seed: seed)
-        return try network.loss(batch, smoothing: 0, sampling: which == 2 ? 0.5 : 0, random: &noise).sum
+        return try Self.loss(
+          network, batch, smoothing: 0, sampling: which == 2 ? 0.5 : 0, random: &noise)
       }
     }
     let first = try run(1)

@@ -5,22 +5,25 @@ import UnrollTasks
 struct TranslateUseTests {
   private static let model = Result {
     try Translator.train(
-      on: TranslateToy.sentences(300, seed: 1),
-      settings: TranslateToy.settings(.words, epochs: 12) { $0.batchTokens = 300 })
+      on: PairData(TranslateToy.sentences(300, seed: 1)),
+      settings: TranslateToy.settings(.words, epochs: 12) { $0.learning.batchTokens = 300 })
   }
 
   private static let example = "der hund sieht den vogel , der alt ist ."
 
   /// What using the model writes.
   private static func use(
-    _ inputs: [String], _ options: [(String, String?)] = [], lines: [String] = []
+    _ inputs: [String], _ options: PairSearch = PairSearch(), lines: [String] = []
   ) throws -> String {
-    var arguments = TaskArguments(Translator.useOptions)
-    for (name, value) in options { try arguments.set(name, value) }
-    var output = ""
+    let model = try model.get()
     var rest = lines[...]
-    let session = TaskSession(write: { output += $0 }, readLine: { rest.popFirst() })
-    try model.get().use(inputs, arguments, session)
+    var writer = AnswerWriter<PairAnswer>(.text)
+    var output = ""
+    try InputReader(model, options, readLine: { rest.popFirst() }).forEach(inputs) { inputs in
+      for answer in try model.answers(inputs.map(\.input), options: options) {
+        output += try writer.text(answer, id: nil, line: nil)
+      }
+    }
     return output
   }
 
@@ -30,12 +33,10 @@ struct TranslateUseTests {
     #expect(try Self.use([Self.example, Self.example]) == said + said)
     #expect(try Self.use([], lines: [Self.example, "", Self.example]) == said + "\n" + said)
     #expect(try Self.use([], lines: []) == "")
-    let three = [Self.example, "", Self.example]
-    #expect(try Self.use([], [("batch", "2")], lines: three) == said + "\n" + said)
   }
 
   @Test func theBestFew() throws {
-    let lines = try Self.use([Self.example], [("best", "3")]).split(separator: "\n")
+    let lines = try Self.use([Self.example], PairSearch(beam: 5, top: 3)).split(separator: "\n")
     #expect(lines.count == 3)
     #expect(lines[0].hasSuffix("\tthe dog sees the old bird ."))
     let scores = lines.compactMap { Double($0.split(separator: "\t")[0]) }
@@ -45,7 +46,9 @@ struct TranslateUseTests {
   @Test func attentionAsMatrixAndPicture() throws {
     let folder = try TestFolder()
     let path = "\(folder.path)/a.svg"
-    let lines = try Self.use([Self.example, Self.example], [("align", nil), ("heat-map", path)])
+    var options = PairSearch()
+    (options.explain, options.plot) = (true, path)
+    let lines = try Self.use([Self.example, Self.example], options)
       .split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines[0] == "the dog sees the old bird .")
     #expect(lines[1] == "\t" + Self.example.split(separator: " ").joined(separator: "\t"))
@@ -80,15 +83,11 @@ struct TranslateUseTests {
     let pairs = TranslateToy.sentences(30, seed: 9)
     try folder.write(Array(pairs.map(\.source).joined(separator: "\n").utf8), "a")
     try folder.write(Array(pairs.map(\.target).joined(separator: "\n").utf8), "b")
-    var arguments = TaskArguments(Translator.evaluationOptions)
-    try arguments.set("save", "\(folder.path)/found")
-    var output = ""
-    try Self.model.get().evaluate(
-      on: ["\(folder.path)/a", "\(folder.path)/b"], arguments, TaskSession(write: { output += $0 }))
-    #expect(output.contains("BLEU, tokens as they are  100.00"))
-    #expect(output.contains("chrF2                     100.00"))
-    #expect(output.contains("exactly the reference     100.00 %"))
-    let found = String(decoding: try folder.read("found"), as: UTF8.self)
-    #expect(found == pairs.map { $0.target + "\n" }.joined())
+    let report = try Self.model.get().evaluate(files: ["\(folder.path)/a", "\(folder.path)/b"])
+    func text(_ name: String) -> String? { report.scores.first { $0.name == name }?.text }
+    #expect(text("BLEU") == "100" && text("BLEU 13a") == "100" && text("chrF2") == "100")
+    #expect(text("exact matches") == "100.00 %" && text("pairs") == "30")
+    #expect(report.examples.map(\.answer) == pairs.map(\.target))
+    #expect(report.examples.map(\.place) == (1...30).map { "\($0)" })
   }
 }
