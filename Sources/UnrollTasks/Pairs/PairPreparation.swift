@@ -21,7 +21,12 @@ public struct SideTokenizer: Sendable {
 
   var count: Int { tokenizer.vocabularySize }
 
-  package func encode(_ text: String) -> [Int32] { tokenizer.encode(text) }
+  /// Pieces of words do not count the spaces before a text: of spaces alone there are none.
+  package func encode(_ text: String) -> [Int32] {
+    guard kind == .subwords else { return tokenizer.encode(text) }
+    let trimmed = text.drop { $0 == " " }
+    return trimmed.isEmpty ? [] : tokenizer.encode(String(trimmed))
+  }
 
   func decode(_ ids: some Sequence<Int32>) -> String {
     let text = tokenizer.decode(ids)
