@@ -52,8 +52,12 @@ struct TranslateFaultTests {
     let blank = message("\n \na\n", "x\ny\n\n")
     #expect(blank.contains("expected a pair of texts to learn from, found none with two sides"))
     let long = message("a b c\n", "x\n", ["tokens=words", "minimum-count=1", "maximum-length=2"])
-    #expect(long.contains("1 of more than 2 tokens"))
-    #expect(message("a\n", "b\n", ["validation=\(folder.path)/c"]).contains("expected two files"))
+    #expect(long.contains("1 with a side that is empty or of more than 2 tokens"))
+    // What judges is files of the same form: two of lines, or one of both sides.
+    let half = message("a\n", "b\n", ["validation=\(folder.path)/a"])
+    #expect(half.contains("/a, line 1: expected at least 2 tab separated fields, found 1 field"))
+    #expect(
+      message("a\n", "b\n", ["validation=\(folder.path)/c"]).contains("/c: there is no such file"))
     #expect(
       message("a\n", "b\n", ["coverage", "attention=multiplicative"]).contains(
         "coverage: expected additive attention"))
@@ -101,6 +105,12 @@ struct TranslateFaultTests {
     let words = try Translator.train(
       on: PairData(TranslateToy.sentences(60, seed: 1)), settings: TranslateToy.settings(.words, epochs: 1))
     #expect(try words.translate(["", "   "]).map(\.text) == ["", ""])
+    let pieces = try Translator.train(
+      on: PairData(TranslateToy.sentences(60, seed: 1)), settings: TranslateToy.settings(.subwords, epochs: 1)
+    )
+    let spaced = try pieces.translate(["", "   ", "der hund", "  der hund"], search: TranslateToy.told)
+    #expect(spaced[0].text.isEmpty && spaced[1].text.isEmpty && spaced[1].attention == nil)
+    #expect(spaced[2] == spaced[3] && spaced[2].sourceTokens?.joined() == " der hund")
   }
 
   /// Of a text beyond what may be read the end is left out, and a person is told.

@@ -106,7 +106,8 @@ struct TranslateNetworkTests {
     #expect(abs(try loss([1, 0]) - apart) < 1e-10)
   }
 
-  /// What goes step by step alone: each has a gradient for all of its weights, and its noise is a function of the seed.
+  /// What goes step by step alone: each has a gradient for all of its weights, and its noise is a function of the
+  /// seed.
   @Test(arguments: [0, 1, 2]) func theSlowerForms(_ which: Int) throws {
     var settings = TranslateToy.settings()
     (settings.pairs.tokens.embeddingSize, settings.pairs.network.hiddenSize) = (7, 9)
