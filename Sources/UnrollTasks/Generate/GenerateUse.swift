@@ -152,7 +152,7 @@ extension Model where Task == GenerateTask {
   }
 
   /// The characters or words of a text that the vocabulary lacks, each once.
-  func unknownTokens(in text: String) -> [String] {
+  package func unknownTokens(in text: String) -> [String] {
     let parts = (tokenizer as? WordTokenizer)?.words(in: text) ?? text.map(String.init)
     var seen: Set<String> = []
     return parts.filter { tokenizer.encode($0).contains(SpecialToken.unknown.id) && seen.insert($0).inserted }
