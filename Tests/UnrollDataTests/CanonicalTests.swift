@@ -1,6 +1,6 @@
 import Testing
 
-@testable import UnrollData
+import UnrollData
 
 /// Normalization form C, held against Python's `unicodedata`: the hashes are those of `scripts/goldens/canonical`.
 @Suite struct CanonicalCompositionTests {

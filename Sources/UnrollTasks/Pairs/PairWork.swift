@@ -78,6 +78,12 @@ public struct PairWork: TrainingWork {
     try validation?.visit { pair in
       if let found = preparation.tokens(of: pair, settings) { compared.append(found) }
     }
+    if let validation, compared.count == 0 {
+      throw DataError(
+        .emptyFile, file: validation.source,
+        expected: "pairs of two texts that are not too long, to choose the epoch by",
+        found: "none")
+    }
     (self.training, self.validation) = (held, compared)
     // Small batches for little data: a few large ones an epoch would end before the network has learned.
     budget = BatchBudget(
