@@ -183,6 +183,26 @@ struct ForecastTruthTests {
     #expect(try stopped.forecast().bits == first.forecast().bits)
   }
 
+  @Test func aStopBetweenTheFitsIsTold() throws {
+    let data = try Example.series([Self.wave])
+    var hasScores = false
+    let session = TaskSession(
+      report: { if case .scored = $0 { hasScores = true } }, shouldStop: { hasScores })
+    let stopped = try Example.train(data, epochs: 2, session: session)
+    #expect(stopped.record.end == "interrupted" && !stopped.record.isRefit)
+    #expect(!stopped.record.scores.isEmpty)
+  }
+
+  @Test func aStopBetweenMembersIsTold() throws {
+    let data = try Example.series([Self.wave])
+    var hasOne = false
+    let session = TaskSession(
+      report: { if case .training(.finished) = $0 { hasOne = true } }, shouldStop: { hasOne })
+    let stopped = try Example.train(data, epochs: 2, session: session) { $0.learning.members = 2 }
+    #expect(stopped.record.end == "interrupted")
+    #expect(try stopped.forecast().tracks[0].median.allSatisfy { $0.isFinite })
+  }
+
   @Test func aTimeLimitHoldsForAllOfIt() throws {
     let data = try Example.series([Self.wave])
     let clock = ContinuousClock()
