@@ -17,7 +17,7 @@ struct ForecastTruthTests {
 
   // MARK: - The past only
 
-  /// Scores of windows tell forecasts: they are the only thing that changes with them while the actual values stay.
+  /// Scores of windows tell forecasts: they alone change with them while the actual values stay.
   @Test(arguments: [true, false]) func windowsSeeOnlyTheirPast(isKnown: Bool) throws {
     let forecaster = try Self.forecaster.get()
     let id = isKnown ? "a" : "stranger"
