@@ -21,6 +21,12 @@ struct TrainingRun<Task: TaskDefinition> {
     var heldOut: [Task.Data?] = []
 
     var networks: [Task.Network] { results.map(\.model) }
+
+    /// Why it ended: what cut a member short counts for all.
+    var end: TrainingEnd {
+      if results.count < settings.learning.members { return .interrupted }
+      return results.map(\.end).first { $0 != .completed && $0 != .stoppedEarly } ?? results[0].end
+    }
   }
 
   init(
@@ -42,21 +48,25 @@ struct TrainingRun<Task: TaskDefinition> {
     let refits = settings.learning.refit && holdsOut
     // Half of the time goes to the choice, half to what is kept.
     let limit = settings.learning.timeLimit.map { refits ? 0.48 * $0 : $0 }
-    var fit = try fit(
+    let fit = try fit(
       first, learningFrom: Task.splitsByMember ? data : first.training, epochs: nil, limit: limit,
       phase: refits ? "choosing the number of epochs" : nil, since: begin)
     var model = model(fit, begin)
     if let held = first.validation { model.calibration = try Task.calibrate(model, on: held) }
     try score(&model, fit, first)
-    if refits, !session.shouldStop(), fit.results.allSatisfy({ $0.end != .interrupted }) {
-      if let whole = try refit(fit, since: begin) {
+    if refits, fit.end != .interrupted {
+      let whole = try session.shouldStop() ? nil : refit(fit, since: begin)
+      if let whole, whole.end == .completed {
         (model.settings, model.preparation, model.networks) = (
           whole.settings, whole.preparation, whole.networks
         )
         model.record.isRefit = true
-        fit = whole
       } else {
-        session.note("the time was up before training on all data ended: the model that was scored is kept")
+        // What was cut short is worth less than what was scored.
+        let end = whole?.end ?? .interrupted
+        model.record.end = end.rawValue
+        let cause = end == .timeLimit ? "the time was up" : "somebody asked to stop"
+        session.note("\(cause) before training on all data ended: the model of the first training is kept")
       }
     }
     Task.finish(&model, try validation.map { try Task.joined(data, $0) } ?? data)
@@ -128,17 +138,14 @@ struct TrainingRun<Task: TaskDefinition> {
     ) { session.report(.training($0)) }.run()
   }
 
-  /// Trains again on everything, for the numbers of epochs that were best; `nil` when the time did not suffice: what was
-  /// cut short is worth less than what was scored.
-  private func refit(_ fit: Fit, since begin: ContinuousClock.Instant) throws -> Fit? {
+  /// Trains again on everything, for the numbers of epochs that were best.
+  private func refit(_ fit: Fit, since begin: ContinuousClock.Instant) throws -> Fit {
     let epochs = fit.results.map { $0.best?.epoch ?? settings.learning.epochs }
     let all = DataParts(training: try validation.map { try Task.joined(data, $0) } ?? data)
     let limit = settings.learning.timeLimit.map { max(1, $0 - seconds(since: begin)) }
-    let whole = try self.fit(
+    return try self.fit(
       all, learningFrom: all.training, epochs: epochs, limit: limit,
       phase: "training on all data", since: begin)
-    let isDone = whole.results.count == epochs.count && whole.results.allSatisfy { $0.end == .completed }
-    return isDone ? whole : nil
   }
 
   private func model(_ fit: Fit, _ begin: ContinuousClock.Instant) -> Model<Task> {
@@ -147,8 +154,7 @@ struct TrainingRun<Task: TaskDefinition> {
     record.dataHash = data.hash
     record.facts = data.facts
     record.history = fit.results[0].history
-    let end = fit.results.first { $0.end != .completed && $0.end != .stoppedEarly } ?? fit.results[0]
-    record.end = end.end.rawValue
+    record.end = fit.end.rawValue
     record.continuations = (start?.record.continuations ?? -1) + 1
     return Model(
       settings: fit.settings, preparation: fit.preparation, calibration: start?.calibration, record: record,
