@@ -2,9 +2,9 @@
 ///
 /// `e` with a combining acute accent becomes `é`. Properties are those of Unicode 14, whatever the standard library
 /// knows, so that equal texts give equal ids on every system; scalars that were added later stay as they are.
-enum CanonicalComposition {
+package enum CanonicalComposition {
   /// A text in form C.
-  static func normalized(_ text: String) -> String {
+  package static func normalized(_ text: String) -> String {
     var text = text
     let isDone = text.withUTF8 { isNormal($0) }
     if isDone { return text }
@@ -12,7 +12,7 @@ enum CanonicalComposition {
   }
 
   /// Whether bytes hold nothing that could change: a quick check, which may say no of a text that is in form C.
-  static func isNormal(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+  package static func isNormal(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     var position = 0
     while position < bytes.count {
       // Below U+0300 nothing combines.

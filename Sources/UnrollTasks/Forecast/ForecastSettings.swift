@@ -191,8 +191,6 @@ public struct ForecastSettings: TaskSettings {
 public struct ForecastOptions: SettingSet {
   /// Central intervals, in per cent.
   public var levels: [Float] = [80, 95]
-  /// Steps to forecast, at most the horizon of training; `nil`: that.
-  public var horizon: Int?
   public var plot: String?
   /// Moments of the past that a backtest forecasts from, and the steps between them; `nil`: the horizon.
   public var windows = 1
