@@ -38,7 +38,7 @@ import UnrollData
     Read("meter", 1, "daily", "2020-05-30", 1_234_567_001),
     Read("huge_off", 1, "daily", "2020-05-30", 1_000_000_000_099.23),
     Read("known", 1, "daily", "2020-05-30", 99.23, SeriesRequest(known: ["price", "holiday"])),
-    Read("wide_dates", 5, "daily", "4/9/20", 100, SeriesRequest(wide: true)),
+    Read("wide_dates", 5, "daily", "4/10/20", 100, SeriesRequest(wide: true)),
     Read("unixfloat", 1, "200 milliseconds", "1577836880.000", 100.77),
     Read("float_steps", 1, "step", "15.0", 99.23),
     Read("excel", 1, "daily", "43981", 99.23, SeriesRequest(time: "Date", frequency: .daily)),

@@ -83,10 +83,10 @@ struct AddingWork<Cell: RecurrentCell>: TrainingWork {
 
   func loss(
     _ network: AddingNetwork<Cell>, step: Int, carry: Never?, random: inout RandomSource?
-  ) throws -> (loss: Variable, carry: Never?) {
+  ) throws -> (loss: LossSum, carry: Never?) {
     var source = sources[step]
     let batch = try AddingBatch(timeSteps: timeSteps, count: batchSize, using: &source)
-    return (try Loss.squaredError(network(batch.steps), batch.sums), nil)
+    return (LossSum((try network(batch.steps) - Variable(batch.sums)).squared()), nil)
   }
 
   func validate(_ network: AddingNetwork<Cell>) throws -> Double? {
