@@ -1,8 +1,7 @@
 import Testing
 import UnrollData
-import UnrollTraining
-
 import UnrollTasks
+import UnrollTraining
 
 /// A tagger in its folder.
 struct TagFilesTests {

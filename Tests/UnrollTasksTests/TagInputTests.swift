@@ -1,9 +1,8 @@
 import Testing
 import UnrollCore
 import UnrollData
-import UnrollTraining
-
 import UnrollTasks
+import UnrollTraining
 
 /// What comes in from people and files: strange, long, empty or wrong.
 struct TagInputTests {

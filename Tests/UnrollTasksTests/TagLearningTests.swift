@@ -2,9 +2,8 @@ import Testing
 import UnrollCore
 import UnrollData
 import UnrollNetworks
-import UnrollTraining
-
 import UnrollTasks
+import UnrollTraining
 
 /// What a tagger learns.
 struct TagLearningTests {
