@@ -61,7 +61,7 @@ let package = Package(
       resources: [.copy("Goldens")]),
     tests("UnrollDataTests", ["UnrollData", "UnrollCore"], resources: [.copy("Goldens")]),
     tests(
-      "UnrollTasksTests", ["UnrollTasks", "UnrollData", "UnrollTraining", "UnrollCore"],
+      "UnrollTasksTests", ["UnrollTasks", "UnrollData", "UnrollTraining", "UnrollNetworks", "UnrollCore"],
       resources: [.copy("Goldens")]),
     tests(
       "UnrollExchangeTests",

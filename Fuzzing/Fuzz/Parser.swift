@@ -2,6 +2,7 @@ import SampleModels
 import UnrollCore
 import UnrollData
 import UnrollExchange
+import UnrollNetworks
 import UnrollTasks
 import UnrollTraining
 
@@ -21,6 +22,10 @@ enum Parser: String, CaseIterable {
   case checkpoint
   /// `net.json` of an import from PyTorch.
   case pytorch
+  /// An archive of `torch.save`.
+  case archive
+  /// The pickle within one, beside a sound storage.
+  case pickle
   case tokenizer
   case csv
   /// `.ts` files of sequences.
@@ -28,6 +33,8 @@ enum Parser: String, CaseIterable {
   case conll
   /// Texts with labels, pairs, tables of sequences, and plain text.
   case texts
+  /// An n-gram model, from which one is made.
+  case arpa
 
   /// What is done with each input. What is slow to make is made once.
   func makeRun() throws -> ([UInt8]) throws -> Void {
@@ -47,6 +54,13 @@ enum Parser: String, CaseIterable {
     case .manifest: return try ModelFolders().manifest
     case .checkpoint: return try CheckpointFolder().run
     case .pytorch: return Self.pytorch
+    case .archive: return { _ = try PyTorchArchive.read($0, file: "x.pt") }
+    case .pickle:
+      let numbers = [UInt8](repeating: 0, count: 64)
+      return { bytes in
+        let archive = PyTorchParts.archive(pickle: bytes, storages: [("0", numbers)])
+        _ = try PyTorchArchive.read(archive, file: "x.pt")
+      }
     case .tokenizer:
       return { bytes in
         let tokenizer = try TokenizerFile.read(bytes, name: "tokenizer.json")
@@ -65,6 +79,7 @@ enum Parser: String, CaseIterable {
       }
     case .conll: return Self.conll
     case .texts: return Self.texts
+    case .arpa: return Self.arpa
     }
   }
 
@@ -98,7 +113,10 @@ enum Parser: String, CaseIterable {
     for request in [
       SeriesRequest(), SeriesRequest(targets: ["x"], id: "a"),
       SeriesRequest(time: "date", frequency: .monthly),
-      SeriesRequest(frequency: .step),
+      SeriesRequest(frequency: .step), SeriesRequest(wide: true),
+      SeriesRequest(dates: .dmy, decimal: .comma, repeatedTimes: .mean),
+      SeriesRequest(known: ["x"], past: ["y"], statics: ["k"]),
+      SeriesRequest(timeFormat: try? TimeFormat(pattern: String(decoding: bytes.prefix(40), as: UTF8.self))),
     ] {
       do { _ = try TimeSeries(table, request) } catch { failure = error }
     }
@@ -106,6 +124,12 @@ enum Parser: String, CaseIterable {
   }
 
   private static func conll(_ bytes: [UInt8]) throws {
+    for tag in [nil, "2", "MISC"] {
+      try? {
+        let format = try TaggedFormat.find(bytes, name: "data", tag: tag)
+        _ = try TaggedCorpus(source(bytes), format: format, as: .bio)
+      }()
+    }
     for format in [TaggedFormat.conll(), .conll(tag: 0), .conllu(tag: .universalTag)] {
       try? {
         var reader = try TaggedReader(source(bytes), format: format)
@@ -119,7 +143,24 @@ enum Parser: String, CaseIterable {
     }
   }
 
+  private static func arpa(_ bytes: [UInt8]) throws {
+    let file = try ARPAModel(source(bytes))
+    // What is read is written, and read again.
+    let again = try ARPAModel(ByteSource(file.bytes, name: "data"))
+    precondition(again.words == file.words && again.orders.map(\.words) == file.orders.map(\.words))
+    let tokens = Dictionary(uniqueKeysWithValues: file.words.enumerated().map { ($1, Int32($0)) })
+    let model = try NGramModel(file, vocabularySize: file.words.count) { tokens[$0] }
+    _ = model.logProbability(ofSentence: Array(tokens.values.prefix(20)) + [-1, .max])
+    _ = ARPAModel(model, words: file.words).bytes
+  }
+
   private static func texts(_ bytes: [UInt8]) throws {
+    _ = try? WordVectors(source(bytes))
+    _ = TreebankSplitter(learning: ["n't", "'s", "a-b"]).words(in: String(decoding: bytes, as: UTF8.self))
+    try? {
+      var reader = try PairReader(source(bytes), source: "text", target: "label")
+      while try reader.next() != nil {}
+    }()
     for format in [
       LabeledTextFormat.columns(text: "text", label: "label", separator: "|"), .numbered(text: 1, label: 2),
       .fastText,

@@ -14,11 +14,17 @@ enum Seeds {
     case .manifest: return try ModelFolders().manifests()
     case .checkpoint: return [Array(checkpoint.utf8)]
     case .pytorch: return [Array(modules.utf8)]
+    case .archive:
+      return pickles.map {
+        PyTorchParts.archive(pickle: $0, storages: [("0", [UInt8](repeating: 0, count: 64))])
+      }
+    case .pickle: return pickles
     case .tokenizer: return SampleModels.tokenizers()
     case .csv: return tables.map { Array($0.utf8) }
     case .ts: return sequences.map { Array($0.utf8) }
     case .conll: return sentences.map { Array($0.utf8) }
     case .texts: return (texts + tables).map { Array($0.utf8) }
+    case .arpa: return [Array(model.utf8)]
     }
   }
 
@@ -57,7 +63,7 @@ enum Seeds {
       seeds.append(try ONNXExport.export(path).bytes)
     }
     let goldens = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    for name in ["onnx_pytorch", "onnx_node_cases", "onnx_cases"] {
+    for name in ["onnx_pytorch", "onnx_more", "onnx_operators", "onnx_standard"] {
       let path = "/\(goldens)/Tests/UnrollExchangeTests/Goldens/\(name).safetensors"
       guard let tensors = try? Safetensors.read(path).tensors else { continue }
       for (name, tensor) in tensors where name.contains("/model") {
@@ -79,6 +85,18 @@ enum Seeds {
     "heads":[{"name":"fc","type":"Linear","in_features":2,"out_features":4}]}
     """
 
+  /// State dictionaries of several tensors, and a checkpoint.
+  private static var pickles: [[UInt8]] {
+    let whole = PyTorchParts.tensor(PyTorchParts.storage(count: 16), shape: [2, 8], strides: [8, 1])
+    let turned = PyTorchParts.tensor(
+      PyTorchParts.storage(count: 16), offset: 4, shape: [2, 3], strides: [1, 4])
+    let state = PyTorchParts.dictionary([("a.weight", whole), ("a.bias", turned)])
+    let checkpoint = PyTorchParts.dictionary([
+      ("epoch", PyTorchParts.integer(3)), ("state_dict", state), ("rates", Array("](K\u{1}K\u{2}e".utf8)),
+    ])
+    return [PyTorchParts.pickle(state), PyTorchParts.pickle(checkpoint)]
+  }
+
   private static let tables = [
     "date,store,sales\n2020-01-01,a,1\n2020-01-02,a,2.5\n2020-01-01,b,NA\n2020-01-02,b,-3e2\n",
     "t;x;y\r\n1;1,5;2\r\n2;;3\r\n3;\"4\";5\r\n", "ds\ty\n01/02/2020 13:00\t1\n01/03/2020 13:00\t2\n",
@@ -98,6 +116,29 @@ enum Seeds {
     "a B-X\nb I-X\n\nc O\n", "-DOCSTART- -X- O O\n\na NN B-NP B-LOC\n",
     "# c\n1-2\tab\t_\tX\tY\t_\t_\t_\t_\t_\n1\ta\ta\tNOUN\tN\t_\t0\troot\t_\t_\n\n", "a\tS-X\nb\tE-X\n",
   ]
+
+  private static let model = """
+    \\data\\
+    ngram 1=4
+    ngram 2=2
+    ngram 3=1
+
+    \\1-grams:
+    -99\t<s>\t-0.3
+    -0.6\t</s>
+    -1.2\t<unk>
+    -0.7\tcat\t-0.2
+
+    \\2-grams:
+    -0.4\t<s> cat\t-0.1
+    -0.5\tcat </s>
+
+    \\3-grams:
+    -0.1\t<s> cat </s>
+
+    \\end\\
+
+    """
 
   private static let texts = [
     "text,label\n\"a \"\"b\"\"\",x|y\nc,y\n", "a\tx\n\"b\"\ty\n", "__label__x a b\n__label__y c\n",

@@ -1,4 +1,5 @@
 import UnrollCore
+import UnrollData
 import UnrollTasks
 import UnrollTraining
 
@@ -68,9 +69,11 @@ enum Main {
       return 64
     } catch let error as SettingError {
       TerminalStream.standardError.writeError("--\(error)")
-      return 64
+      // What is well formed and does not fit the data is no wrong use of the command.
+      return error.data == nil ? 64 : 1
     } catch {
-      TerminalStream.standardError.writeError("\(error)")
+      let text = (error as? DataError)?.description { $0.commandText } ?? "\(error)"
+      TerminalStream.standardError.writeError(text)
       return 1
     }
   }

@@ -35,7 +35,7 @@ package enum SampleModels {
       series: [.init(id: "", start: Timestamp("2000-01")!, targets: [values])], frequency: .monthly,
       targetNames: ["value"], timeName: "date", season: 4, horizon: 3, source: "sample")
     let data = ForecastData(series)
-    var settings = try ForecastTask.defaults(for: data, ForecastSettings())
+    var settings = ForecastTask.defaults(for: data, ForecastSettings())
     (settings.network.hiddenSize, settings.maximumSteps) = (3, 2)
     (settings.learning.epochs, settings.learning.batchSize, settings.learning.refit) = (1, 8, false)
     (settings.testSteps, settings.validationSteps) = (0, 0)

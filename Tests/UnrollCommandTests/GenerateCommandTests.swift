@@ -15,7 +15,8 @@ struct GenerateCommandTests {
 
   @Test(arguments: [
     (
-      "train generate --help", ["usage: unroll train generate", "TEXT", "-o", "--tokens", "--weight-dropout"]
+      "train generate --help",
+      ["usage: unroll train generate TEXT", "-o MODEL", "--tokens", "--weight-dropout"]
     ),
     ("generate --help", ["--prompt", "--length", "--temperature", "--top-k", "--top-p", "--seed", "--stop"]),
     ("--help", ["generate"]),
@@ -53,7 +54,7 @@ struct GenerateCommandTests {
     for word in ["nats per token", "bits per character", "perplexity", "1080"] {
       #expect(table.output.contains(word), "\(table.output)")
     }
-    let text = try Command.run("generate model abc --score", in: folder)
+    let text = try Command.run("generate model abc --score --format json", in: folder)
     #expect(text.lines.count == 1 && text.output.contains("\"bitsPerCharacter\":"))
     #expect(try Command.run("inspect model", in: folder).output.contains("language model of characters"))
   }

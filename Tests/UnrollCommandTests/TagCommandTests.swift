@@ -31,7 +31,7 @@ import Testing
         "README.md", "characters.json", "config.json", "features.json", "manifest.json", "model.safetensors",
         "tokenizer.json",
       ])
-    let use = try Command.run("tag model Ada London.", in: folder)
+    let use = try Command.run("tag model Ada London. --format json", in: folder)
     #expect(use.code == 0 && use.lines.count == 2)
     #expect(use.lines[1].contains(#""words":["London","."]"#), "\(use.output)")
     let scores = try Command.run("evaluate model data.conll", in: folder)

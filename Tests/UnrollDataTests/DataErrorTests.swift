@@ -8,7 +8,7 @@ import UnrollData
     #expect(
       error?.description == """
         data.csv, line 412, column "sales": expected a number, found "n/a"
-                use --missing n/a to read it as a missing value
+                use `missing: "n/a"` to read it as a missing value
         """)
     #expect(error?.kind == .notANumber)
     #expect(error?.line == 412)

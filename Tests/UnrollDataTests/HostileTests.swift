@@ -43,9 +43,17 @@ import UnrollData
       "t;x;y\r\n1;1,5;2\r\n2;;3\r\n3;\"4\";5\r\n", "ds\ty\n01/02/2020 13:00\t1\n01/03/2020 13:00\t2\n",
       "week,v\n2020-W01,1\n2020-W02,2\n2020-W05,3\n", "q,v\n2020Q1,1\n2020Q2,2\n",
       "time,v\n2020-01-01T00:00:00.5+02:00,1\n2020-01-01T00:00:01.5+01:00,2\n",
+      "year,month,x\n2010,1,1\n2010,2,2\n2010,3,3\n",
+      "date;hour;x\n1.1.20;23;1,5\n1.1.20;24;2\n2.1.20;1;1.234\n",
+      "date,x\nJan-10,$1\nFeb-10,(2)\nMar-10,3.4M\n",
+      "date,x\n\"May 5, 2020\",\"1,234\"\n\"May 6, 2020\",5\n",
+      "k,2018,2019,2020\na,1,2,3\nb,4,,6\n", "date,x\n43831.25,1\n43831.5,2\n43831.75,3\n",
+      "time,x\n1949.083,1\n1949.167,2\n1949.25,3\n", "ts,x\n1577836800.200,1\n1577836800.400,2\n",
+      "t,x\n2020-01-01 1:00 PM UTC,1\n2020-01-01 2:00 PM UTC,2\n", "Year,Q1,Q2,Q3,Q4\n2019,1,2,3,4\n",
+      "t,x\n2020-01-01 00:00:03,1\n2020-01-01 00:15:01,2\n2020-01-01 00:29:58,3\n",
       "\u{FEFF}\"a\"\"b\",x\n1600000000,1\n1600003600,2\n", "x\n1\n\n3\n",
     ].map { Array($0.utf8) }
-    let spice: [UInt8] = Array("\",;\t|\n\r0123456789-+./:TZeQW #\0é".utf8) + [0xFF, 0x80]
+    let spice: [UInt8] = Array("\",;\t|\n\r0123456789-+./:TZeQWMKAP$%()'′ #\0é−".utf8) + [0xFF, 0x80]
     var read = 0
     var refused = 0
     for _ in 0..<700 {
@@ -61,11 +69,21 @@ import UnrollData
           bytes.insert(contentsOf: Array(bytes[place..<end]), at: Int(random.next() % UInt64(bytes.count)))
         }
       }
-      if let error = failure(bytes) {
-        #expect(!error.description.isEmpty)
-        refused += 1
-      } else {
-        read += 1
+      let requests = [
+        SeriesRequest(), SeriesRequest(wide: true),
+        SeriesRequest(dates: .dmy, decimal: .comma, repeatedTimes: .mean),
+        SeriesRequest(known: ["x"], statics: ["k"]),
+        SeriesRequest(timeFormat: try? TimeFormat(pattern: "%d.%m.%y")),
+        SeriesRequest(frequency: .daily, timeFormat: try? TimeFormat(pattern: "excel days .2")),
+        SeriesRequest(timeFormat: TimeFormat(example: "decimal year .3")),
+      ]
+      for (index, request) in requests.enumerated() {
+        if let error = failure(bytes, request) {
+          #expect(!error.description.isEmpty)
+          if index == 0 { refused += 1 }
+        } else if index == 0 {
+          read += 1
+        }
       }
     }
     // Both happen, or the test looks at nothing.

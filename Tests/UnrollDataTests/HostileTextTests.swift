@@ -7,6 +7,8 @@ import UnrollData
     "text,label\n\"a \"\"b\"\"\",x\nc,y\n", "text\tlabel\na\tx\n\"b\"\ty\n", "__label__x a b\n__label__y c\n",
     SequenceReaderTests.header + "1,2,?:a\n3:b\n", "@dimensions 2\n@classLabel true a\n@data\n1,2:3,4:a\n",
     "id,x,label\nA,1,u\nA,2,u\nB,3,v\n", "a B-X\nb I-X\n\nc O\n", "# c\n1-2\tab\t_\tX\tY\t_\t_\t_\t_\t_\n",
+    "{\"text\": \"a\\n\\u00e9\", \"label\": [1, 2.5e3]}\n{\"label\": \"x\", \"text\": null}\n",
+    "TOKEN\tNE\n# c\na\tB-X\nb\tU-X\nc\t_\n", "2 3\na 1 2 3\nb -1 0.5 2e-3\n", "1,\"a, b\"\n0,c\n",
     "ein\tone\nzwei\ttwo\n", "\u{FEFF}plain text, 河流 👍🏽\r\nand more\n",
   ]
 
@@ -40,6 +42,18 @@ import UnrollData
         _ = try finder.scheme()
       }
     }
+    for tag in [nil, "2", "MISC"] {
+      attempt { () throws(DataError) in
+        let format = try TaggedFormat.find(bytes, name: "data", tag: tag)
+        _ = try TaggedCorpus(file(), format: format, as: .bio)
+      }
+    }
+    attempt { () throws(DataError) in _ = try WordVectors(file()) }
+    attempt { () throws(DataError) in
+      var reader = try PairReader(file(), source: "text", target: "label")
+      while try reader.next() != nil {}
+    }
+    _ = TreebankSplitter(learning: ["n't", "'s", "a-b"]).words(in: String(decoding: bytes, as: UTF8.self))
     attempt { () throws(DataError) in
       var reader = try SequenceFileReader(file())
       while try reader.next() != nil {}
@@ -82,8 +96,8 @@ import UnrollData
       }
       refused += Self.refusals(bytes, piece: 1 + Int(random.next() % 30))
     }
-    // Of 11 ways to read a file most are wrong, and some are right.
-    #expect(refused > 120 && refused < 120 * 11)
+    // Of 16 ways to read a file most are wrong, and some are right.
+    #expect(refused > 120 && refused < 120 * 16)
   }
 
   @Test func oddFilesAreReadOrRefused() {
@@ -100,6 +114,6 @@ import UnrollData
     ] {
       #expect(Self.refusals(Array(text.utf8), piece: 1 << 16) > 0)
     }
-    #expect(Self.refusals([0xFF, 0xFE, 0x61, 0x00], piece: 2) == 11)
+    #expect(Self.refusals([0xFF, 0xFE, 0x61, 0x00], piece: 2) == 16)
   }
 }

@@ -98,15 +98,26 @@ import UnrollData
     #expect(WordTokenizer.train(on: [marks]).encode(marks) == [4])
   }
 
-  @Test func canonicalEquivalentsAreDifferentTokens() {
+  @Test func canonicalEquivalentsAreOneWordAndDifferentCharacters() throws {
     let texts = ["\u{E9}", "e\u{301}"]
-    for tokenizer in [
-      CharacterTokenizer.train(on: texts) as any Tokenizer, WordTokenizer.train(on: texts),
-    ] {
-      let ids = texts.map { tokenizer.encode($0) }
-      #expect(ids[0] != ids[1])
-      #expect(zip(texts, ids).allSatisfy { Array(tokenizer.decode($1).utf8) == Array($0.utf8) })
+    let characters = CharacterTokenizer.train(on: texts)
+    let ids = texts.map { characters.encode($0) }
+    #expect(ids[0] != ids[1])
+    #expect(zip(texts, ids).allSatisfy { Array(characters.decode($1).utf8) == Array($0.utf8) })
+    for lowercases in [false, true] {
+      let words = WordTokenizer.train(on: texts, lowercases: lowercases)
+      #expect(words.vocabularySize == 5 && texts.allSatisfy { words.encode($0) == [4] })
+      #expect(words.encode(words: texts) == [4, 4])
+      #expect(words.words(in: texts[1]).map { Array($0.utf8) } == [Array(texts[0].utf8)])
+      let read = try TokenizerFile.read(words.tokenizerJSON(), name: "tokenizer.json")
+      #expect(texts.allSatisfy { read.encode($0) == [4] })
     }
+    // Files that older versions wrote state no form, and keep their ids.
+    let older = String(decoding: WordTokenizer.train(on: ["\u{E9}"]).tokenizerJSON(), as: UTF8.self)
+      .replacingOccurrences(of: #"{"type": "NFC"}"#, with: "null")
+    let read = try TokenizerFile.read(Array(older.utf8), name: "tokenizer.json")
+    #expect(texts.map { read.encode($0) } == [[4], [1]])
+    #expect(String(decoding: read.tokenizerJSON(), as: UTF8.self) == older)
   }
 
   @Test func rareTokensAreUnknownAndFrequentOnesComeFirst() {

@@ -148,6 +148,28 @@ import UnrollExchange
     }
   }
 
+  /// The models of all operators with some bytes changed, run on made-up inputs: nothing traps.
+  ///
+  /// `UNROLL_MUTATIONS` asks for more of each.
+  @Test func damagedOperators() {
+    let count = ProcessInfo.processInfo.environment["UNROLL_MUTATIONS"].flatMap { Int($0) } ?? 6
+    var random = RandomSource(seed: 5)
+    var accepted = 0
+    for example in ONNXGraphTests.operators + ONNXGraphTests.more {
+      for _ in 0..<count {
+        var changed = example.model
+        for _ in 0..<1 + Int(random.next() % 3) {
+          let place = Int(random.next() % UInt64(changed.count))
+          // Small numbers, and ones of many bits, are likelier to be read as attributes than others.
+          let values: [UInt8] = [0, 1, 2, 3, 0x7F, 0x80, 0xFF, UInt8(truncatingIfNeeded: random.next())]
+          changed[place] = values[Int(random.next() % 8)]
+        }
+        if (try? GraphModel(changed, file: "changed")) != nil { accepted += 1 }
+      }
+    }
+    #expect(accepted > 0)
+  }
+
   @Test func fieldsThatNobodyKnows() {
     // Field 90, a number.
     let error = #expect(throws: ExchangeError.self) {

@@ -61,7 +61,7 @@ struct PyTorchCase: Sendable, CustomTestStringConvertible {
       "network-\(UInt64.random(in: 0...(.max)))")
     defer { try? FileManager.default.removeItem(at: path) }
     try model.save(to: path.path)
-    let loaded = try #require(try TaskRegistry.load(path.path) as? NetworkModel)
+    let loaded = try #require(try ExchangeModels.load(path.path) as? NetworkModel)
     let (first, second) = (try model.run(arrays: example.inputs), try loaded.run(arrays: example.inputs))
     for (a, b) in zip(first, second) { #expect(a.tensor == b.tensor) }
     #expect(loaded.description.parameters.count == model.weights.count)

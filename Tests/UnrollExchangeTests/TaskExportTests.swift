@@ -142,7 +142,7 @@ import UnrollTraining
     let series = try TimeSeries(
       table, SeriesRequest(time: "date", targets: names, known: isFull ? ["known"] : []))
     let forecast = ForecastData(series.with(season: nil, horizon: 9))
-    var settings = try ForecastTask.defaults(for: forecast, ForecastSettings())
+    var settings = ForecastTask.defaults(for: forecast, ForecastSettings())
     settings.learning.epochs = 1
     settings.learning.members = targets
     settings.network.hiddenSize = 7

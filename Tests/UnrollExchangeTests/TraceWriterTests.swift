@@ -194,6 +194,46 @@ import UnrollNetworks
     }
   }
 
+  @Test func axesOfArrays() throws {
+    let (weight, side) = (Self.parameter([5, 4]), Self.parameter([1, 3, 1], 4))
+    try Self.check { trace in
+      let x = Variable(trace.numbers("x", [.batch, .fixed(3), .fixed(5)]))
+      for axis in 0..<3 {
+        trace.gives("sum.\(axis)", x.sum(axis: axis, keepingAxis: true) + 1)
+        trace.gives("maximum.\(axis)", x.max(axis: axis).tanh())
+      }
+      trace.gives("mean", x.mean(axis: 1))
+      trace.gives("turned", x.transposed(0, 2) * 2)
+      trace.gives("permuted", x.permuted([1, 2, 0]).softmax(axis: 1))
+      trace.gives("joined", .concatenated([x, x.square()], axis: 1).slice(2..<5, axis: 1))
+      trace.gives("products", try x.matmul(x.transposed()))
+      trace.gives("product", try x.matmul(weight))
+      trace.gives("over the batch", try x.transposed(0, 1).transposed(1, 2).matmul(x.transposed(0, 1)))
+      trace.gives("side", x.sum(axis: 2, keepingAxis: true) - side.reshaped(to: [3, 1]))
+      trace.gives("repeated", x.sum(axis: 1, keepingAxis: true).broadcast(to: [trace.rows, 6, 5]))
+    }
+  }
+
+  @Test func numbersOnBothSides() throws {
+    try Self.check { trace in
+      let x = Variable(trace.numbers("x", [.batch, .fixed(3)])).square() + 1
+      trace.gives("half", x / 2)
+      trace.gives("inverse", 3 / x)
+      trace.gives("less", 1 - x)
+      trace.gives("more", 2 * x + 1)
+      trace.gives("one", x * Variable(Tensor([0.5])))
+    }
+  }
+
+  @Test func broadcastingToTheBatch() throws {
+    let error = Self.refusal { trace in
+      let x = Variable(trace.numbers("x", [.batch, .fixed(2)]))
+      let column = Variable(trace.numbers("column", [.fixed(1), .fixed(2)]))
+      trace.gives("y", x + column.broadcast(to: x.shape))
+    }
+    #expect(error?.place == "operation binary")
+  }
+
   /// A name of an axis stands for one extent in the whole file, and a loop's batch may be another than the graph's.
   @Test func portsOfLoopsHaveNoNames() throws {
     let network = Self.stacks[0].1

@@ -12,6 +12,8 @@ enum Reading: String, CaseIterable, Codable, Sendable, CustomTestStringConvertib
   case safetensors
   /// An ONNX file, as `unroll import onnx` reads it.
   case onnx
+  /// An archive of `torch.save`, as `unroll import pytorch` reads it.
+  case pytorch
   /// A `tokenizer.json`.
   case tokenizer
   /// A model's folder of any task.
@@ -28,7 +30,12 @@ enum Reading: String, CaseIterable, Codable, Sendable, CustomTestStringConvertib
       let mapped = Result { try SafetensorsFile(path).tensors() }
       _ = try Safetensors.decode(try FileSystem.contents(of: path, limit: 1 << 30), file: path)
       _ = try mapped.get()
-    case .onnx: _ = try GraphModel(onnx: path)
+    case .onnx:
+      // Where there are other files beside it, in a folder.
+      var isFolder: ObjCBool = false
+      _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      _ = try GraphModel(onnx: isFolder.boolValue ? "\(path)/m.onnx" : path)
+    case .pytorch: _ = try PyTorchWeights.read(path)
     case .tokenizer: _ = try TokenizerFile.read(path: path)
     case .model, .survival: _ = try ExchangeModels.load(path).description
     }
@@ -39,6 +46,7 @@ enum Reading: String, CaseIterable, Codable, Sendable, CustomTestStringConvertib
     switch self {
     case .safetensors: try SafetensorsCases.make(in: folder)
     case .onnx: try ONNXCases.make(in: folder)
+    case .pytorch: try PyTorchCases.make(in: folder)
     case .tokenizer: try TokenizerCases.make(in: folder)
     case .model: try ModelCases.make(in: folder)
     case .survival: try SurvivalCases.make(in: folder)

@@ -32,7 +32,10 @@ import Testing
     let folder = try Folder()
     switch reading {
     case .safetensors: try folder.write(SafetensorsCases.sound, "sound")
-    case .onnx: try folder.write(ONNXCases.bytes(), "sound")
+    case .onnx:
+      try folder.write(ONNXCases.bytes(), "sound")
+      try ExternalCases.write(ExternalCases.sound, "sound with data beside it", in: folder)
+    case .pytorch: try folder.write(PyTorchCases.sound, "sound")
     case .tokenizer:
       try folder.write(TokenizerCases.words, "words")
       try folder.write(TokenizerCases.pairs, "pairs")

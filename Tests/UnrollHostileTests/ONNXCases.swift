@@ -12,6 +12,7 @@ enum ONNXCases {
     try makeWire(sound, in: folder)
     for bent in graphs + tensors + nodes + demands { try folder.write(bytes(bent.bend), bent.name) }
     try makeLarge(in: folder)
+    try ExternalCases.make(in: folder)
   }
 
   /// A graph of a cell and a product, bent.
@@ -99,7 +100,10 @@ enum ONNXCases {
     Bent("training") { $0.trainingInfo = [Data([0])] },
     Bent("configurations") { $0.configuration = [Data([0])] },
     Bent("no version") { $0.opsetImport = [] },
-    Bent("two versions") { $0.opsetImport.append($0.opsetImport[0]) },
+    Bent("two versions") {
+      $0.opsetImport.append($0.opsetImport[0])
+      $0.opsetImport[1].version += 1
+    },
     Bent("version -1") { $0.opsetImport[0].version = -1 },
     Bent("version 2^63 - 1") { $0.opsetImport[0].version = .max },
     Bent("another domain") { $0.graph.node[0].domain = "../../evil" },

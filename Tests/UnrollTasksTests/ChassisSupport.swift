@@ -1,7 +1,6 @@
 import UnrollData
-import UnrollTraining
-
 import UnrollTasks
+import UnrollTraining
 
 extension ScoreReport {
   /// The value of a score; not a number where there is none.

@@ -2,48 +2,35 @@ import Testing
 import UnrollCore
 import UnrollData
 import UnrollNetworks
-import UnrollTraining
-
 import UnrollTasks
+import UnrollTraining
 
 /// What holds of every task, by the same test.
 struct ChassisTests {
-  /// A task with data and settings that train in a moment.
-  struct Case<Task: TaskDefinition> {
-    let data: Task.Data
-    var settings: Task.Settings
-    let inputs: [Task.Input]
-  }
-
-  static func small(_ learning: inout LearningSettings) {
-    learning.epochs = 2
-    learning.seed = 7
-  }
-
-  static func forecast() throws -> Case<ForecastTask> {
+  static func forecast() throws -> ChassisCase<ForecastTask> {
     let values = (0..<80).map { Double($0 % 4) + 0.1 * Double($0) }
     let series = try TimeSeries(
       series: [.init(id: "", start: Timestamp("2000-01")!, targets: [values])], frequency: .monthly,
       targetNames: ["value"], timeName: "date", season: 4, horizon: 3, source: "sample")
     let data = ForecastData(series)
-    var settings = try ForecastTask.defaults(for: data, ForecastSettings())
-    small(&settings.learning)
+    var settings = ForecastTask.defaults(for: data, ForecastSettings())
+    ChassisCheck.small(&settings.learning)
     settings.network.hiddenSize = 9
-    return Case(data: data, settings: settings, inputs: [series, series.droppingLast(2)])
+    return ChassisCase(data: data, settings: settings, inputs: [series, series.droppingLast(2)])
   }
 
-  static func classify() throws -> Case<ClassifyTask> {
+  static func classify() throws -> ChassisCase<ClassifyTask> {
     var settings = ClassifyToy.small()
-    small(&settings.learning)
+    ChassisCheck.small(&settings.learning)
     settings.learning.validationShare = 0.2
     settings.learning.members = 2
     settings.network.dropout = 0.3
-    return Case(
+    return ChassisCase(
       data: try ClassifyToy.data(50), settings: settings,
       inputs: ClassifyToy.texts(9, seed: 4).texts.map { .text($0) } + [.text("")])
   }
 
-  static func tag() throws -> Case<TagTask> {
+  static func tag() throws -> ChassisCase<TagTask> {
     let sentences = (0..<30).map { index in
       TagData.Sentence(
         words: ["Ann", index % 2 == 0 ? "sees" : "hears", "Bob\(index % 5)", "."].suffix(1 + index % 4).map {
@@ -52,20 +39,20 @@ struct ChassisTests {
         tags: ["B-p", "O", "B-p", "O"].suffix(1 + index % 4).map { $0 })
     }
     var settings = TagSettings()
-    small(&settings.learning)
+    ChassisCheck.small(&settings.learning)
     (settings.embeddingSize, settings.characterSize, settings.characterHidden) = (7, 5, 3)
     (settings.featureSize, settings.network.hiddenSize) = (2, 9)
-    return Case(
+    return ChassisCase(
       data: try TagData(sentences), settings: settings,
       inputs: [["Ann", "sees", "Zoe"], ["."], []].map { TagInput($0) })
   }
 
-  static func generate() throws -> Case<GenerateTask> {
+  static func generate() throws -> ChassisCase<GenerateTask> {
     var settings = GenerateSettings()
-    small(&settings.learning)
+    ChassisCheck.small(&settings.learning)
     (settings.tokens.embeddingSize, settings.network.hiddenSize, settings.network.layers) = (7, 17, 2)
     (settings.sequenceLength, settings.learning.batchSize) = (20, 3)
-    return Case(
+    return ChassisCase(
       data: try GenerateData(String(repeating: "abcdefgh\n", count: 120)), settings: settings,
       inputs: [])
   }
@@ -80,113 +67,41 @@ struct ChassisTests {
     settings.network.hiddenSize = 9
   }
 
-  static func translate() throws -> Case<TranslateTask> {
+  static func translate() throws -> ChassisCase<TranslateTask> {
     var settings = TranslateSettings()
-    small(&settings.learning)
+    ChassisCheck.small(&settings.learning)
     small(&settings.pairs)
-    return Case(data: PairData(pairs), settings: settings, inputs: ["word1 red dog3", "", "new words"])
+    return ChassisCase(
+      data: PairData(pairs), settings: settings, inputs: ["word1 red dog3", "", "new words"])
   }
 
-  static func summarize() throws -> Case<SummarizeTask> {
+  static func summarize() throws -> ChassisCase<SummarizeTask> {
     var settings = SummarizeSettings()
-    small(&settings.learning)
+    ChassisCheck.small(&settings.learning)
     small(&settings.pairs)
-    return Case(data: PairData(pairs), settings: settings, inputs: ["word1 red dog3", "", "new words"])
+    return ChassisCase(
+      data: PairData(pairs), settings: settings, inputs: ["word1 red dog3", "", "new words"])
   }
 
   // MARK: What holds
 
-  private static func bits<Task: TaskDefinition>(_ model: Model<Task>) -> [[UInt32]] {
-    model.weights.map { $0.value.elements.map(\.bitPattern) }
-  }
-
-  private static func lines<Task: TaskDefinition>(_ model: Model<Task>, _ inputs: [Task.Input]) throws
-    -> [String]
-  {
-    try model.answers(inputs).map { answer in
-      var writer = AnswerWriter<Task.Answer>(.json)
-      return try writer.text(answer, id: nil, line: nil)
-    }
-  }
-
-  private static func check<Task: TaskDefinition>(_ example: Case<Task>) throws {
-    func train(_ threads: Int, _ settings: Task.Settings) throws -> Model<Task> {
-      try WorkerPool.$limit.withValue(threads) { try Model<Task>.train(on: example.data, settings: settings) }
-    }
-    let model = try train(1, example.settings)
-    let name = Task.about.name
-    #expect(model.record.end == "completed", "\(name)")
-    #expect(bits(model) == bits(try train(2, example.settings)), "\(name): the same on any number of threads")
-    var other = example.settings
-    other.learning.seed += 1
-    #expect(bits(model) != bits(try train(2, other)), "\(name): the seed decides")
-
-    // Each input is answered by itself.
-    let together = try lines(model, example.inputs)
-    for (input, line) in zip(example.inputs, together) {
-      #expect(try lines(model, [input]) == [line], "\(name)")
-    }
-
-    // A folder holds all of it, bit for bit.
-    let folder = try TestFolder()
-    let path = "\(folder.path)/model"
-    try model.save(to: path)
-    let again = try #require(try TaskRegistry.load(path) as? Model<Task>)
-    #expect(
-      bits(again) == bits(model) && again.settings == model.settings && again.record == model.record,
-      "\(name)")
-    #expect(try lines(again, example.inputs) == together, "\(name)")
-    #expect(
-      again.description.title == model.description.title && !model.description.layers.isEmpty, "\(name)")
-    let card = String(decoding: try folder.read("model/README.md"), as: UTF8.self)
-    #expect(card.contains("## Limits") && !card.contains("nan"), "\(name)")
-    try damage(folder, Model<Task>.self)
-
-    // Training goes on from it.
-    let more = try Model<Task>.train(on: example.data, settings: example.settings, from: again)
-    #expect(more.record.continuations == 1 && bits(more) != bits(model), "\(name)")
-    #expect(more.weights.map(\.name) == model.weights.map(\.name), "\(name)")
-
-    // Asked to stop, it keeps what there is.
-    var long = example.settings
-    long.learning.epochs = 100_000
-    let cut = try Model<Task>.train(on: example.data, settings: long, session: .stopping(after: 5))
-    #expect(cut.record.end == "interrupted", "\(name)")
-    #expect(cut.weights.allSatisfy { $0.value.elements.allSatisfy(\.isFinite) }, "\(name)")
-
-    // Without data that is named it scores what it is given.
-    let report = try model.evaluate(on: example.data)
-    #expect(!report.scores.isEmpty && report.scores[0].value?.isFinite == true, "\(name)")
-  }
-
-  /// Files that are cut, bent or empty are refused by a typed error.
-  private static func damage<Task: TaskDefinition>(_ folder: TestFolder, _ type: Model<Task>.Type) throws {
-    for name in ["config.json", "model.safetensors", "manifest.json"] {
-      let whole = try folder.read("model/\(name)")
-      var bent = whole
-      bent[whole.count / 2] ^= 0x10
-      for bytes in [Array(whole.dropLast(whole.count / 3)), bent, []] {
-        try folder.write(bytes, "model/\(name)")
-        #expect(throws: ModelFileError.self) { try Model<Task>(contentsOf: "\(folder.path)/model") }
-      }
-      try folder.write(whole, "model/\(name)")
-    }
-  }
-
-  @Test func holdsForForecast() throws { try Self.check(Self.forecast()) }
-  @Test func holdsForClassify() throws { try Self.check(Self.classify()) }
-  @Test func holdsForTag() throws { try Self.check(Self.tag()) }
-  @Test func holdsForGenerate() throws { try Self.check(Self.generate()) }
-  @Test func holdsForTranslate() throws { try Self.check(Self.translate()) }
-  @Test func holdsForSummarize() throws { try Self.check(Self.summarize()) }
+  @Test func holdsForForecast() throws { try ChassisCheck.check(Self.forecast()) }
+  @Test func holdsForClassify() throws { try ChassisCheck.check(Self.classify()) }
+  @Test func holdsForTag() throws { try ChassisCheck.check(Self.tag()) }
+  @Test func holdsForGenerate() throws { try ChassisCheck.check(Self.generate()) }
+  @Test func holdsForTranslate() throws { try ChassisCheck.check(Self.translate()) }
+  @Test func holdsForSummarize() throws { try ChassisCheck.check(Self.summarize()) }
 
   // MARK: What each learns
 
   @Test func taggersLearn() throws {
     var example = try Self.tag()
     example.settings.learning.epochs = 30
+    example.settings.learning.learningRate = 0.02
+    (example.settings.embeddingSize, example.settings.network.hiddenSize) = (16, 32)
     let model = try Tagger.train(on: example.data, settings: example.settings)
-    #expect(try model.evaluate(on: example.data).scores[0].value ?? 0 > 0.99)
+    let score = try model.evaluate(on: example.data).scores[0].value ?? 0
+    #expect(score > 0.99)
   }
 
   @Test func languageModelsLearn() throws {

@@ -1,7 +1,6 @@
 import Testing
 import UnrollCore
 import UnrollData
-
 import UnrollTasks
 
 /// Sequences as a network reads them.

@@ -2,9 +2,8 @@ import Testing
 import UnrollCore
 import UnrollData
 import UnrollNetworks
-import UnrollTraining
-
 import UnrollTasks
+import UnrollTraining
 
 /// A classifier in its folder.
 struct ClassifyFilesTests {
@@ -78,14 +77,14 @@ struct ClassifyFilesTests {
 
   /// Files whose checksums are right and whose contents do not fit together.
   @Test(arguments: [
-    ("\"hiddenSize\" : 9", "\"hiddenSize\" : 8"), ("\"hiddenSize\" : 9", "\"hiddenSize\" : 8192"),
+    ("\"hidden\" : 9", "\"hidden\" : 8"), ("\"hidden\" : 9", "\"hidden\" : 8192"),
     ("\"layers\" : 2", "\"layers\" : 32"), ("\"members\" : 2", "\"members\" : 64"),
-    ("\"embeddingSize\" : 7", "\"embeddingSize\" : 6"), ("\"pieces\" : 50", "\"pieces\" : 100000000"),
+    ("\"embedding\" : 7", "\"embedding\" : 6"), ("\"pieces\" : 50", "\"pieces\" : 100000000"),
     ("\"pieces\" : 50", "\"pieces\" : 49"), ("\"bidirectional\" : true", "\"bidirectional\" : false"),
-    ("\"poolsInputs\" : true", "\"poolsInputs\" : false"), ("\"attention\",", ""),
+    ("\"pool-inputs\" : true", "\"pool-inputs\" : false"), ("\"attention\",", ""),
     ("\"cell\" : \"lstm\"", "\"cell\" : \"gru\""), ("\"cell\" : \"lstm\"", "\"cell\" : \"spaghetti\""),
     ("\"bad\",", "\"bad\", \"worse\","), ("\"bad\",", "\"good\","), ("\"bad\",", ""),
-    ("\"maximumLength\" : 1000", "\"maximumLength\" : -1"), ("\"counts\" : [", "\"counts\" : [ 1,"),
+    ("\"maximumLength\" : 1000", "\"maximumLength\" : -1"),
   ]) func sizesThatDoNotFitAreFound(_ old: String, _ new: String) throws {
     let folder = try TestFolder()
     let path = "\(folder.path)/model"
@@ -139,13 +138,14 @@ struct ClassifyFilesTests {
     try classifier.save(to: "\(folder.path)/model")
     let card = String(decoding: try folder.read("model/README.md"), as: UTF8.self)
     for words in [
-      "# Classifier: a|bad, a|good", "label a\\|bad", "of 10 held-back examples", "Limits", "SHA-256",
+      "# classifier of texts: a\\|bad, a\\|good", "label a\\|bad", "## Limits",
     ] {
       #expect(card.contains(words), "\(words)")
     }
     #expect(!card.contains("nan"))
     let description = classifier.description
     #expect(description.parameters.reduce(0) { $0 + $1.count } == classifier.parameterCount)
-    #expect(description.groups.map(\.heading) == ["Data", "Model", "Training"])
+    #expect(
+      description.groups.map(\.heading) == ["Data", "Network", "Training", "Scores on what was held out"])
   }
 }

@@ -1,9 +1,8 @@
 import Testing
 import UnrollCore
 import UnrollData
-import UnrollTraining
-
 import UnrollTasks
+import UnrollTraining
 
 /// Input that is wrong gives an error that says what and where; input that is odd gives a defined result.
 struct ClassifyInputTests {
@@ -31,29 +30,29 @@ struct ClassifyInputTests {
     Bad("wrong text column", "x.csv", table, "text=txt label=kind", "\"txt\"", "did you mean \"text\"?"),
     Bad("wrong label column", "x.csv", table, "text=text label=knd", "\"knd\"", "did you mean \"kind\"?"),
     Bad("the same column", "x.csv", table, "text=kind label=kind", "different columns"),
-    Bad("no label asked for", "x.csv", table, "text=text", "x.csv", "labels", "--label"),
-    Bad("a label and no text", "x.csv", table, "label=kind", "--text"),
-    Bad("text and id", "x.csv", table, "text=text id=kind", "--id"),
+    Bad("no label asked for", "x.csv", table, "text=text", "x.csv", "labels", "column of labels"),
+    Bad("a label and no text", "x.csv", table, "label=kind", "label", "text"),
+    Bad("text and id", "x.csv", table, "text=text id=kind", "id"),
     Bad("an empty label", "x.csv", table + "so,\n", "text=text label=kind", "line 4", "\"kind\"", "label"),
     Bad("a short row", "x.csv", table + "so\n", "text=text label=kind", "line 4"),
     Bad("one label", "x.csv", "text,kind\na,x\nb,x\n", "text=text label=kind", "two labels", "\"x\""),
     Bad("empty", "x.csv", "", "text=text label=kind", "empty"),
     Bad("header alone", "x.csv", "text,kind\n", "text=text label=kind", "x.csv", "no texts"),
     Bad("no labels in fastText", "x.txt", "good film\nbad film\n", "", "x.txt", "__label__"),
-    Bad("some without label", "x.txt", "__label__a good\n__label__b bad\nso\n", "", "line 3", "found 0"),
+    Bad("some without label", "x.txt", "__label__a good\n__label__b bad\nso\n", "", "line 3", "found none"),
     Bad(
-      "several labels", "x.txt", "__label__a __label__b good\n__label__b bad\n", "", "line 1", "--multi-label"
+      "several labels", "x.txt", "__label__a __label__b good\n__label__b bad\n", "", "line 1", "one label"
     ),
     Bad("an empty fastText label", "x.txt", "__label__ good\n", "", "line 1", "label"),
     Bad(
-      "a column by name without header", "x.tsv", "a\tgood\n", "text=x label=1 no-header", "from 1", "\"x\""),
+      "a column by name without header", "x.tsv", "a\tgood\n", "text=x label=1 no-header", "from 1", "x"),
     Bad("no such numbered column", "x.tsv", "a\tgood\n", "text=5 label=1 no-header", "line 1", "5"),
     Bad(
       "mixed encodings", "x.csv", bytes: Array((table + "caf").utf8) + [0xE9] + Array(",a\n".utf8),
       "text=text label=kind", "line 4", "UTF-8"),
     Bad("UTF-16", "x.csv", bytes: [0xFF, 0xFE, 0x61, 0, 0x2C, 0], "text=text label=kind", "x.csv", "UTF-16"),
     Bad("no header in .ts", "x.ts", "1,2,3:a\n", "", "line 1", "@"),
-    Bad("no labels in .ts", "x.ts", "@classLabel false\n@data\n1,2\n3,4\n", "", "@classLabel true"),
+    Bad("no labels in .ts", "x.ts", "@classLabel false\n@data\n1,2\n3,4\n", "", "labels"),
     Bad(
       "an unknown label in .ts", "x.ts", "@classLabel true a b\n@data\n1,2:a\n3,4:c\n", "", "line 4", "\"c\""),
     Bad("no number in .ts", "x.ts", "@classLabel true a b\n@data\n1,x:a\n", "", "line 3", "\"x\""),

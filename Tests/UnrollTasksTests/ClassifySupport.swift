@@ -1,7 +1,6 @@
 import UnrollCore
 import UnrollData
 import UnrollNetworks
-
 import UnrollTasks
 
 /// Examples whose labels follow a rule, and classifiers that train in a moment.

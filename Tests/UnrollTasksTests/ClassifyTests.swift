@@ -2,9 +2,8 @@ import Testing
 import UnrollCore
 import UnrollData
 import UnrollNetworks
-import UnrollTraining
-
 import UnrollTasks
+import UnrollTraining
 
 /// What classifiers learn, and that nothing but the seed decides what they are.
 struct ClassifyTests {

@@ -1,9 +1,8 @@
 import Testing
 import UnrollCore
 import UnrollData
-import UnrollTraining
-
 import UnrollTasks
+import UnrollTraining
 
 struct ROUGETests {
   /// F1 that the Python package `rouge-score` 0.1.2 gives: ROUGE-1, 2, L, Lsum.

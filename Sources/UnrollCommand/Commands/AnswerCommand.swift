@@ -35,7 +35,7 @@ enum AnswerCommand {
         TaskFile("MODEL", "The folder of the model."),
         TaskFile(
           about.inputName, count: 0...(.max),
-          "What to answer: a text, a file, or - for standard input, which is read where nothing is said."),
+          "What to answer: a text, a file, or - for standard input, the default."),
       ], options: Task.Options.descriptions() + options
     ) { line, _ in try answer(task, line) }
   }

@@ -21,7 +21,7 @@ enum EvaluateCommand {
     path: ["evaluate"],
     summary: "Score a model on data that it has not seen, beside simple methods where there are any.",
     discussion:
-      "Columns and formats are those of training unless said otherwise. The options depend on the task of the model.",
+      "Columns and formats are those of training by default. The options depend on the task of the model.",
     files: [
       TaskFile("MODEL", "The folder of the model."),
       TaskFile("DATA", count: 0...1000, "Data with its truth."),

@@ -30,12 +30,12 @@ struct TrainOptions: SettingSet {
       \.checkpointEvery, "checkpoint-every", .checkpoints, "Steps between checkpoints, or time, such as 5m.",
       valueName: "n|time"),
     SettingField(
-      \.run, "run", .checkpoints, "The folder of checkpoints; beside MODEL when not said.", valueName: "RUN"),
+      \.run, "run", .checkpoints, "The folder of checkpoints; MODEL.run by default.", valueName: "RUN"),
     SettingField(\.keepRun, "keep-run", .checkpoints, "Keep that folder after success."),
     SettingField(
       \.log, "log", .checkpoints, "Logs to write: jsonl, tensorboard or both.", valueName: "name,…"),
     SettingField(
-      \.logFolder, "log-folder", .checkpoints, "The folder of logs; in that of checkpoints when not said.",
+      \.logFolder, "log-folder", .checkpoints, "The folder of logs; that of checkpoints by default.",
       valueName: "FOLDER"),
   ]
 }
@@ -45,7 +45,8 @@ enum TrainCommand {
   static func spec<Task: TaskDefinition>(_ task: Task.Type) -> CommandSpec {
     let about = Task.about
     return CommandSpec(
-      path: ["train", about.name], summary: about.summary, discussion: about.discussion, files: about.files,
+      path: ["train", about.name], summary: about.summary, discussion: about.discussion, needsOutput: true,
+      files: about.files,
       options: Task.Settings.descriptions(variants: Task.Settings.variants) + TrainOptions.descriptions()
     ) { line, _ in try train(task, line, words: Array(CommandLine.arguments.dropFirst(3))) }
   }
@@ -111,7 +112,10 @@ enum TrainCommand {
       session: TaskSession(
         report: { reporter.report($0) }, shouldStop: { Interrupt.isRequested }, journal: run.journal))
     reporter.finish()
-    let place = old != nil && Interrupt.isRequested ? try aside(output) : output
+    let keepsOld = old != nil && Interrupt.isRequested
+    // What an interrupted training left is that training's own to replace.
+    let isOwn = resumed != nil && (try? Model<Task>(contentsOf: output))?.record.end == "interrupted"
+    let place = keepsOld && !isOwn ? try aside(output) : output
     try model.save(to: place)
     // Only now: a Ctrl-C that comes late must not cost the model.
     Interrupt.stopListening()
@@ -143,7 +147,7 @@ struct ResumeOptions: SettingSet {
   static let fields: [SettingField<ResumeOptions>] = [
     SettingField(
       \.resume, "resume", .checkpoints,
-      "The folder of a training that did not end, to go on with. It knows all that was said.",
+      "The folder of a training that did not end, to go on with: its files and options are those it began with.",
       valueName: "RUN")
   ]
 }

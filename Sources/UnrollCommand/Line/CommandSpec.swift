@@ -3,11 +3,13 @@ import UnrollTasks
 
 /// A command: what it takes and what it does.
 struct CommandSpec: Sendable {
-  /// The words that name it: `["train", "classify"]`; empty for `unroll` itself.
+  /// The words that name it: `["export", "onnx"]`; empty for `unroll` itself.
   let path: [String]
   /// What it does, in a line.
   let summary: String
   var discussion = ""
+  /// Whether it makes a model, which must have a place.
+  var needsOutput = false
   /// The words that it takes, in their order.
   var files: [TaskFile] = []
   /// Options of its own, in groups; those of every command come on top.
@@ -24,7 +26,8 @@ struct CommandSpec: Sendable {
       let name = file.count.upperBound > 1 ? "\(file.name)…" : file.name
       return file.count.lowerBound == 0 ? "[\(name)]" : name
     }
-    return ([name] + words + [options.isEmpty ? "" : "[options]"]).filter { !$0.isEmpty }.joined(
+    let required = needsOutput ? ["-o MODEL"] : []
+    return ([name] + words + required + [options.isEmpty ? "" : "[options]"]).filter { !$0.isEmpty }.joined(
       separator: " ")
   }
 

@@ -49,7 +49,7 @@ extension SettingDescription {
   var fullHelp: String {
     var text = help
     if kind == .flag {
-      return isOnByDefault ? "Not: \(help)" : help + (group == .always ? "" : " Default: no.")
+      return isOnByDefault ? "Turn this off: \(help)" : help + (group == .always ? "" : " Default: no.")
     }
     if case .choice(let words) = kind { text += " One of \(words.joined(separator: ", "))." }
     if case .list(.choice(let words)) = kind { text += " Of \(words.joined(separator: ", "))." }

@@ -9,7 +9,8 @@ extension Variable {
     let b = shape.index(of: second, "transposed")
     if a == b { return self }
     let (low, high) = (min(a, b), Swift.max(a, b))
-    return .record(Kernels.transpose(value, low, high), from: [self]) { [slot] dy, gradients in
+    return .record(Kernels.transpose(value, low, high), from: [self], as: .transposed(low, high)) {
+      [slot] dy, gradients in
       gradients.add(Kernels.transpose(dy, low, high), to: slot)
     }
   }

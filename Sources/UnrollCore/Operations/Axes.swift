@@ -10,8 +10,7 @@ extension Variable {
     let (outer, extent, inner) = shape.around(axis)
     let result = shape.replacing(axis, by: keepingAxis ? 1 : nil)
     let y = Kernels.sums(value, outer: outer, extent: extent, inner: inner).reshaped(to: result)
-    let isLast = axis == shape.rank - 1 && keepingAxis
-    return .record(y, from: [self], as: isLast ? .rowSums : nil) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .sum(axis: axis, keepingAxis: keepingAxis)) { [slot] dy, gradients in
       gradients.add(Kernels.stretch(dy, outer: outer, extent: extent, inner: inner), to: slot)
     }
   }
@@ -47,7 +46,8 @@ extension Variable {
     case .double:
       for (to, from) in elements.enumerated() { y.storage.doubles[to] = value.storage.doubles[from] }
     }
-    return .record(y, from: [self]) { [slot, elements] dy, gradients in
+    return .record(y, from: [self], as: .maximum(axis: axis, keepingAxis: keepingAxis)) {
+      [slot, elements] dy, gradients in
       gradients.update(slot) { sum in
         switch dy.precision {
         case .single:
@@ -64,9 +64,8 @@ extension Variable {
   /// - Returns: indices along the axis, in row-major order of the shape without it: for x `[N, V]` one a row.
   public func argmax(axis: Int = -1) -> [Int32] {
     let result = value.argmax(axis: axis)
-    if axis == -1 || axis == shape.rank - 1 {
-      TraceRecorder.active?.record(.argmax, [value], [.indices(result)])
-    }
+    TraceRecorder.active?.record(
+      .argmax(axis: shape.index(of: axis, "argmax(axis:)")), [value], [.indices(result)])
     return result
   }
 

@@ -20,7 +20,7 @@ extension Variable {
     let (outer, _, inner) = shape.around(axis)
     let y = Kernels.stretch(value, outer: outer, extent: extent, inner: inner)
       .reshaped(to: shape.replacing(axis, by: extent))
-    return .record(y, from: [self]) { [slot] dy, gradients in
+    return .record(y, from: [self], as: .broadcast(axis: axis)) { [slot] dy, gradients in
       gradients.add(Kernels.sums(dy, outer: outer, extent: extent, inner: inner), to: slot)
     }
   }

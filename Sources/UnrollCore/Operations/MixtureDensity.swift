@@ -58,16 +58,16 @@ package struct MixtureDensity: Sendable {
     _ c: Component, _ point: (x: Double, y: Double)
   ) -> (log: Double, byMean: (Double, Double), byDeviation: (Double, Double), byCorrelation: Double) {
     let (zx, zy) = ((point.x - c.mean.x) / c.deviation.x, (point.y - c.mean.y) / c.deviation.y)
-    let (ρ, inverse) = (c.correlation, 1 / (1 - c.correlation * c.correlation))
-    let square = zx * zx + zy * zy - 2 * ρ * zx * zy
+    let (rho, inverse) = (c.correlation, 1 / (1 - c.correlation * c.correlation))
+    let square = zx * zx + zy * zy - 2 * rho * zx * zy
     let log =
       c.logWeight - 0.5 * square * inverse - Self.logTwoPi - naturalLogarithm(c.deviation.x)
       - naturalLogarithm(c.deviation.y) + 0.5 * naturalLogarithm(inverse)
-    let (ax, ay) = (inverse * (zx - ρ * zy), inverse * (zy - ρ * zx))
+    let (ax, ay) = (inverse * (zx - rho * zy), inverse * (zy - rho * zx))
     return (
       log, (-ax / c.deviation.x, -ay / c.deviation.y),
       ((1 - zx * ax) / c.deviation.x, (1 - zy * ay) / c.deviation.y),
-      inverse * (ρ * square * inverse - zx * zy - ρ)
+      inverse * (rho * square * inverse - zx * zy - rho)
     )
   }
 

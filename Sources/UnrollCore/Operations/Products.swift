@@ -76,8 +76,7 @@ extension Variable {
         left.address + index * m * k * stride, rowStride: k, rows: m, right,
         into: y.mutableAddress + index * m * n * stride)
     }
-    let isPlain = shape.rank == 2 && b.shape.rank == 2
-    return .record(y, from: [self, b], as: isPlain ? .matmul : nil) { [slot] dy, gradients in
+    return .record(y, from: [self, b], as: .matmul) { [slot] dy, gradients in
       let kernels = Kernels.serving(dy.precision)
       if slot.isRecorded {
         let da = Tensor(uninitialized: left.shape, precision: dy.precision)

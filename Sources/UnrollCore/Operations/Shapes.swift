@@ -75,9 +75,7 @@ extension Variable {
       start += own
     }
     let slots = parts.map(\.slot)
-    let traced: TracedOperation? =
-      axis == 0 ? .concatenated(axis: 0) : axis == others.rank - 1 ? .concatenated(axis: -1) : nil
-    return record(y, from: parts, as: traced) { dy, gradients in
+    return record(y, from: parts, as: .concatenated(axis: axis)) { dy, gradients in
       var start = 0
       for part in slots {
         let own = part.shape[axis] * inner

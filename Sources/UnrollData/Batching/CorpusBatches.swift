@@ -18,19 +18,24 @@ package struct CorpusBatches {
   }
 
   private let tokenizer: any Tokenizer
+  /// What the file is.
+  package let identity: FileIdentity
 
   /// - Parameters:
   ///   - range: the bytes of the file that are read, cut where ``TextCuts`` allows it; nil: all.
+  ///   - expected: what the file was before, and must still be.
   ///   - skip: how many windows of an epoch were seen already.
   package init(
     path: String, range: Range<Int>? = nil, tokenizer: any Tokenizer, streams count: Int, steps: Int,
-    skip: Int = 0,
-    chunkSize: Int = 1 << 16
+    skip: Int = 0, chunkSize: Int = 1 << 16, expecting expected: FileIdentity? = nil
   ) throws(DataError) {
     self.tokenizer = tokenizer
     self.steps = min(max(1, steps), 1 << 30)
-    for part in try TextCuts.parts(path, range: range, count: max(1, count)) {
-      let reader = try TextChunkReader(try ByteSource(path: path), part: part, chunkSize: chunkSize)
+    // All streams read what this one was opened on: a file that is changed between is found out.
+    let source = try ByteSource(path: path, expecting: expected)
+    identity = source.identity
+    for part in try TextCuts.parts(source, range: range, count: max(1, count)) {
+      let reader = try TextChunkReader(try source.reopened(), part: part, chunkSize: chunkSize)
       streams.append(Stream(reader: reader))
     }
     for index in streams.indices {

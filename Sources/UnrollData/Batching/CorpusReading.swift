@@ -14,10 +14,14 @@ package final class CorpusReading {
     path: String, range: Range<Int>, tokenizer: any Tokenizer, streams: Int, steps: Int
   ) throws {
     (self.streams, self.steps) = (streams, steps)
+    var batches = try CorpusBatches(
+      path: path, range: range, tokenizer: tokenizer, streams: streams, steps: steps)
+    let identity = batches.identity
+    // A text that was changed between two epochs is another one.
     open = {
-      try CorpusBatches(path: path, range: range, tokenizer: tokenizer, streams: streams, steps: steps)
+      try CorpusBatches(
+        path: path, range: range, tokenizer: tokenizer, streams: streams, steps: steps, expecting: identity)
     }
-    var batches = try open()
     var (count, tokens) = (0, 0)
     while let batch = try batches.next() {
       count += 1

@@ -5,7 +5,7 @@ import UnrollCore
 /// Its description is meant for people:
 ///
 ///     sales.csv, line 412, column "sales": expected a number, found "n/a"
-///             use --missing n/a to read it as a missing value
+///             use `missing: "n/a"` to read it as a missing value
 public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The closed set of things that can be wrong.
   public enum Kind: String, Sendable, CaseIterable {
@@ -35,6 +35,14 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case notATime
     /// A time is written in another way than those before it.
     case mixedTimes
+    /// It cannot be told which of several ways of writing numbers or dates is meant.
+    case ambiguous
+    /// The dates stand in the header and not in a column.
+    case wideTable
+    /// Series of one table have steps of different lengths.
+    case mixedFrequencies
+    /// The text was changed while it was read.
+    case changedWhileRead
     /// A series has two rows for the same time.
     case duplicateTime
     /// A time falls between the steps of its series.
@@ -53,8 +61,12 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case badSequence
     /// Two files that belong together have different numbers of lines.
     case unequalLines
+    /// A file of word vectors is damaged, or its lines have different numbers of values.
+    case badVectors
     /// A tokenizer's file is damaged, or describes a tokenizer of another kind.
     case badTokenizer
+    /// A file of an n-gram model is damaged, or says two things at once.
+    case badLanguageModel
     /// A file of sound is damaged, or of a kind that is not read.
     case badSound
     /// A file of music is damaged, or of a kind that is not read.
@@ -67,13 +79,13 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case unsupportedPicture
     /// A page's layout is not what its format allows, or no XML at all.
     case badLayout
+    /// A file of XML is damaged, or uses what is not read.
+    case badXML
     /// A file of pen strokes is not what its format allows.
     case badStrokes
     /// A file of arrays is damaged, or holds what is not read.
     case badArray
-    /// A file of XML is damaged, or uses what is not read.
-    case badXML
-    /// A file of JSON is damaged, or of another form than is expected.
+    /// A file or a line of JSON is damaged, or of another form than is expected.
     case badJSON
     /// A program that reads files of this kind is not installed.
     case missingTool
@@ -94,13 +106,13 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What was there instead, as it is shown to a person: text from the file stands in quotes.
   public let found: String?
   /// What to do about it.
-  public let hint: String?
+  public let hint: DataHint?
   /// The sentence that takes the place of "expected …, found …" where that form does not fit.
   let statement: String?
 
   package init(
     _ kind: Kind, file: String, line: Int? = nil, column: String? = nil, expected: String? = nil,
-    found: String? = nil, statement: String? = nil, hint: String? = nil
+    found: String? = nil, statement: String? = nil, hint: DataHint? = nil
   ) {
     self.kind = kind
     self.file = file
@@ -112,9 +124,21 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     self.hint = hint
   }
 
-  public var description: String {
+  package init(
+    _ kind: Kind, file: String, line: Int? = nil, column: String? = nil, expected: String? = nil,
+    found: String? = nil, statement: String? = nil, hint: String?
+  ) {
+    self.init(
+      kind, file: file, line: line, column: column, expected: expected, found: found, statement: statement,
+      hint: hint.map { DataHint($0) })
+  }
+
+  public var description: String { description { $0.description } }
+
+  /// The description, with the hint in words of the caller's: a command names its options.
+  public func description(hint wording: (DataHint) -> String) -> String {
     let problem = statement ?? "expected \(expected ?? "other data"), found \(found ?? "none")"
-    let advice = hint.map { "\n        " + $0 } ?? ""
+    let advice = hint.map { "\n        " + wording($0) } ?? ""
     // The name of a column that does not exist reads better inside the sentence.
     if kind == .noColumn { return problem + advice }
     var place = file

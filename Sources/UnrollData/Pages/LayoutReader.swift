@@ -9,7 +9,7 @@ public enum LayoutReader {
 
   /// Reads a file in memory; `name` is used in errors.
   public static func layout(_ bytes: [UInt8], name: String) throws(DataError) -> PageLayout {
-    var reader = try LayoutXMLReader(bytes, name: name)
+    var reader = try LayoutXML(bytes, name: name)
     guard case .start(let root, let attributes) = try reader.next() else {
       throw reader.damaged("no element")
     }
@@ -23,7 +23,7 @@ public enum LayoutReader {
     default:
       let space = attributes["xmlns"].map { " of \(quoted($0))" } ?? ""
       throw DataError(
-        .badLayout, file: name, line: reader.line, expected: "a page's layout: PAGE XML or ALTO",
+        .badLayout, file: name, line: reader.line(), expected: "a page's layout: PAGE XML or ALTO",
         found: "the root \(quoted(root))\(space)")
     }
   }
@@ -61,12 +61,12 @@ public enum LayoutReader {
 
 /// Reads PAGE XML, from its root on.
 private struct PAGEReader {
-  private var reader: LayoutXMLReader
+  private var reader: LayoutXML
   private var layout = PageLayout(width: 0, height: 0)
   /// The regions' identifiers in reading order.
   private var order: [String] = []
 
-  init(_ reader: LayoutXMLReader) { self.reader = reader }
+  init(_ reader: LayoutXML) { self.reader = reader }
 
   mutating func read() throws(DataError) -> PageLayout {
     var hasPage = false
@@ -135,7 +135,6 @@ private struct PAGEReader {
 
   private mutating func readLine(_ attributes: [String: String]) throws(DataError) -> TextLine? {
     var line = TextLine(identifier: attributes["id"] ?? "", polygon: [])
-    let place = reader.countedLine()
     let level = reader.depth
     var found: Reading?
     var fault: String?
@@ -156,7 +155,7 @@ private struct PAGEReader {
       let what = "line \(quoted(line.identifier))"
       layout.problems.append(
         DataError(
-          .badLayout, file: reader.name, line: place, expected: "\(what) with an outline of points",
+          .badLayout, file: reader.name, line: reader.line(), expected: "\(what) with an outline of points",
           found: fault ?? "\(line.polygon.count) points"))
       return nil
     }
@@ -211,11 +210,11 @@ private struct PAGEReader {
 
 /// Reads ALTO, from its root on.
 private struct ALTOReader {
-  private var reader: LayoutXMLReader
+  private var reader: LayoutXML
   private var layout = PageLayout(width: 0, height: 0)
   private var kinds: [String: String] = [:]
 
-  init(_ reader: LayoutXMLReader) { self.reader = reader }
+  init(_ reader: LayoutXML) { self.reader = reader }
 
   mutating func read() throws(DataError) -> PageLayout {
     var hasPage = false
@@ -226,7 +225,7 @@ private struct ALTOReader {
         let unit = try reader.elementText().filter { !$0.isWhitespace }
         guard unit == "pixel" else {
           throw DataError(
-            .badLayout, file: reader.name, line: reader.line, expected: "places in pixels",
+            .badLayout, file: reader.name, line: reader.line(), expected: "places in pixels",
             found: quoted(unit),
             hint: "export the file again with pixels as its unit")
         }
@@ -279,7 +278,6 @@ private struct ALTOReader {
   }
 
   private mutating func readLine(_ attributes: [String: String]) throws(DataError) -> TextLine? {
-    let place = reader.countedLine()
     var line = TextLine(
       identifier: attributes["ID"] ?? "", polygon: box(attributes).map { corners(of: $0) } ?? [])
     let level = reader.depth
@@ -309,7 +307,7 @@ private struct ALTOReader {
     guard line.polygon.count >= 3, fault == nil else {
       layout.problems.append(
         DataError(
-          .badLayout, file: reader.name, line: place,
+          .badLayout, file: reader.name, line: reader.line(),
           expected: "line \(quoted(line.identifier)) with an outline of points", found: fault ?? "no outline")
       )
       return nil

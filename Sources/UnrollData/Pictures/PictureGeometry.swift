@@ -118,6 +118,13 @@ extension Picture {
     public func callAsFunction(_ x: Double, _ y: Double) -> (x: Double, y: Double) {
       (a * x + b * y + c, d * x + e * y + f)
     }
+
+    /// This map, and another of its result.
+    func followed(by next: AffineMap) -> AffineMap {
+      AffineMap(
+        a: next.a * a + next.b * d, b: next.a * b + next.b * e, c: next.a * c + next.b * f + next.c,
+        d: next.d * a + next.e * d, e: next.d * b + next.e * e, f: next.d * c + next.e * f + next.f)
+    }
   }
 
   /// The picture turned counterclockwise by an angle in degrees about its middle, sampled bilinearly.

@@ -84,7 +84,8 @@ package struct SequenceTableReader {
   }
 
   private mutating func row() throws(DataError) -> (fields: [String], line: Int)? {
-    guard let fields = try reader.next() else { return nil }
+    guard var fields = try reader.next() else { return nil }
+    for column in [id, label].compactMap({ $0 }) { fields[column] = Blanks.trimmed(fields[column]) }
     return (fields, reader.line)
   }
 
@@ -114,7 +115,7 @@ package struct SequenceTableReader {
   }
 
   private func value(_ row: (fields: [String], line: Int), _ column: Int) throws(DataError) -> Float {
-    let field = row.fields[column]
+    let field = Blanks.trimmed(row.fields[column])
     if field.isEmpty { return .nan }
     let bytes = Array(field.utf8)
     guard let value = SequenceNumber.value(bytes, 0..<bytes.count) else {

@@ -11,8 +11,9 @@ extension TimeSeries {
     knownNames: [], timeName: "date", idName: nil, timeFormat: .month, season: nil, horizon: 24,
     source: "Mauna Loa CO2",
     notes: [
-      "time: \"date\" (monthly, 1958-03 … 2026-06)", "target: \"co2\" (ppm, monthly mean at Mauna Loa)",
-      "horizon: 24",
+      DataNote(.time, "time: \"date\" (monthly, 1958-03 … 2026-06)"),
+      DataNote(.target, "target: \"co2\" (ppm, monthly mean at Mauna Loa)"),
+      DataNote(.horizon, "horizon: 24"),
     ])
 
   private static let firstMonth = Timestamp(day: CivilDate(year: 1958, month: 3, day: 1).daysSinceEpoch)

@@ -10,6 +10,8 @@ enum Season {
   /// | days, business days | week |
   /// | weeks, months, quarters | year |
   ///
+  /// Where steps of a week are left out, the steps that a day or a week has are counted.
+  ///
   /// A season that is not a whole number of steps, or that no series shows twice, is none: 1.
   static func guess(_ series: [TimeSeries.Series], frequency: Frequency) -> Int {
     let longest = series.map(\.count).max() ?? 0
@@ -18,6 +20,12 @@ enum Season {
   }
 
   private static func fromCalendar(_ frequency: Frequency) -> Int {
+    if let slots = frequency.slots {
+      guard frequency.unit != .day, let day = slots.countOfDay, day > 1, day <= 288 else {
+        return slots.count
+      }
+      return day
+    }
     func whole(_ units: Int) -> Int { units % frequency.count == 0 ? units / frequency.count : 1 }
     func short(_ perDay: Int, _ otherwise: Int) -> Int {
       let day = whole(perDay)
@@ -45,6 +53,8 @@ enum Season {
   static func horizon(_ series: [TimeSeries.Series], frequency: Frequency, season: Int) -> Int {
     let customary: Int? =
       switch (frequency.unit, frequency.count) {
+      case (.day, 1) where frequency.slots != nil: 2 * (frequency.slots?.count ?? 7)
+      case (.hour, _) where frequency.slots != nil: 2 * season
       case (.year, 1): 6
       case (.quarter, 1): 8
       case (.month, 1): 12

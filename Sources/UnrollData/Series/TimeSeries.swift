@@ -17,14 +17,23 @@ public struct TimeSeries: Sendable {
     public let targets: [[Double]]
     /// The known covariates, `[covariate][step]`, NaN where missing; they may reach past the last target.
     public let known: [[Double]]
+    /// Covariates of the past alone, `[covariate][step]`, as long as the targets.
+    public let past: [[Double]]
+    /// What is the same in all steps, `[covariate]`.
+    public let statics: [Double]
 
     /// A series; the lists of all targets must have one length, and those of all covariates one that is no
     /// shorter.
-    public init(id: String = "", start: Timestamp, targets: [[Double]], known: [[Double]] = []) {
+    public init(
+      id: String = "", start: Timestamp, targets: [[Double]], known: [[Double]] = [], past: [[Double]] = [],
+      statics: [Double] = []
+    ) {
       self.id = id
       self.start = start
       self.targets = targets
       self.known = known
+      self.past = past
+      self.statics = statics
     }
 
     /// The number of steps that have targets.
@@ -42,9 +51,14 @@ public struct TimeSeries: Sendable {
   public let targetNames: [String]
   /// The names of the known covariates.
   public let knownNames: [String]
+  /// The names of the covariates of the past alone.
+  public let pastNames: [String]
+  /// The names of what is the same in all steps of a series.
+  public let staticNames: [String]
   /// The name of the column of times.
   public let timeName: String
-  /// The name of the column that tells series apart; nil when there is one series.
+  /// The name of the column that tells series apart; nil when there is one series. Several columns have commas
+  /// between their names, and ids `/` between their parts, see `idParts`.
   public let idName: String?
   /// How times are written.
   public let timeFormat: TimeFormat
@@ -54,8 +68,10 @@ public struct TimeSeries: Sendable {
   public let horizon: Int
   /// Where the data came from: the file's name as given, or a name for data made in memory.
   public let source: String
-  /// What was guessed about the data or done to it, in lines for a person.
-  public let notes: [String]
+  /// What was guessed about the data or done to it.
+  public let dataNotes: [DataNote]
+  /// `dataNotes` in lines for a person, without their hints.
+  public var notes: [String] { dataNotes.map(\.text) }
 
   /// The fields that mean "no value" unless others are named; the empty field always does.
   public static let defaultMissing = [
@@ -72,12 +88,14 @@ public struct TimeSeries: Sendable {
   /// - Throws: `DataError` of kind `badSeries` when lengths or names do not fit together.
   public init(
     series: [Series], frequency: Frequency, targetNames: [String] = ["value"], knownNames: [String] = [],
-    timeName: String = "time", idName: String? = nil, timeFormat: TimeFormat? = nil, season: Int? = nil,
+    pastNames: [String] = [], staticNames: [String] = [], timeName: String = "time", idName: String? = nil,
+    timeFormat: TimeFormat? = nil, season: Int? = nil,
     horizon: Int? = nil, source: String = "series"
   ) throws(DataError) {
-    try Self.check(series, targetNames, knownNames, source)
+    try Self.check(series, targetNames, knownNames, pastNames, staticNames, source)
     self.init(
       unchecked: series, frequency: frequency, targetNames: targetNames, knownNames: knownNames,
+      pastNames: pastNames, staticNames: staticNames,
       timeName: timeName, idName: idName ?? (series.count > 1 ? "id" : nil),
       timeFormat: timeFormat ?? .standard(for: frequency), season: season, horizon: horizon, source: source,
       notes: [])
@@ -100,34 +118,40 @@ public struct TimeSeries: Sendable {
 
   init(
     unchecked series: [Series], frequency: Frequency, targetNames: [String], knownNames: [String],
+    pastNames: [String] = [], staticNames: [String] = [],
     timeName: String, idName: String?, timeFormat: TimeFormat, season: Int?, horizon: Int?, source: String,
-    notes: [String]
+    notes: [DataNote]
   ) {
     self.series = series
     self.frequency = frequency
     self.targetNames = targetNames
     self.knownNames = knownNames
+    self.pastNames = pastNames
+    self.staticNames = staticNames
     self.timeName = timeName
     self.idName = idName
     self.timeFormat = timeFormat
     self.source = source
     var notes = notes
     self.season = Swift.max(1, season ?? Season.guess(series, frequency: frequency))
-    if season == nil { notes.append(self.season > 1 ? "season: \(self.season)" : "season: none") }
+    if season == nil {
+      notes.append(DataNote(.season, self.season > 1 ? "season: \(self.season)" : "season: none"))
+    }
     self.horizon = Swift.max(
       1, horizon ?? Season.horizon(series, frequency: frequency, season: self.season))
-    if horizon == nil { notes.append("horizon: \(self.horizon)") }
-    self.notes = notes
+    if horizon == nil { notes.append(DataNote(.horizon, "horizon: \(self.horizon)")) }
+    dataNotes = notes
   }
 
   private static func check(
-    _ series: [Series], _ targetNames: [String], _ knownNames: [String], _ source: String
+    _ series: [Series], _ targetNames: [String], _ knownNames: [String], _ pastNames: [String],
+    _ staticNames: [String], _ source: String
   ) throws(DataError) {
     func expect(_ holds: Bool, _ expected: String, _ found: String) throws(DataError) {
       if !holds { throw DataError(.badSeries, file: source, expected: expected, found: found) }
     }
     try expect(!targetNames.isEmpty, "at least one target", "none")
-    let names = targetNames + knownNames
+    let names = targetNames + knownNames + pastNames + staticNames
     try expect(
       Set(names).count == names.count, "different names for all columns", names.joined(separator: ", "))
     try expect(!series.isEmpty, "at least one series", "none")
@@ -147,9 +171,29 @@ public struct TimeSeries: Sendable {
         one.known.allSatisfy { $0.count == one.knownCount } && one.knownCount >= one.count,
         "known covariates of one length, no shorter than the targets", "other lengths \(place)")
       try expect(
-        (one.targets + one.known).allSatisfy { $0.allSatisfy { !$0.isInfinite } },
+        one.past.count == pastNames.count && one.past.allSatisfy { $0.count == one.count }
+          && one.statics.count == staticNames.count,
+        "a value for each past covariate and step of the targets, and for each static covariate",
+        "another number \(place)")
+      try expect(
+        (one.targets + one.known + one.past + [one.statics]).allSatisfy { $0.allSatisfy { !$0.isInfinite } },
         "numbers, or NaN for missing values", "an infinite value \(place)")
     }
+  }
+}
+
+extension TimeSeries {
+  /// The columns that tell series apart.
+  public var idNames: [String] {
+    guard let idName else { return [] }
+    let names = idName.split(separator: ",").map(String.init)
+    return names.count > 1 && series.allSatisfy({ Self.idParts($0.id).count == names.count })
+      ? names : [idName]
+  }
+
+  /// A series' text in each of the columns `idNames`.
+  public func idParts(of series: Series) -> [String] {
+    idNames.count > 1 ? Self.idParts(series.id) : idName == nil ? [] : [series.id]
   }
 }
 
@@ -194,18 +238,20 @@ extension TimeSeries {
   package func replacing(_ series: [Series]) -> TimeSeries {
     TimeSeries(
       unchecked: series, frequency: frequency, targetNames: targetNames, knownNames: knownNames,
-      timeName: timeName, idName: idName, timeFormat: timeFormat, season: season, horizon: horizon,
-      source: source, notes: notes)
+      pastNames: pastNames, staticNames: staticNames, timeName: timeName, idName: idName,
+      timeFormat: timeFormat, season: season, horizon: horizon,
+      source: source, notes: dataNotes)
   }
 
   /// The same series with another season and horizon, where they are given.
   package func with(season: Int?, horizon: Int?) -> TimeSeries {
     TimeSeries(
       unchecked: series, frequency: frequency, targetNames: targetNames, knownNames: knownNames,
-      timeName: timeName, idName: idName, timeFormat: timeFormat, season: season ?? self.season,
+      pastNames: pastNames, staticNames: staticNames, timeName: timeName, idName: idName,
+      timeFormat: timeFormat, season: season ?? self.season,
       horizon: horizon ?? self.horizon, source: source,
-      notes: notes.filter {
-        !(season != nil && $0.hasPrefix("season: ")) && !(horizon != nil && $0.hasPrefix("horizon: "))
+      notes: dataNotes.filter {
+        !(season != nil && $0.kind == .season) && !(horizon != nil && $0.kind == .horizon)
       })
   }
 
@@ -215,7 +261,8 @@ extension TimeSeries {
       series.map { one in
         Series(
           id: one.id, start: one.start, targets: one.targets.map { Array($0.dropLast(Swift.max(0, steps))) },
-          known: one.known)
+          known: one.known, past: one.past.map { Array($0.dropLast(Swift.max(0, steps))) },
+          statics: one.statics)
       })
   }
 }

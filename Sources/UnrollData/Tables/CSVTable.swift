@@ -11,23 +11,31 @@ package struct CSVTable: Sendable {
   /// Which columns have no name of their own in the file.
   package let isUnnamed: [Bool]
   package let bytes: [UInt8]
+  private let headerOffset: Int
+  private let skippedLines: [ClosedRange<Int>]
   private var rowStarts: [UInt32] = []
   private var fieldEnds: [UInt32] = []
 
   /// Reads a file of delimited text whose first line holds the columns' names.
-  package init(path: String) throws(DataError) {
-    try self.init(bytes: try TextFile.bytes(at: path), name: path)
+  ///
+  /// - Parameter skippedLines: lines, from 1, that are left out: a preamble before the header, a line of units.
+  package init(path: String, skippingLines skippedLines: [ClosedRange<Int>] = []) throws(DataError) {
+    try self.init(bytes: try TextFile.bytes(at: path), name: path, skippingLines: skippedLines)
   }
 
   /// Reads delimited text whose first line holds the columns' names; `name` is used in errors.
-  package init(bytes: [UInt8], name: String) throws(DataError) {
+  package init(
+    bytes: [UInt8], name: String, skippingLines skippedLines: [ClosedRange<Int>] = []
+  ) throws(DataError) {
     self.bytes = bytes
     self.name = name
+    self.skippedLines = skippedLines
     guard bytes.count <= TextFile.maximumSize else {
       throw DataError(.tooLarge, file: name, expected: "less than 4 GB of text", found: "more")
     }
     try TextFile.check(bytes, name: name)
-    let start = Self.headerStart(bytes)
+    let start = Self.headerStart(bytes, skippedLines)
+    headerOffset = start
     guard start < bytes.count else {
       throw DataError(
         .emptyFile, file: name, expected: "a line of column names and rows below it", found: "no text",
@@ -51,6 +59,7 @@ package struct CSVTable: Sendable {
 
   private mutating func readRows(_ scanner: inout RecordScanner) throws(DataError) {
     let width = columns.count
+    var lines = LineCounter(bytes: bytes)
     while true {
       let start = scanner.position
       let fieldsBefore = fieldEnds.count
@@ -58,6 +67,10 @@ package struct CSVTable: Sendable {
       if outcome == .end { break }
       try Self.check(outcome, bytes, name)
       let count = fieldEnds.count - fieldsBefore
+      if !skippedLines.isEmpty, skippedLines.contains(where: { $0.contains(lines.line(of: start)) }) {
+        fieldEnds.removeLast(count)
+        continue
+      }
       // In a table of one column, a blank line is a missing value.
       if width > 1, count == 1, isBlank(start, Int(fieldEnds[fieldsBefore])) {
         fieldEnds.removeLast()
@@ -83,9 +96,10 @@ package struct CSVTable: Sendable {
     return DataError(
       .raggedRow, file: name, line: TextFile.lineNumber(of: start, in: bytes),
       expected: "\(words(columns.count)), one for each name in the header", found: words(count),
-      hint: rowStarts.isEmpty
-        ? "the header may lack a name, or the delimiter \(Self.describe(delimiter)) may be a wrong guess"
-        : nil)
+      hint: preambleHint
+        ?? (rowStarts.isEmpty
+          ? "the header may lack a name, or the delimiter \(Self.describe(delimiter)) may be a wrong guess"
+          : nil))
   }
 
   /// The number of rows below the header.
@@ -117,7 +131,13 @@ package struct CSVTable: Sendable {
 
   /// The position of a column by its name.
   package func column(_ name: String) throws(DataError) -> Int {
-    if let index = columns.firstIndex(of: name) { return index }
+    if let index = columns.firstIndex(of: name) {
+      guard let other = columns[(index + 1)...].firstIndex(of: name) else { return index }
+      throw DataError(
+        .badHeader, file: self.name, line: TextFile.lineNumber(of: headerOffset, in: bytes), column: name,
+        expected: "different names for all columns that are used",
+        found: "the same name for columns \(index + 1) and \(other + 1)")
+    }
     throw .noColumn(name, in: self.name, columns: columns)
   }
 
@@ -136,8 +156,9 @@ package struct CSVTable: Sendable {
 
 extension CSVTable {
   /// Where the header starts: behind a byte-order mark, blank lines and comment lines that start with `#`.
-  private static func headerStart(_ bytes: [UInt8]) -> Int {
+  private static func headerStart(_ bytes: [UInt8], _ skipped: [ClosedRange<Int>]) -> Int {
     var position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    var lines = LineCounter(bytes: bytes)
     while position < bytes.count {
       var end = position
       var isBlank = true
@@ -145,13 +166,14 @@ extension CSVTable {
         if bytes[end] != Byte.space && bytes[end] != Byte.tab { isBlank = false }
         end += 1
       }
-      guard isBlank || bytes[position] == Byte.hash else { return position }
+      let isSkipped = !skipped.isEmpty && skipped.contains { $0.contains(lines.line(of: position)) }
+      guard isBlank || isSkipped || bytes[position] == Byte.hash else { return position }
       position = min(end + 1, bytes.count)
     }
     return position
   }
 
-  /// Names the columns and refuses names that occur twice and lines that hold values.
+  /// Names the columns and refuses lines that hold values.
   static func header(
     _ fields: [String], name: String, line: Int
   ) throws(DataError) -> (columns: [String], isUnnamed: [Bool]) {
@@ -162,7 +184,7 @@ extension CSVTable {
     }
     let holdsValues = fields.allSatisfy { field in
       let bytes = Array(field.utf8)
-      return field.isEmpty || DecimalText.value(bytes, 0..<bytes.count, decimalComma: true) != nil
+      return field.isEmpty || NumberText(bytes, 0..<bytes.count) != nil
         || TimeText.parse(bytes, 0..<bytes.count, order: .monthFirst) != nil
         || TimeText.parse(bytes, 0..<bytes.count, order: .dayFirst) != nil
     }
@@ -172,20 +194,19 @@ extension CSVTable {
         found: fields.prefix(4).map { quoted($0) }.joined(separator: ", "),
         hint: "write the columns' names on the first line, such as date,value")
     }
-    let columns = fields.enumerated().map { $1.isEmpty ? "column \($0 + 1)" : $1 }
-    var seen: [String: Int] = [:]
-    for (index, column) in columns.enumerated() {
-      if let first = seen[column] {
-        throw DataError(
-          .badHeader, file: name, line: line, column: column, expected: "different names for all columns",
-          found: "the same name for columns \(first + 1) and \(index + 1)")
-      }
-      seen[column] = index
-    }
-    return (columns, isUnnamed)
+    return (fields.enumerated().map { $1.isEmpty ? "column \($0 + 1)" : $1 }, isUnnamed)
   }
 
-  private static func check(
+  /// The names of the columns, and those that several have, with their positions.
+  static func names(
+    _ fields: [String], name: String, line: Int
+  ) throws(DataError) -> (columns: [String], repeated: [String: [Int]]) {
+    let columns = try header(fields, name: name, line: line).columns
+    let places = Dictionary(grouping: columns.indices, by: { columns[$0] })
+    return (columns, places.filter { $0.value.count > 1 })
+  }
+
+  static func check(
     _ outcome: RecordScanner.Outcome, _ bytes: [UInt8], _ name: String
   ) throws(DataError) {
     switch outcome {
@@ -216,11 +237,7 @@ extension CSVTable {
   }
 
   private static func trimmed(_ bytes: [UInt8], _ range: Range<Int>) -> Range<Int> {
-    let isBlank = { (byte: UInt8) in byte == Byte.space || byte == Byte.tab }
-    var (start, end) = (range.lowerBound, range.upperBound)
-    while start < end, isBlank(bytes[end - 1]) { end -= 1 }
-    while start < end, isBlank(bytes[start]) { start += 1 }
-    return start..<end
+    Blanks.trimmed(bytes, range)
   }
 
   static func text(_ bytes: [UInt8], _ start: Int, _ end: Int) -> String {

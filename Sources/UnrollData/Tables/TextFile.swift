@@ -1,25 +1,13 @@
 /// Files of text, as bytes that are known to be UTF-8.
 package enum TextFile {
-  /// Reads a whole file. Pipes work too.
+  /// Reads a whole file, unpacked if it is gzip. Pipes work too, and `-` is standard input.
   package static func bytes(at path: String) throws(DataError) -> [UInt8] {
-    let source = try ByteSource(path: path)
-    var bytes: [UInt8] = []
-    // One byte more than the size, so that the end is found without growing.
-    bytes.reserveCapacity(source.size + 1)
-    while true {
-      guard try source.read(into: &bytes) else { return bytes }
-      if bytes.count >= maximumSize {
-        throw DataError(
-          .tooLarge, file: path, expected: "a file of less than 4 GB", found: "more",
-          hint: "split it by series")
-      }
-    }
+    try ByteSource(path: path).readAll()
   }
 
   /// Whether there is a file of this name, of any kind but a folder.
   package static func exists(_ path: String) -> Bool {
-    guard !path.isEmpty, path.utf8.count < 4096, !path.utf8.contains(0) else { return false }
-    return (try? ByteSource(path: path)) != nil
+    path.utf8.count < 4096 && InputFiles.isFile(path)
   }
 
   /// Offsets of fields are held in 32 bits.

@@ -1,3 +1,5 @@
+import UnrollCore
+
 /// Words and a tag for each.
 package struct TaggedSentence: Sendable, Equatable {
   package let words: [String]
@@ -13,46 +15,12 @@ package struct TaggedSentence: Sendable, Equatable {
   }
 }
 
-/// How a file holds words and tags.
-package enum TaggedFormat: Sendable, Equatable {
-  /// A word a line with its tags behind it, between tabs or blanks (CoNLL 2000 to 2003). Columns are counted from
-  /// 1; a tag column of nil is the last one, and 0 means that there are no tags.
-  case conll(word: Int = 1, tag: Int? = nil)
-  /// Ten columns with tabs between them (Universal Dependencies); the tag is a column by its name.
-  case conllu(tag: UniversalColumn?)
-}
-
-/// The columns of CoNLL-U that can be learned.
-package enum UniversalColumn: String, Sendable, CaseIterable {
-  case form = "FORM"
-  case lemma = "LEMMA"
-  case universalTag = "UPOS"
-  case languageTag = "XPOS"
-  case features = "FEATS"
-
-  /// The position in a line, from 0.
-  var position: Int {
-    switch self {
-    case .form: 1
-    case .lemma: 2
-    case .universalTag: 3
-    case .languageTag: 4
-    case .features: 5
-    }
-  }
-
-  /// A column by its name, in any case of letters.
-  package static func named(_ name: String, file: String) throws(DataError) -> UniversalColumn {
-    if let column = UniversalColumn(rawValue: name.uppercased()) { return column }
-    throw .noColumn(name, in: file, columns: allCases.map(\.rawValue))
-  }
-}
-
 /// Reads sentences with a tag for each word, a sentence at a time. Blank lines stand between sentences.
 ///
 /// CoNLL: a line `-DOCSTART-` ends a sentence and is skipped. A line that starts with `#` is a comment unless it
 /// has as many columns as the words' lines: `#` may be a word. Where the first such lines decide, only a tab makes
-/// them words. All words of a file have equally many columns.
+/// them words. All words of a file have equally many columns. A row of names above the words (`TOKEN`, `NE-COARSE`) is
+/// skipped and told. White space and invisible characters around words and tags are dropped.
 ///
 /// CoNLL-U: lines that start with `#` are comments; ranges (`1-2`) and empty nodes (`1.1`) are skipped.
 package struct TaggedReader {
@@ -62,6 +30,9 @@ package struct TaggedReader {
   private var width: Int?
   private var isTabbed: Bool?
   private var isEmpty = true
+  private var hasLooked = false
+  /// What was done with the file, for a person.
+  package private(set) var notes: [DataNote] = []
 
   package init(path: String, format: TaggedFormat) throws(DataError) {
     try self.init(try ByteSource(path: path), format: format)
@@ -130,6 +101,19 @@ package struct TaggedReader {
       fields.removeLast()
     }
     if line[0] == Byte.hash, width.map({ fields.count != $0 }) ?? !hasTabs { return nil }
+    if !hasLooked {
+      hasLooked = true
+      let names = fields.map { String(decoding: $0, as: UTF8.self) }
+      if TaggedFormat.header(fields: names) != nil {
+        notes.append(
+          DataNote(
+            .tags,
+            "tags: line \(reader.line) names the columns (\(names.prefix(4).map { clipped($0) }.joined(separator: ", "))\(names.count > 4 ? ", …" : "")) and is skipped"
+          ))
+        (width, isTabbed) = (fields.count, hasTabs)
+        return nil
+      }
+    }
     let needed = max(word, tag ?? (word + 1), 1)
     guard fields.count == width ?? max(needed, fields.count) else {
       throw DataError(
@@ -142,10 +126,10 @@ package struct TaggedReader {
     width = fields.count
     isTabbed = hasTabs
     let tagColumn = tag ?? fields.count
-    let text = String(decoding: fields[word - 1], as: UTF8.self)
+    let text = Self.word(fields[word - 1])
     guard !text.isEmpty else { throw missing("a word", column: word) }
     if tagColumn == 0 { return (text, nil) }
-    let tagText = String(decoding: fields[tagColumn - 1], as: UTF8.self)
+    let tagText = Blanks.trimmed(String(decoding: fields[tagColumn - 1], as: UTF8.self))
     guard !tagText.isEmpty else { throw missing("a tag", column: tagColumn) }
     return (text, tagText)
   }
@@ -169,12 +153,19 @@ package struct TaggedReader {
         found: quoted(String(decoding: id, as: UTF8.self)))
     }
     if id.contains(Byte.minus) || id.contains(Byte.dot) { return nil }
-    let word = String(decoding: fields[UniversalColumn.form.position], as: UTF8.self)
+    let word = Self.word(fields[UniversalColumn.form.position])
     guard !word.isEmpty else { throw missing("a word", column: 2) }
     guard let column else { return (word, nil) }
-    let tag = String(decoding: fields[column.position], as: UTF8.self)
+    let tag = column.tag(Blanks.trimmed(String(decoding: fields[column.position], as: UTF8.self)))
     guard !tag.isEmpty else { throw missing("a value of \(column.rawValue)", column: column.position + 1) }
     return (word, tag)
+  }
+
+  /// A word without what is invisible around it; a word of nothing else stays.
+  private static func word(_ bytes: ArraySlice<UInt8>) -> String {
+    let text = String(decoding: bytes, as: UTF8.self)
+    let trimmed = Blanks.trimmed(text)
+    return trimmed.isEmpty ? text : trimmed
   }
 
   private func missing(_ what: String, column: Int) -> DataError {

@@ -27,6 +27,7 @@ package struct PairReader {
   private enum Input {
     case aligned(LineReader, LineReader)
     case separated(LineReader, source: Int, target: Int)
+    case records(RecordReader, source: Int, target: Int)
   }
 
   private var input: Input
@@ -55,6 +56,18 @@ package struct PairReader {
     input = .separated(LineReader(file), source: source - 1, target: target - 1)
   }
 
+  /// A table with a header, or a line of JSON for each pair: the names of the columns.
+  package init(_ file: ByteSource, source: String, target: String) throws(DataError) {
+    let reader = try RecordReader(file)
+    let (left, right) = (try reader.column(source), try reader.column(target))
+    guard left != right else {
+      throw DataError(
+        .badRoles, file: file.name, column: source, expected: "different columns for source and target",
+        found: "the same for both")
+    }
+    input = .records(reader, source: left, target: right)
+  }
+
   /// The next pair, or nil at the end.
   package mutating func next() throws(DataError) -> TextPair? {
     switch input {
@@ -63,11 +76,21 @@ package struct PairReader {
       input = .aligned(left, right)
       if let source, let target {
         isEmpty = false
-        return TextPair(source: source, target: target, line: left.line)
+        return TextPair(source: Blanks.visible(source), target: Blanks.visible(target), line: left.line)
       }
       guard source == nil, target == nil else { throw try Self.unequal(left, right) }
       guard !isEmpty else { throw Self.noPairs(left.name) }
       return nil
+    case .records(var reader, let source, let target):
+      let fields = try reader.next()
+      input = .records(reader, source: source, target: target)
+      guard let fields else {
+        if isEmpty { throw Self.noPairs(reader.name) }
+        return nil
+      }
+      isEmpty = false
+      return TextPair(
+        source: Blanks.visible(fields[source]), target: Blanks.visible(fields[target]), line: reader.line)
     case .separated(var reader, let source, let target):
       let pair = try Self.separated(&reader, source, target)
       input = .separated(reader, source: source, target: target)
@@ -90,8 +113,8 @@ package struct PairReader {
           found: counted(fields.count, "field"))
       }
       return TextPair(
-        source: String(decoding: fields[source], as: UTF8.self),
-        target: String(decoding: fields[target], as: UTF8.self), line: reader.line)
+        source: Blanks.visible(String(decoding: fields[source], as: UTF8.self)),
+        target: Blanks.visible(String(decoding: fields[target], as: UTF8.self)), line: reader.line)
     }
     return nil
   }

@@ -1,6 +1,10 @@
 /// The rows of delimited text with named columns, one after the other, in memory that does not grow with the file.
 ///
-/// The form is that of ``CSVTable``, but for tab separated files: there a row is always a line, and a quote that
+/// Also lines that each hold an object of JSON, see ``JSONLines``: the columns are the names that occur in the first
+/// 256 kB.
+///
+/// Blank lines and the white space and invisible characters at the ends of fields that stand without quotes are passed
+/// over. The form is that of ``CSVTable``, but for tab separated files: there a row is always a line, and a quote that
 /// does not open and close a whole field is an ordinary character, as in most corpora that are written this way.
 package struct RecordReader {
   private let source: ByteSource
@@ -12,12 +16,20 @@ package struct RecordReader {
   private var base = 0
   private var isAtEnd = false
   private var nextLine = 1
+  private var json: JSONLines?
+  /// The first row of a file without a header.
+  private var first: [String]?
+  /// Which names occur several times; a column that is asked for must not be among them.
+  private var repeated: [String: [Int]] = [:]
+  /// Between the values of a list of JSON.
+  package static let listSeparator = "\u{1F}"
   /// The line on which the row that was read last starts.
   package private(set) var line = 0
 
   package init(path: String) throws(DataError) { try self.init(try ByteSource(path: path)) }
 
-  package init(_ source: ByteSource) throws(DataError) {
+  /// - Parameter hasHeader: whether the first row holds the columns' names; otherwise they are `1`, `2`, ….
+  package init(_ source: ByteSource, hasHeader: Bool = true) throws(DataError) {
     self.source = source
     while buffer.count < 1 << 18, !isAtEnd { isAtEnd = !(try source.read(into: &buffer)) }
     if TextFile.isWide(buffer) {
@@ -25,25 +37,36 @@ package struct RecordReader {
     }
     if buffer.starts(with: TextFile.byteOrderMark) { position = 3 }
     try skipBlankLines()
+    if JSONLines.isJSON(buffer[position...]) {
+      try learnJSON()
+      return
+    }
     delimiter = RecordScanner.sniffDelimiter(buffer, from: position)
     guard let header = try record() else {
       throw DataError(
         .emptyFile, file: name, expected: "a line of column names and rows below it", found: "no text",
         statement: "the file is empty")
     }
-    let names = header.map { field in
-      let trimmed = field.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }
-      return String(trimmed.reversed())
+    let names = header.map { Blanks.trimmed($0) }
+    guard hasHeader else {
+      first = header
+      columns = header.indices.map { "\($0 + 1)" }
+      return
     }
-    columns = try CSVTable.header(names, name: name, line: line).columns
+    (columns, repeated) = try CSVTable.names(names, name: name, line: line)
   }
 
   package var name: String { source.name }
 
   /// The fields of the next row, or nil at the end. Blank lines are skipped in tables of several columns.
   package mutating func next() throws(DataError) -> [String]? {
+    if let row = first {
+      first = nil
+      return row
+    }
+    if let json { return try nextJSON(json) }
     while let fields = try record() {
-      if fields.count == 1, columns.count > 1, fields[0].allSatisfy({ $0 == " " }) { continue }
+      if fields.count == 1, columns.count > 1, Blanks.trimmed(fields[0]).isEmpty { continue }
       guard fields.count == columns.count else {
         throw DataError(
           .raggedRow, file: name, line: line,
@@ -57,9 +80,71 @@ package struct RecordReader {
 
   /// The position of a column by its name.
   package func column(_ name: String) throws(DataError) -> Int {
+    if let places = repeated[name], places.count > 1 {
+      throw DataError(
+        .badHeader, file: self.name, line: 1, column: name, expected: "one column with this name",
+        found: "columns \(places.map { "\($0 + 1)" }.joined(separator: " and "))",
+        hint: "name the column by its number")
+    }
+    if columns.firstIndex(of: name) == nil, let number = Int(name), columns.indices.contains(number - 1) {
+      return number - 1
+    }
     if let index = columns.firstIndex(of: name) { return index }
     throw .noColumn(name, in: self.name, columns: columns)
   }
+
+  /// Learns the names of the members of the whole lines of the buffer.
+  private mutating func learnJSON() throws(DataError) {
+    var lines = JSONLines()
+    var (start, number) = (position, nextLine)
+    repeat {
+      var end = buffer[start...].firstIndex(of: Byte.lineFeed)
+      // A first line that is longer than the buffer is read to its end.
+      while end == nil, start == position, !isAtEnd {
+        isAtEnd = !(try source.read(into: &buffer))
+        end = buffer[start...].firstIndex(of: Byte.lineFeed)
+        guard buffer.count <= LineReader.longestLine else { break }
+      }
+      guard let stop = end ?? (isAtEnd ? buffer.count : nil) else { break }
+      let line = Array(buffer[start..<stop])
+      if line.contains(where: { $0 > Byte.space }) {
+        if let offset = TextFile.firstNotText(in: line) {
+          throw TextFile.notText(line[offset], at: start + offset, line: number, isWide: false, name: name)
+        }
+        try lines.learn(line, name: name, number: number)
+      }
+      (start, number) = (min(stop + 1, buffer.count), number + 1)
+    } while start < buffer.count
+    json = lines
+    columns = lines.columns
+    delimiter = Byte.tab
+  }
+
+  private mutating func nextJSON(_ json: JSONLines) throws(DataError) -> [String]? {
+    while true {
+      guard let end = buffer[position...].firstIndex(of: Byte.lineFeed) ?? (isAtEnd ? buffer.count : nil)
+      else {
+        try refill()
+        continue
+      }
+      guard position < buffer.count else { return nil }
+      let bytes = Array(buffer[position..<end])
+      line = nextLine
+      if let offset = TextFile.firstNotText(in: bytes) {
+        throw TextFile.notText(
+          bytes[offset], at: base + position + offset, line: line, isWide: false, name: name)
+      }
+      nextLine += 1
+      position = min(end + 1, buffer.count)
+      if bytes.contains(where: { $0 > Byte.space }) {
+        return try json.fields(bytes, name: name, number: line)
+      }
+      if position == buffer.count, isAtEnd { return nil }
+    }
+  }
+
+  /// Whether the lines are objects of JSON.
+  package var isJSON: Bool { json != nil }
 
   private mutating func skipBlankLines() throws(DataError) {
     while position < buffer.count {

@@ -28,7 +28,7 @@ package struct TextChunkReader {
   /// A part of a file that ``TextCuts`` made.
   package init(_ source: ByteSource, part: Range<Int>, chunkSize: Int = 1 << 18) throws(DataError) {
     self.init(source, chunkSize: chunkSize)
-    try source.seek(to: part)
+    try source.seek(toPart: part)
     isPart = true
     base = part.lowerBound
   }
@@ -103,8 +103,15 @@ package enum TextCuts {
   static func parts(
     _ path: String, range: Range<Int>? = nil, count: Int
   ) throws(DataError) -> [Range<Int>] {
-    let source = try ByteSource(path: path)
+    try parts(try ByteSource(path: path), range: range, count: count)
+  }
+
+  static func parts(
+    _ source: ByteSource, range: Range<Int>? = nil, count: Int
+  ) throws(DataError) -> [Range<Int>] {
     let range = range ?? 0..<source.size
+    // A range that was found before the file shrank.
+    try source.seek(toPart: range)
     var starts = [range.lowerBound]
     for index in 1..<max(1, count) {
       let target = range.lowerBound + range.count / count * index
@@ -117,7 +124,7 @@ package enum TextCuts {
 
   /// The first cut within a megabyte of a position, which is above 0.
   package static func firstCut(_ source: ByteSource, from start: Int) throws(DataError) -> Int? {
-    let before = max(0, start - 4)
+    let before = max(0, min(start, source.size) - 4)
     try source.seek(to: before..<source.size)
     var bytes: [UInt8] = []
     var searched = start - before

@@ -4,7 +4,8 @@ import UnrollCore
 package struct TextCorpus: Sendable {
   private enum Source: Sendable {
     case memory([UInt8])
-    case file
+    /// A file, and what it was when it was looked at first.
+    case file(FileIdentity)
   }
 
   package let name: String
@@ -14,12 +15,12 @@ package struct TextCorpus: Sendable {
 
   /// - Parameter memoryLimit: larger files stay on disk.
   package init(path: String, memoryLimit: Int = 64 << 20) throws(DataError) {
-    let size = try ByteSource(path: path).size
-    // A pipe has no size, and can be read once.
-    if size <= memoryLimit {
-      try self.init(bytes: TextFile.bytes(at: path), name: path)
+    let source = try ByteSource(path: path)
+    // A pipe has no size, and can be read once; what was unpacked is in memory.
+    if source.size <= memoryLimit || source.isInMemory {
+      try self.init(bytes: source.readAll(), name: path)
     } else {
-      self.init(name: path, source: .file, range: 0..<size)
+      self.init(name: path, source: .file(source.identity), range: 0..<source.size)
     }
   }
 
@@ -74,7 +75,7 @@ package struct TextCorpus: Sendable {
   private func input() throws(DataError) -> ByteSource {
     switch source {
     case .memory(let bytes): ByteSource(bytes, name: name)
-    case .file: try ByteSource(path: name)
+    case .file(let identity): try ByteSource(path: name, expecting: identity)
     }
   }
 

@@ -1,6 +1,7 @@
 /// The distance between the steps of a series.
 ///
-/// Written as `daily`, `monthly`, `15 minutes`, `business days`, `step`; saved as that text.
+/// Written as `daily`, `monthly`, `15 minutes`, `business days`, `step`, `monthly on the last business day`,
+/// `hourly on Mon-Fri 08:00-17:00`; saved as that text.
 public struct Frequency: Hashable, Sendable {
   /// What the steps are counted in.
   public enum Unit: String, Sendable, CaseIterable {
@@ -16,10 +17,34 @@ public struct Frequency: Hashable, Sendable {
   public let unit: Unit
   /// How many units lie between neighbouring steps; at least 1.
   public let count: Int
+  /// On which day steps of months, quarters and years fall; nil for the day of the first step.
+  public let anchor: Anchor?
+  /// The steps of a week that occur; nil when all do.
+  public let slots: WeekSlots?
+
+  /// A day of the month.
+  public enum Anchor: Hashable, Sendable {
+    /// The last or the first day of the month from Monday to Friday.
+    case lastBusinessDay, firstBusinessDay
+    /// The day with a number, or the last in shorter months.
+    case day(Int)
+  }
 
   /// A frequency of one step each `count` units; a count below 1 is taken as 1.
-  public init(_ unit: Unit, every count: Int = 1) {
+  public init(_ unit: Unit, every count: Int = 1) { self.init(unit, every: count, anchor: nil, slots: nil) }
+
+  /// The same frequency with steps on another day of the month.
+  public func on(_ anchor: Anchor) -> Frequency {
+    months == nil ? self : Frequency(unit, every: count, anchor: anchor, slots: nil)
+  }
+
+  /// The same frequency with those steps of a week alone.
+  func on(_ slots: WeekSlots) -> Frequency { Frequency(unit, every: count, anchor: nil, slots: slots) }
+
+  private init(_ unit: Unit, every count: Int, anchor: Anchor?, slots: WeekSlots?) {
     self.unit = unit
+    self.anchor = anchor
+    self.slots = slots
     // The largest count keeps a step within what 64-bit microseconds can hold.
     self.count = min(max(1, count), unit == .step ? .max : 1_000_000_000)
   }
@@ -94,7 +119,18 @@ extension Frequency: LosslessStringConvertible {
     (.quarter, ["quarter", "quarters", "q"]), (.year, ["year", "years", "y"]),
   ]
 
-  public var description: String {
+  public var description: String { plain + (anchorText ?? slots.map { " on \($0)" } ?? "") }
+
+  private var anchorText: String? {
+    switch anchor {
+    case nil: nil
+    case .lastBusinessDay: " on the last business day"
+    case .firstBusinessDay: " on the first business day"
+    case .day(let day): " on day \(day)"
+    }
+  }
+
+  private var plain: String {
     if count == 1, let adverb = Self.adverbs.first(where: { $0.0 == unit }) { return adverb.1 }
     let names = Self.nouns.first { $0.0 == unit }?.1 ?? [unit.rawValue]
     return "\(count) \(names[min(count == 1 ? 0 : 1, names.count - 1)])"
@@ -103,6 +139,13 @@ extension Frequency: LosslessStringConvertible {
   /// Reads `monthly`, `15 minutes`, `15min`, `2h`, `week`, `business-daily`; letter case does not matter.
   public init?(_ description: String) {
     let text = description.lowercased()
+    if let on = text.firstRange(of: " on ") {
+      guard let plain = Frequency(String(text[..<on.lowerBound])),
+        let whole = plain.on(text: String(text[on.upperBound...]))
+      else { return nil }
+      self = whole
+      return
+    }
     if let known = Self.adverbs.first(where: { $0.1 == text }) {
       self.init(known.0)
       return
@@ -113,6 +156,23 @@ extension Frequency: LosslessStringConvertible {
       let unit = Self.nouns.first(where: { $0.1.contains(String(noun)) })?.0
     else { return nil }
     self.init(unit, every: count)
+  }
+}
+
+extension Frequency {
+  /// This frequency on what stands behind `on`.
+  private func on(text: String) -> Frequency? {
+    switch text {
+    case "the last business day": return months == nil ? nil : on(.lastBusinessDay)
+    case "the first business day": return months == nil ? nil : on(.firstBusinessDay)
+    default: break
+    }
+    if text.hasPrefix("day ") {
+      guard months != nil, let day = Int(text.dropFirst(4)), (1...31).contains(day) else { return nil }
+      return on(.day(day))
+    }
+    guard let ticks, let slots = WeekSlots(text, ticks: ticks) else { return nil }
+    return on(slots)
   }
 }
 

@@ -2,10 +2,11 @@ extension Frequency {
   /// The time `steps` steps after a time, or before it when `steps` is negative.
   ///
   /// Months, quarters and years keep the day of the month as far as the month reaches; the last day of a month
-  /// goes to the last day. Business days skip Saturdays and Sundays, and count a weekend as its Friday.
+  /// goes to the last day; an anchor says otherwise. Steps that never occur are skipped. Business days skip Saturdays and Sundays, and count a weekend as its Friday.
   /// Times beyond the calendar stop at its end.
   public func advance(_ time: Timestamp, by steps: Int) -> Timestamp {
     if steps == 0 { return time }
+    if let slots { return slots.advance(time, by: steps) }
     if let ticks {
       let (distance, overflows) = ticks.multipliedReportingOverflow(by: Int64(steps))
       let (sum, sumOverflows) = time.ticks.addingReportingOverflow(distance)
@@ -22,7 +23,9 @@ extension Frequency {
     }
     let date = time.date
     var moved = CivilDate(monthIndex: date.monthIndex + bounded)
-    moved.day = date.isLastOfMonth ? moved.daysInMonth : min(date.day, moved.daysInMonth)
+    moved.day =
+      Self.day(of: moved, anchor)
+      ?? (date.isLastOfMonth ? moved.daysInMonth : min(date.day, moved.daysInMonth))
     return Timestamp(day: moved.daysSinceEpoch, ticksOfDay: ticksOfDay)
   }
 
@@ -32,6 +35,7 @@ extension Frequency {
   /// Within months, quarters and years the day does not matter: a value for each month may bear the month's
   /// first day, its last, or its last day of business.
   public func steps(from start: Timestamp, to time: Timestamp) -> Int? {
+    if let slots { return slots.steps(from: start, to: time) }
     let distance: Int
     let width: Int
     if let ticks {
@@ -45,6 +49,21 @@ extension Frequency {
       (distance, width) = (Self.businessIndex(time.day) - Self.businessIndex(start.day), count)
     }
     return distance % width == 0 ? distance / width : nil
+  }
+
+  /// The day of an anchor in a month; nil without one.
+  static func day(of month: CivilDate, _ anchor: Anchor?) -> Int? {
+    let last = month.daysInMonth
+    func weekday(_ day: Int) -> Int {
+      CivilDate.weekday(
+        daysSinceEpoch: CivilDate(year: month.year, month: month.month, day: day).daysSinceEpoch)
+    }
+    return switch anchor {
+    case nil: nil
+    case .day(let day): min(day, last)
+    case .lastBusinessDay: last - max(0, weekday(last) - 4)
+    case .firstBusinessDay: weekday(1) < 5 ? 1 : 8 - weekday(1)
+    }
   }
 
   static func isWeekend(_ day: Int) -> Bool { CivilDate.weekday(daysSinceEpoch: day) >= 5 }

@@ -10,9 +10,35 @@ extension Frequency {
   ///
   /// - Parameter series: for each series its times in ascending order.
   static func guess(series: [[Int64]], format: TimeFormat) -> Frequency {
+    let plain = plain(series: series, format: format)
+    if plain.months != nil { return withAnchor(plain, series, format) }
+    guard let slots = WeekSlots.guess(series, base: plain) else { return plain }
+    return Frequency(slots.unit.0, every: slots.unit.1).on(slots)
+  }
+
+  /// - Days that are each the last or the first of business of their month stay that, and so do the 28th of all
+  ///   months and the 30th.
+  private static func withAnchor(_ plain: Frequency, _ series: [[Int64]], _ format: TimeFormat) -> Frequency {
+    guard
+      [.day, .hour, .minute, .second, .fraction, .excelDays, .unixSeconds, .unixMilliseconds]
+        .contains(format.resolution)
+    else { return plain }
+    let dates = series.joined().lazy.map { Timestamp(ticks: $0).date }
+    guard let first = dates.first, dates.count > 2 else { return plain }
+    if dates.allSatisfy(\.isLastOfMonth) || dates.allSatisfy({ $0.day == 1 }) { return plain }
+    if dates.allSatisfy({ $0.day == day(of: $0, .lastBusinessDay) }) { return plain.on(.lastBusinessDay) }
+    if dates.allSatisfy({ $0.day == day(of: $0, .firstBusinessDay) }) { return plain.on(.firstBusinessDay) }
+    let greatest = dates.map(\.day).max() ?? 31
+    let isOneDay = dates.allSatisfy { $0.day == min(greatest, $0.daysInMonth) }
+    // The first date tells by itself, unless it is the last of a shorter month.
+    return isOneDay && (first.day != greatest || first.isLastOfMonth) ? plain.on(.day(greatest)) : plain
+  }
+
+  private static func plain(series: [[Int64]], format: TimeFormat) -> Frequency {
     switch format.resolution {
     case .integer, .step: return Frequency(.step, every: Int(commonest(series) { $1 - $0 }?.value ?? 1))
-    case .year, .quarter, .month: return monthly(series) ?? Frequency(format.unitOfOneTime)
+    case .year, .half, .quarter, .month, .decimalYear:
+      return monthly(series) ?? Frequency(format.unitOfOneTime)
     case .week:
       guard let days = commonest(series, { $1 - $0 })?.value else { return .weekly }
       return Frequency(.week, every: Int(days / (7 * Timestamp.ticksPerDay)))
@@ -100,13 +126,13 @@ extension TimeFormat {
   fileprivate var unitOfOneTime: Frequency.Unit {
     switch resolution {
     case .integer, .step: .step
-    case .unixMilliseconds, .fraction: .second
-    case .unixSeconds, .second, .minute: .hour
-    case .compactDay, .day: .day
+    case .unixMilliseconds, .unixMicroseconds, .unixNanoseconds, .fraction: .second
+    case .unixSeconds, .second, .minute, .hour: .hour
+    case .excelDays, .day: .day
     case .week: .week
-    case .month: .month
+    case .month, .half: .month
     case .quarter: .quarter
-    case .year: .year
+    case .year, .decimalYear: .year
     }
   }
 }

@@ -1,11 +1,12 @@
 /// How times are written, so that a forecast's times are written like the input's.
 ///
-/// It is saved as an example: the last day of January 2003 at 09:05:07, written in the format.
+/// It is saved as the pattern of its pieces (`%Y-%m-%d %H:%M`), see `init(pattern:)`, or as words for times
+/// that are numbers: `step`, `unix seconds`, `excel days`.
 public struct TimeFormat: Hashable, Sendable {
-  /// What the text tells, from coarse to fine; the integer kinds are told apart by a whole column.
+  /// What the text tells, from coarse to fine; the kinds of bare numbers are told apart by a whole column.
   package enum Resolution: UInt8, Sendable {
-    case integer, step, unixSeconds, unixMilliseconds, compactDay
-    case year, quarter, month, week, day, minute, second, fraction
+    case integer, step, unixSeconds, unixMilliseconds, unixMicroseconds, unixNanoseconds, excelDays
+    case decimalYear, year, half, quarter, month, week, day, hour, minute, second, fraction
   }
 
   /// The order of a date's parts.
@@ -15,42 +16,98 @@ public struct TimeFormat: Hashable, Sendable {
   package enum Padding: UInt8, Sendable { case unknown, zeros, none }
 
   /// How the difference to universal time is written.
-  package enum Zone: UInt8, Sendable { case none, z, hoursColonMinutes, hoursMinutes, hours }
+  package enum Zone: UInt8, Sendable { case none, z, hoursColonMinutes, hoursMinutes, hours, name }
 
-  package var resolution: Resolution
-  package var order: Order = .yearFirst
-  /// Between a date's parts; 0 when there is nothing between.
-  package var separator: UInt8 = 0
-  /// Between date and time of day.
-  package var middle: UInt8 = UInt8(ascii: " ")
-  package var datePadding: Padding = .unknown
+  /// What a bare number counts; nil for times that are made of pieces.
+  package var number: Resolution?
+  /// The pieces of a time, in the order of the page; empty for bare numbers.
+  package var fields: [TimeField] = []
+  /// Whether a person stated the pieces: nothing else is read then.
+  package var isStated = false
+
+  package var dayPadding: Padding = .unknown
+  package var monthPadding: Padding = .unknown
   package var hourPadding: Padding = .unknown
+  /// Digits behind the point of seconds, of numbered steps or of another bare number.
   package var fractionDigits: UInt8 = 0
+  /// What stands before a fraction of a second.
+  package var fractionMark: UInt8 = Byte.dot
   package var zone: Zone = .none
+  /// The name of the time zone as it was written first.
+  package var zoneName = ""
   /// Minutes ahead of universal time, when a zone is written.
   package var offsetMinutes: Int16 = 0
+  /// Where in a month of a decimal year the values lie, in ten thousandths of a year.
+  package var phase: Int16 = 0
+  var monthStyle = NameStyle()
+  var weekdayStyle = NameStyle()
+  /// How AM and PM are written: `AM`, `am`, `a.m.`, `A`.
+  var meridiemStyle = MeridiemStyle()
 
-  package init(_ resolution: Resolution) { self.resolution = resolution }
+  /// A format of pieces.
+  package init(fields: [TimeField]) { self.fields = fields }
+
+  /// A bare number of a kind.
+  package init(number: Resolution) { self.number = number }
 
   /// Numbered steps.
-  public static let step = TimeFormat(.step)
+  public static let step = TimeFormat(number: .step)
   /// `2020-01-31`
-  public static let day = TimeFormat.dashed(.day)
+  public static let day = TimeFormat.dashed([])
   /// `2020-01`
-  public static let month = TimeFormat.dashed(.month)
+  public static let month = TimeFormat(fields: [.year, .literal(Byte.minus), .month])
   /// `2020-01-31 13:00`
-  public static let minute = TimeFormat.dashed(.minute)
+  public static let minute = TimeFormat.dashed([.literal(Byte.space), .hour, .literal(Byte.colon), .minute])
   /// `2020-01-31 13:00:00`
-  public static let second = TimeFormat.dashed(.second)
+  public static let second = TimeFormat.dashed([
+    .literal(Byte.space), .hour, .literal(Byte.colon), .minute, .literal(Byte.colon), .second,
+  ])
+  /// `2020`
+  static let year = TimeFormat(fields: [.year])
+  /// `2020Q1`
+  static let quarter = TimeFormat(fields: [.year, .literal(UInt8(ascii: "Q")), .quarter])
 
-  private static func dashed(_ resolution: Resolution) -> TimeFormat {
-    var format = TimeFormat(resolution)
-    format.separator = Byte.minus
-    return format
+  private static func dashed(_ clock: [TimeField]) -> TimeFormat {
+    TimeFormat(fields: [.year, .literal(Byte.minus), .month, .literal(Byte.minus), .day] + clock)
   }
 
   /// Whether the times are moments of a calendar, not numbers of steps.
   package var isCalendar: Bool { resolution != .step && resolution != .integer }
+
+  /// Whether times are bare numbers on the page.
+  package var isNumber: Bool {
+    number != nil
+      || fields.allSatisfy { field in
+        if case .literal = field { return false }
+        return field != .monthName && field != .weekdayName && field != .zone && field != .meridiem
+      }
+  }
+
+  /// The finest thing that the text tells.
+  package var resolution: Resolution {
+    if let number { return number }
+    if fields.contains(.second) { return fractionDigits > 0 ? .fraction : .second }
+    if fields.contains(.minute) { return .minute }
+    if fields.contains(.hour) || fields.contains(.hour12) { return .hour }
+    if fields.contains(.day) || fields.contains(.dayOfYear) || fields.contains(.weekday) { return .day }
+    if fields.contains(.week) { return .week }
+    if fields.contains(.month) || fields.contains(.monthName) { return .month }
+    if fields.contains(.quarter) { return .quarter }
+    return fields.contains(.half) ? .half : .year
+  }
+
+  /// The order of year, month and day.
+  package var order: Order {
+    let parts = fields.compactMap { field -> Order? in
+      switch field {
+      case .year, .shortYear, .weekYear: .yearFirst
+      case .month, .monthName, .quarter, .half, .week: .monthFirst
+      case .day: .dayFirst
+      default: nil
+      }
+    }
+    return parts.first ?? .yearFirst
+  }
 
   /// The format that times of a frequency are written in when there is no example.
   package static func standard(for frequency: Frequency) -> TimeFormat {
@@ -58,7 +115,7 @@ public struct TimeFormat: Hashable, Sendable {
     case .step: .step
     case .millisecond:
       {
-        var format = TimeFormat.dashed(.fraction)
+        var format = TimeFormat.second
         format.fractionDigits = 3
         return format
       }()
@@ -66,155 +123,66 @@ public struct TimeFormat: Hashable, Sendable {
     case .minute, .hour: .minute
     case .day, .businessDay, .week: .day
     case .month: .month
-    case .quarter: TimeFormat(.quarter)
-    case .year: TimeFormat(.year)
+    case .quarter: .quarter
+    case .year: .year
     }
   }
 
-  /// Takes in what another value of the same column shows; false when it is written in another way.
-  ///
-  /// Fractions may have different lengths, numbers may show or not show their padding, and offsets from
-  /// universal time may change; `offsetMinutes` keeps the first.
-  mutating func merge(_ other: TimeFormat) -> Bool {
-    if self == other { return true }
-    var (mine, theirs) = (self, other)
-    mine.normalise()
-    theirs.normalise()
-    guard mine == theirs else { return false }
+  /// Takes in what another time of the same pieces shows about the way they are written.
+  mutating func learn(_ other: TimeFormat) {
+    if self == other { return }
     fractionDigits = max(fractionDigits, other.fractionDigits)
-    if other.datePadding.rawValue > datePadding.rawValue { datePadding = other.datePadding }
-    if other.hourPadding.rawValue > hourPadding.rawValue { hourPadding = other.hourPadding }
-    if resolution == .second { resolution = other.resolution }
-    return true
-  }
-
-  private mutating func normalise() {
-    fractionDigits = 0
-    datePadding = .unknown
-    hourPadding = .unknown
-    offsetMinutes = 0
-    if resolution == .fraction { resolution = .second }
+    dayPadding = dayPadding.combined(other.dayPadding)
+    monthPadding = monthPadding.combined(other.monthPadding)
+    hourPadding = hourPadding.combined(other.hourPadding)
+    monthStyle.merge(other.monthStyle)
+    weekdayStyle.merge(other.weekdayStyle)
   }
 }
 
-// MARK: - Writing
-
-extension TimeFormat {
-  /// A time, written in this format.
-  public func text(_ time: Timestamp) -> String {
-    let date = time.date
-    switch resolution {
-    case .integer, .step: return String(time.ticks)
-    case .unixSeconds: return String(floorDivide(time.ticks, 1_000_000))
-    case .unixMilliseconds: return String(floorDivide(time.ticks, 1000))
-    case .compactDay: return padded(date.year, 4) + padded(date.month, 2) + padded(date.day, 2)
-    case .year: return padded(date.year, 4)
-    case .quarter: return padded(date.year, 4) + separatorText + "Q\((date.month - 1) / 3 + 1)"
-    case .week:
-      let week = CivilDate.isoWeek(daysSinceEpoch: time.day)
-      return padded(week.year, 4) + separatorText + "W" + padded(week.week, 2)
-    case .month: return padded(date.year, 4) + separatorText + padded(date.month, datePadding)
-    case .day: return dateText(date)
-    case .minute, .second, .fraction:
-      return dateText(date) + String(Unicode.Scalar(middle)) + clockText(time.ticksOfDay) + zoneText
-    }
-  }
-
-  private var separatorText: String { separator == 0 ? "" : String(Unicode.Scalar(separator)) }
-
-  private func dateText(_ date: CivilDate) -> String {
-    let year = padded(date.year, 4)
-    let month = padded(date.month, datePadding)
-    let day = padded(date.day, datePadding)
-    let parts =
-      switch order {
-      case .yearFirst: [year, month, day]
-      case .dayFirst: [day, month, year]
-      case .monthFirst: [month, day, year]
-      }
-    return parts.joined(separator: separatorText)
-  }
-
-  private func clockText(_ ticks: Int64) -> String {
-    let seconds = Int(ticks / 1_000_000)
-    var text = padded(seconds / 3600, hourPadding) + ":" + padded(seconds / 60 % 60, 2)
-    if resolution == .minute { return text }
-    text += ":" + padded(seconds % 60, 2)
-    if resolution == .fraction, fractionDigits > 0 {
-      let micros = padded(Int(ticks % 1_000_000), 6)
-      let digits = Int(fractionDigits)
-      text += "." + micros.prefix(digits) + String(repeating: "0", count: max(0, digits - 6))
-    }
-    return text
-  }
-
-  private var zoneText: String {
-    let size = abs(Int(offsetMinutes))
-    let hours = (offsetMinutes < 0 ? "-" : "+") + padded(size / 60, 2)
-    return switch zone {
-    case .none: ""
-    case .z: "Z"
-    case .hoursColonMinutes: hours + ":" + padded(size % 60, 2)
-    case .hoursMinutes: hours + padded(size % 60, 2)
-    case .hours: hours
-    }
-  }
-
-  private func padded(_ number: Int, _ padding: Padding) -> String {
-    padding == .none ? String(number) : padded(number, 2)
-  }
-
-  private func padded(_ number: Int, _ width: Int) -> String {
-    let digits = String(number.magnitude)
-    let zeros = String(repeating: "0", count: max(0, width - digits.count))
-    return (number < 0 ? "-" : "") + zeros + digits
+extension TimeFormat.Padding {
+  /// What two numbers show together: a bare digit anywhere means that zeros are not written.
+  func combined(_ other: TimeFormat.Padding) -> TimeFormat.Padding {
+    TimeFormat.Padding(rawValue: Swift.max(rawValue, other.rawValue)) ?? .unknown
   }
 }
 
-// MARK: - Saving
-
-extension TimeFormat: Codable {
-  private static let words: [(Resolution, String)] = [
-    (.step, "step"), (.unixSeconds, "unix seconds"), (.unixMilliseconds, "unix milliseconds"),
-    (.compactDay, "20030131"), (.year, "2003"),
-  ]
-
-  /// 2003-01-31 09:05:07: a day that cannot be a month, and parts that show their padding.
-  private static let exampleTime = Timestamp(
-    day: CivilDate(year: 2003, month: 1, day: 31).daysSinceEpoch,
-    ticksOfDay: (9 * 3600 + 5 * 60 + 7) * 1_000_000)
-
-  /// The example that stands for this format.
-  package var example: String {
-    Self.words.first { $0.0 == resolution }?.1 ?? text(Self.exampleTime)
-  }
-
-  /// The format of an example made by `example`.
-  package init?(example: String) {
-    if let known = Self.words.first(where: { $0.1 == example }) {
-      self.init(known.0)
-      return
+/// How AM and PM are written.
+struct MeridiemStyle: Hashable, Sendable {
+  var isUpper = true
+  var hasDots = false
+  var isOneLetter = false
+  /// Whether `field` holds AM or PM at a position, in which style, and where it ends.
+  static func read(
+    _ bytes: [UInt8], _ position: Int, _ end: Int
+  ) -> (isAfternoon: Bool, style: MeridiemStyle, next: Int)? {
+    guard position < end else { return nil }
+    let letter = bytes[position]
+    guard letter | 0x20 == UInt8(ascii: "a") || letter | 0x20 == UInt8(ascii: "p") else { return nil }
+    var style = MeridiemStyle(isUpper: letter & 0x20 == 0)
+    var next = position + 1
+    if next < end, bytes[next] == Byte.dot {
+      style.hasDots = true
+      next += 1
     }
-    let bytes = Array(example.utf8)
-    let parsed =
-      TimeText.parse(bytes, 0..<bytes.count, order: .monthFirst)
-      ?? TimeText.parse(bytes, 0..<bytes.count, order: .dayFirst)
-    guard let parsed, parsed.format.resolution != .integer else { return nil }
-    self = parsed.format
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let example = try container.decode(String.self)
-    guard let format = TimeFormat(example: example) else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "\(quoted(example)) is no example of a time's format")
+    if next < end, bytes[next] | 0x20 == UInt8(ascii: "m") {
+      next += 1
+      if style.hasDots, next < end, bytes[next] == Byte.dot { next += 1 }
+    } else {
+      style.isOneLetter = true
     }
-    self = format
+    if next < end, bytes[next].isLetter { return nil }
+    return (letter | 0x20 == UInt8(ascii: "p"), style, next)
   }
 
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(example)
+  func text(isAfternoon: Bool) -> String {
+    let first = isAfternoon ? "p" : "a"
+    let word = isOneLetter ? first + (hasDots ? "." : "") : hasDots ? first + ".m." : first + "m"
+    return isUpper ? word.uppercased() : word
   }
+}
+
+extension UInt8 {
+  /// A letter of ASCII, or a byte of a character beyond it.
+  var isLetter: Bool { (0x61...0x7A).contains(self | 0x20) && self < 0x80 || self >= 0x80 }
 }

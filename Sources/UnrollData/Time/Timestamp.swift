@@ -11,8 +11,8 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
   /// The step with a number.
   public init(step: Int) { ticks = Int64(step) }
 
-  /// Reads a time such as `2020-01-31 13:00`, `2020-01`, `2020Q1` or `2020-W05`; a bare number of up to four
-  /// digits from 1500 to 2200 is a year, any other number a step.
+  /// Reads a time such as `2020-01-31 13:00`, `31-Jan-2020`, `2020-01`, `2020Q1` or `2020-W05`; a whole number
+  /// from 1500 to 2200 is a year, one of eight digits may be a day (20200131), any other is a step.
   ///
   /// Days and months are taken in the order month, day when both orders are possible and the separator is no
   /// full stop.
@@ -22,12 +22,12 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
       TimeText.parse(bytes, 0..<bytes.count, order: .monthFirst)
       ?? TimeText.parse(bytes, 0..<bytes.count, order: .dayFirst)
     guard let parsed else { return nil }
-    guard parsed.format.resolution == .integer else {
+    if parsed.format.number == nil {
       ticks = parsed.ticks
-      return
+    } else {
+      guard parsed.format.fractionDigits == 0 else { return nil }
+      ticks = NumericTimes.ticks(parsed) ?? parsed.ticks
     }
-    let kind = IntegerTimes.kind(of: CollectionOfOne(parsed.ticks), allowsEpochs: false)
-    ticks = IntegerTimes.ticks(of: parsed.ticks, as: kind) ?? parsed.ticks
   }
 
   public static func < (a: Timestamp, b: Timestamp) -> Bool { a.ticks < b.ticks }

@@ -6,6 +6,25 @@ import UnrollCore
 /// the model `BPE` behind `ByteLevel`. Special tokens stand in the vocabulary alone and not among `added_tokens`:
 /// text that is spelled like one is text.
 package enum TokenizerFile {
+  /// What is done to a text first.
+  enum Normalizer: CaseIterable {
+    case none, lowercase, composed, composedLowercase
+
+    init(_ normalizes: Bool, _ lowercases: Bool) {
+      self = normalizes ? (lowercases ? .composedLowercase : .composed) : lowercases ? .lowercase : .none
+    }
+
+    var text: String {
+      switch self {
+      case .none: "null"
+      case .lowercase: #"{"type": "Lowercase"}"#
+      case .composed: #"{"type": "NFC"}"#
+      case .composedLowercase:
+        #"{"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Lowercase"}]}"#
+      }
+    }
+  }
+
   enum PreTokenizer { case clusters, words, whitespace, byteLevel, byteLevelBehindSpace }
 
   enum Model {
@@ -36,7 +55,8 @@ package enum TokenizerFile {
   }
 
   static func write(
-    _ tokens: [String], lowercases: Bool = false, preTokenizer: PreTokenizer, decoder: String?, model: Model
+    _ tokens: [String], normalizer: Normalizer = .none, preTokenizer: PreTokenizer, decoder: String?,
+    model: Model
   ) -> [UInt8] {
     var text = """
       {
@@ -44,7 +64,7 @@ package enum TokenizerFile {
         "truncation": null,
         "padding": null,
         "added_tokens": [],
-        "normalizer": \(lowercases ? #"{"type": "Lowercase"}"# : "null"),
+        "normalizer": \(normalizer.text),
         "pre_tokenizer": \(self.text(preTokenizer)),
         "post_processor": null,
         "decoder": \(decoder ?? "null"),

@@ -7,10 +7,11 @@ extension Tokenizer {
   ) throws(DataError) -> any Tokenizer {
     if let words = self as? WordTokenizer {
       let other = WordTokenizer.train(
-        on: texts, splitting: words.splitting, lowercases: words.lowercases, minimumCount: minimumCount)
+        on: texts, splitting: words.splitting, lowercases: words.lowercases, minimumCount: minimumCount,
+        normalizes: words.normalizes)
       return WordTokenizer(
         words.table.grown(by: other.table, maximumSize: maximumSize), splitting: words.splitting,
-        lowercases: words.lowercases)
+        lowercases: words.lowercases, normalizes: words.normalizes)
     }
     if let characters = self as? CharacterTokenizer {
       let other = CharacterTokenizer.train(on: texts, minimumCount: minimumCount)

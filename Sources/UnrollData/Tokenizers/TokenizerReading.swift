@@ -18,7 +18,7 @@ extension TokenizerFile {
     try root.expect("added_tokens", "an empty list") {
       if case .array(let all) = $0 { all.isEmpty } else { false }
     }
-    let lowercases = try root.equals("normalizer", ["null", #"{"type": "Lowercase"}"#]) == 1
+    let normalizer = Normalizer.allCases[try root.equals("normalizer", Normalizer.allCases.map(\.text))]
     let forms: [PreTokenizer] = [
       .clusters, .words, .whitespace, .byteLevel, .byteLevelBehindSpace,
     ]
@@ -43,7 +43,10 @@ extension TokenizerFile {
       return CharacterTokenizer(table)
     }
     _ = try root.equals("decoder", ["null"])
-    return WordTokenizer(table, splitting: form == .words ? .words : .whitespace, lowercases: lowercases)
+    return WordTokenizer(
+      table, splitting: form == .words ? .words : .whitespace,
+      lowercases: normalizer == .lowercase || normalizer == .composedLowercase,
+      normalizes: normalizer == .composed || normalizer == .composedLowercase)
   }
 
   /// The tokens by their ids, which must be those from 0 on, the special tokens first.

@@ -35,6 +35,8 @@ struct ONNXProbe {
   /// - Throws: `ExchangeError` when no made-up input runs, or the two forms differ.
   func compare(_ model: ONNXModel, with definition: ONNXModel) throws(ExchangeError) {
     var failure: ExchangeError?
+    // All attempts together do no more work than one may.
+    let limits = self.limits
     for attempt in Self.attempts {
       let values = try inputs(model, attempt)
       let expected: [String: ONNXTensor]

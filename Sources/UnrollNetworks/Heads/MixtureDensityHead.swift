@@ -89,10 +89,10 @@ public struct MixtureDensityHead: Module {
       let state = Self.draw(states, temperature, &random)
       let spread = temperature > 0 ? temperature.squareRoot() : 0
       let (a, b) = (Double(random.normal()) * spread, Double(random.normal()) * spread)
-      let ρ = component.correlation
+      let rho = component.correlation
       return (
         component.mean.x + component.deviation.x * a,
-        component.mean.y + component.deviation.y * (ρ * a + (1 - ρ * ρ).squareRoot() * b), state
+        component.mean.y + component.deviation.y * (rho * a + (1 - rho * rho).squareRoot() * b), state
       )
     }
 

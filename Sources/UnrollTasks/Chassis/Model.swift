@@ -45,7 +45,11 @@ public struct Model<Task: TaskDefinition>: Sendable {
     from start: Model? = nil,
     grows: Bool = false, session: TaskSession = TaskSession()
   ) throws -> Model {
-    let settings = try settings ?? start?.settings ?? Task.defaults(for: data, Task.Settings())
+    var settings = try settings ?? start?.settings ?? Task.defaults(for: data, Task.Settings())
+    // What was decided for the network stays decided.
+    for field in Task.Settings.fields where field.group == .network {
+      if let start, let value = field.get(start.settings) { field.set(&settings, value) }
+    }
     try settings.checkAll()
     return try TrainingRun(
       data: data, validation: validation, settings: settings, start: start, grows: grows, session: session
@@ -66,15 +70,19 @@ public struct Model<Task: TaskDefinition>: Sendable {
     // What cannot be is said before files are read.
     try settings.checkAll()
     if let start { try start.checkNetwork(settings) }
-    session.report(.phase("reading"))
     let data = try Task.read(files, settings, note: session.note)
     let judges = try validation.isEmpty ? nil : Task.read(validation, settings, note: session.note)
-    if start == nil {
-      settings = try Task.defaults(for: data, settings)
-      try settings.take(given)
+    do {
+      if start == nil {
+        settings = try Task.defaults(for: data, settings)
+        try settings.take(given)
+      }
+      return try train(
+        on: data, settings: settings, validation: judges, from: start, grows: grows, session: session)
+    } catch var error as SettingError {
+      error.data = data.source
+      throw error
     }
-    return try train(
-      on: data, settings: settings, validation: judges, from: start, grows: grows, session: session)
   }
 
   /// What is gone on from keeps its network.

@@ -67,6 +67,14 @@ extension SettingSet {
   }
 }
 
+extension Array {
+  /// The fields of settings that a task shares, but for those that would do nothing there.
+  func without<Settings>(_ names: String...) -> [SettingField<Settings>]
+  where Element == SettingField<Settings> {
+    filter { !names.contains($0.name) }
+  }
+}
+
 /// Settings that hold nothing.
 public struct NoSettings: SettingSet {
   public init() {}

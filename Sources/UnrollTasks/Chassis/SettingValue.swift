@@ -118,6 +118,8 @@ public struct SettingError: Error, Equatable, Sendable, CustomStringConvertible 
   public let name: String
   public let expected: String
   public let found: String
+  /// The data that the setting does not fit; `nil`: it fits none.
+  public internal(set) var data: String?
 
   public init(_ name: String, expected: String, found: some Any) {
     self.name = name
@@ -125,5 +127,7 @@ public struct SettingError: Error, Equatable, Sendable, CustomStringConvertible 
     self.found = "\(found)"
   }
 
-  public var description: String { "\(name): expected \(expected), found \(found)" }
+  public var description: String {
+    "\(name): expected \(expected), found \(found)" + (data.map { ", for \($0)" } ?? "")
+  }
 }

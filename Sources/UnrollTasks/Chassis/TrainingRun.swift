@@ -21,6 +21,12 @@ struct TrainingRun<Task: TaskDefinition> {
     var heldOut: [Task.Data?] = []
 
     var networks: [Task.Network] { results.map(\.model) }
+
+    /// Why it ended: what cut a member short counts for all.
+    var end: TrainingEnd {
+      if results.count < settings.learning.members { return .interrupted }
+      return results.map(\.end).first { $0 != .completed && $0 != .stoppedEarly } ?? results[0].end
+    }
   }
 
   init(
@@ -40,25 +46,27 @@ struct TrainingRun<Task: TaskDefinition> {
     let first = try parts(of: 0)
     let holdsOut = first.validation != nil || first.test != nil
     let refits = settings.learning.refit && holdsOut
-    if refits { session.report(.phase("choosing the number of epochs")) }
     // Half of the time goes to the choice, half to what is kept.
     let limit = settings.learning.timeLimit.map { refits ? 0.48 * $0 : $0 }
-    var fit = try fit(
+    let fit = try fit(
       first, learningFrom: Task.splitsByMember ? data : first.training, epochs: nil, limit: limit,
-      since: begin)
+      phase: refits ? "choosing the number of epochs" : nil, since: begin)
     var model = model(fit, begin)
     if let held = first.validation { model.calibration = try Task.calibrate(model, on: held) }
     try score(&model, fit, first)
-    if refits, !session.shouldStop(), fit.results.allSatisfy({ $0.end != .interrupted }) {
-      session.report(.phase("training on all data"))
-      if let whole = try refit(fit, since: begin) {
+    if refits, fit.end != .interrupted {
+      let whole = try session.shouldStop() ? nil : refit(fit, since: begin)
+      if let whole, whole.end == .completed {
         (model.settings, model.preparation, model.networks) = (
           whole.settings, whole.preparation, whole.networks
         )
         model.record.isRefit = true
-        fit = whole
       } else {
-        session.note("the time was up before training on all data ended: the model that was scored is kept")
+        // What was cut short is worth less than what was scored.
+        let end = whole?.end ?? .interrupted
+        model.record.end = end.rawValue
+        let cause = end == .timeLimit ? "the time was up" : "somebody asked to stop"
+        session.note("\(cause) before training on all data ended: the model of the first training is kept")
       }
     }
     Task.finish(&model, try validation.map { try Task.joined(data, $0) } ?? data)
@@ -78,16 +86,19 @@ struct TrainingRun<Task: TaskDefinition> {
 
   /// Trains every member on what it does not hold out.
   ///
-  /// - Parameter epochs: of each member, where they are known.
+  /// - Parameters:
+  ///   - epochs: of each member, where they are known.
+  ///   - phase: what it is called, once the data is known to be fit for it.
   private func fit(
     _ first: DataParts<Task.Data>, learningFrom known: Task.Data, epochs: [Int]?, limit: Double?,
-    since begin: ContinuousClock.Instant
+    phase: String?, since begin: ContinuousClock.Instant
   ) throws -> Fit {
     var settings = settings
     let preparation =
       try start.map { try Task.fit($0.preparation, to: known, settings, grows: grows) }
       ?? Task.prepare(known, &settings)
     try settings.checkAll()
+    if let phase { session.report(.phase(phase)) }
     for remark in try Task.remarks(first, settings, preparation) { session.note(remark) }
     var fit = Fit(settings: settings, preparation: preparation)
     let members = settings.learning.members
@@ -127,15 +138,14 @@ struct TrainingRun<Task: TaskDefinition> {
     ) { session.report(.training($0)) }.run()
   }
 
-  /// Trains again on everything, for the numbers of epochs that were best; `nil` when the time did not suffice: what was
-  /// cut short is worth less than what was scored.
-  private func refit(_ fit: Fit, since begin: ContinuousClock.Instant) throws -> Fit? {
+  /// Trains again on everything, for the numbers of epochs that were best.
+  private func refit(_ fit: Fit, since begin: ContinuousClock.Instant) throws -> Fit {
     let epochs = fit.results.map { $0.best?.epoch ?? settings.learning.epochs }
     let all = DataParts(training: try validation.map { try Task.joined(data, $0) } ?? data)
     let limit = settings.learning.timeLimit.map { max(1, $0 - seconds(since: begin)) }
-    let whole = try self.fit(all, learningFrom: all.training, epochs: epochs, limit: limit, since: begin)
-    let isDone = whole.results.count == epochs.count && whole.results.allSatisfy { $0.end == .completed }
-    return isDone ? whole : nil
+    return try self.fit(
+      all, learningFrom: all.training, epochs: epochs, limit: limit,
+      phase: "training on all data", since: begin)
   }
 
   private func model(_ fit: Fit, _ begin: ContinuousClock.Instant) -> Model<Task> {
@@ -144,8 +154,7 @@ struct TrainingRun<Task: TaskDefinition> {
     record.dataHash = data.hash
     record.facts = data.facts
     record.history = fit.results[0].history
-    let end = fit.results.first { $0.end != .completed && $0.end != .stoppedEarly } ?? fit.results[0]
-    record.end = end.end.rawValue
+    record.end = fit.end.rawValue
     record.continuations = (start?.record.continuations ?? -1) + 1
     return Model(
       settings: fit.settings, preparation: fit.preparation, calibration: start?.calibration, record: record,

@@ -111,7 +111,8 @@ extension ClassifyData {
       var reader = try SequenceFileReader(path: path)
       return try sequences { () throws(DataError) in try reader.next() }
     }
-    var reader = try LabeledTextReader(path: path, format: try format(settings))
+    var reader = try LabeledTextReader(
+      path: path, format: try format(settings), leavesOutUnlabeled: settings.leaveOutUnlabeled)
     var examples: [Example] = []
     while let found = try reader.next() {
       examples.append(Example(input: .text(found.text), labels: found.labels, line: found.line, id: nil))

@@ -26,6 +26,8 @@ public struct ClassifySettings: TaskSettings {
   /// What stands between several labels of an example.
   public var separator: String?
   public var multiLabel = false
+  /// Whether examples without a label are left out; otherwise they are an error.
+  public var leaveOutUnlabeled = false
   /// The steps that are read of an example; what follows is left out.
   public var maximumLength = 1000
 
@@ -107,11 +109,12 @@ public struct ClassifySettings: TaskSettings {
         \.id, "id", .data, "The column that tells sequences apart, in a table with a row for each time step.",
         valueName: "column"),
       SettingField(
-        \.features, "feature", .data, "The columns of values of a sequence; all others when none is said.",
+        \.features, "feature", .data, "The columns of values of a sequence; all others by default.",
         valueName: "column,…"),
       SettingField(\.header, "header", .data, "The first line names the columns."),
       SettingField(\.separator, "separator", .data, "What stands between several labels of an example."),
       SettingField(\.multiLabel, "multi-label", .data, "An example may have several labels, or none."),
+      SettingField(\.leaveOutUnlabeled, "leave-out-unlabeled", .data, "Leave out rows without a label."),
       SettingField(
         \.maximumLength, "maximum-length", 1...10_000_000, .data, "The steps that are read of an example."),
     ] + RecurrentSettings.fields(at: \.network) + TokenSettings.fields(at: \.tokens) + [

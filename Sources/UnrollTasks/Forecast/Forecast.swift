@@ -76,7 +76,7 @@ extension Forecast {
 
   /// The id and time columns of the input, the target where there are several, then `forecast` and the bounds of each level.
   public var columns: [String] {
-    (data.idName.map { [$0] } ?? []) + [data.timeName] + (data.targetNames.count > 1 ? ["target"] : [])
+    data.idNames + [data.timeName] + (data.targetNames.count > 1 ? ["target"] : [])
       + ["forecast"] + levels.flatMap { ["lo\(DecimalText.text($0))", "hi\(DecimalText.text($0))"] }
   }
 
@@ -85,10 +85,11 @@ extension Forecast {
     tracks.flatMap { track in
       let bounds = levels.map { track.interval($0 / 100) }
       func text(_ value: Double) -> String { DecimalText.text(track.rounded(value)) }
-      return (0..<horizon).map { step in
-        (data.idName != nil ? [track.id] : []) + [timeText(track, step: step)]
-          + (data.targetNames.count > 1 ? [track.target] : []) + [text(track.median[step])]
-          + bounds.flatMap { [text($0.lower[step]), text($0.upper[step])] }
+      let names: [String] = data.idParts(of: data.series[track.series])
+      let target: [String] = data.targetNames.count > 1 ? [track.target] : []
+      return (0..<horizon).map { step -> [String] in
+        let start: [String] = names + [timeText(track, step: step)] + target + [text(track.median[step])]
+        return start + bounds.flatMap { [text($0.lower[step]), text($0.upper[step])] }
       }
     }
   }
@@ -105,14 +106,7 @@ extension Forecast {
   /// What a person should know before trusting the forecast, in lines.
   package var notes: [String] {
     var notes: [String] = []
-    let lacking = data.series.filter { $0.knownCount < $0.count + horizon }
-    if !data.knownNames.isEmpty, !lacking.isEmpty {
-      let whose = data.series.count > 1 ? " of \(lacking.count) series" : ""
-      let names = data.knownNames.joined(separator: ", ")
-      notes.append(
-        "\(names)\(whose) ends before the \(horizon) steps ahead do; its mean stands in (add rows for those steps that leave the targets empty)"
-      )
-    }
+    if let note = data.note(onKnownStepsOf: horizon) { notes.append(note) }
     let empty = tracks.filter { $0.median.allSatisfy(\.isNaN) }
     if let first = empty.first {
       let more = empty.count > 1 ? " and \(empty.count - 1) more" : ""
@@ -183,5 +177,17 @@ extension Forecast: Codable {
   public init(from decoder: any Decoder) throws {
     throw DecodingError.dataCorrupted(
       .init(codingPath: decoder.codingPath, debugDescription: "a forecast is written, not read"))
+  }
+}
+
+extension TimeSeries {
+  /// What a person should know where columns that are known ahead end too early; `nil`: they do not.
+  func note(onKnownStepsOf horizon: Int) -> String? {
+    let lacking = series.filter { $0.knownCount < $0.count + horizon }
+    guard !knownNames.isEmpty, !lacking.isEmpty else { return nil }
+    let whose = series.count > 1 ? " of \(lacking.count) series" : ""
+    return
+      "\(knownNames.joined(separator: ", "))\(whose) ends before the \(horizon) steps ahead do; its mean stands in "
+      + "(add rows for those steps that leave the targets empty)"
   }
 }

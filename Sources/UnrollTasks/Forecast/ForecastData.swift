@@ -34,11 +34,13 @@ public struct ForecastData: TaskData {
     }
     let bytes = try TextFile.bytes(at: path)
     series = try TimeSeries(
-      CSVTable(bytes: bytes, name: path),
+      CSVTable(bytes: bytes, name: path, skippingLines: settings.skippedLines()),
       SeriesRequest(
         time: settings.time, targets: settings.target, id: settings.id, known: settings.known,
         missing: TimeSeries.defaultMissing + settings.missing,
-        frequency: settings.frequency.flatMap { Frequency($0) }, season: season, horizon: settings.horizon))
+        frequency: settings.frequency.flatMap { Frequency($0) }, season: season, horizon: settings.horizon,
+        timeFormat: settings.statedTimeFormat(), dates: settings.dates, decimal: settings.decimal,
+        wide: settings.wide ? true : nil, repeatedTimes: settings.repeatedTimes))
     hash = SHA256.hexadecimal(bytes)
   }
 
@@ -73,7 +75,6 @@ public struct ForecastData: TaskData {
     if let steps = settings.validationSteps {
       (validation, stride) = (min(steps, longest), max(1, min(horizon, steps / 8)))
     }
-    if settings.learning.validationShare == 0 { validation = 0 }
     let visible = series.droppingLast(test)
     return DataParts(
       training: ForecastData(visible.droppingLast(validation)),
@@ -136,13 +137,13 @@ public struct ForecastPreparation: ModelPart {
   public var files: [String: [UInt8]] {
     var writer = CSVWriter()
     writer.write(
-      (series.idName.map { [$0] } ?? []) + [series.timeName] + series.targetNames + series.knownNames)
+      series.idNames + [series.timeName] + series.targetNames + series.knownNames)
     for one in series.series {
       for step in 0..<one.knownCount {
         let targets = one.targets.map { step < $0.count ? DecimalText.text($0[step]) : "" }
         let known = one.known.map { DecimalText.text($0[step]) }
         writer.write(
-          (series.idName != nil ? [one.id] : []) + [series.timeText(of: step, in: one)] + targets + known)
+          series.idParts(of: one) + [series.timeText(of: step, in: one)] + targets + known)
       }
     }
     return [Self.historyFile: writer.bytes]
@@ -185,5 +186,31 @@ public struct ForecastPreparation: ModelPart {
     return (
       WindowBatch.inputWidth(settings, known: known), WindowBatch.contextWidth(settings, known: known)
     )
+  }
+}
+
+extension ForecastSettings {
+  /// - Throws: `SettingError` when the format is none.
+  fileprivate func statedTimeFormat() throws(SettingError) -> TimeFormat? {
+    guard let timeFormat else { return nil }
+    do { return try TimeFormat(pattern: timeFormat) } catch {
+      throw SettingError(
+        "time-format", expected: "pieces such as %Y-%m-%d %H:%M", found: "\"\(timeFormat)\" (\(error))")
+    }
+  }
+
+  /// - Throws: `SettingError` when a range is none.
+  fileprivate func skippedLines() throws(SettingError) -> [ClosedRange<Int>] {
+    var ranges: [ClosedRange<Int>] = []
+    for text in skipLines {
+      let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+      guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first >= 1,
+        last >= first
+      else {
+        throw SettingError("skip-lines", expected: "lines from 1 on, such as 2 or 1-3", found: "\"\(text)\"")
+      }
+      ranges.append(first...last)
+    }
+    return ranges.sorted { $0.lowerBound < $1.lowerBound }
   }
 }

@@ -19,6 +19,17 @@ public struct ForecastSettings: TaskSettings {
   public var known: [String] = []
   /// Fields that mean a missing value, beside the usual ones.
   public var missing: [String] = []
+  /// The order of day, month and year; `nil`: found out, and refused where two fit.
+  public var dates: DateOrder?
+  /// How times are written, such as `%d.%m.%Y`.
+  public var timeFormat: String?
+  public var decimal: DecimalMark?
+  /// Whether times stand in the header, with a row for each series.
+  public var wide = false
+  /// What is done with several rows of one time; `nil`: they are refused.
+  public var repeatedTimes: RepeatedTimes?
+  /// Lines of the file, from 1, that are left out: `1-3`.
+  public var skipLines: [String] = []
   public var frequency: String?
   public var horizon: Int?
   /// One season, or two.
@@ -80,14 +91,15 @@ public struct ForecastSettings: TaskSettings {
   }
 
   public static let fields: [SettingField<ForecastSettings>] =
-    dataFields + RecurrentSettings.fields(at: \.network) + networkFields + windowFields.map(\.kept)
-    + LearningSettings.fields(at: \.learning)
+    dataFields + RecurrentSettings.fields(at: \.network).without("weight-dropout") + networkFields
+    + windowFields.map(\.kept)
+    + LearningSettings.fields(at: \.learning).without("label-smoothing", "batch-tokens", "validation-share")
 
   private static let networkFields: [SettingField<ForecastSettings>] = [
     SettingField(\.lookBack, "look-back", 1...10_000_000, .network, "Steps to look back on."),
     SettingField(\.segment, "segment", 1...1_000_000, .network, "Steps read and written at once."),
     SettingField(
-      \.transform, "transform", .network, "What is done to values first; decided by the data when not said."),
+      \.transform, "transform", .network, "What is done to values first; decided by the data by default."),
     SettingField(\.skip, "skip", .network, "Add a linear map that starts from the seasonal naive forecast."),
     SettingField(\.cycle, "cycle", .network, "Learn the season's mean pattern as a table (Lin et al. 2024)."),
     SettingField(\.mixesTargets, "mix-targets", .network, "Read each target together with the others."),
@@ -106,9 +118,20 @@ public struct ForecastSettings: TaskSettings {
   private static let dataFields: [SettingField<ForecastSettings>] = [
     SettingField(\.time, "time", .data, "The column of times.", valueName: "column"),
     SettingField(\.target, "target", .data, "The columns to forecast.", valueName: "column,…"),
-    SettingField(\.id, "id", .data, "The column that tells series apart.", valueName: "column"),
-    SettingField(\.known, "known", .data, "Columns of numbers that are known ahead.", valueName: "column,…"),
+    SettingField(\.id, "id", .data, "The column, or columns, that tell series apart.", valueName: "column,…"),
+    SettingField(
+      \.known, "known", .data, "Columns that are known ahead, of numbers or words.", valueName: "column,…"),
     SettingField(\.missing, "missing", .data, "Fields that mean a missing value; may be repeated."),
+    SettingField(\.dates, "dates", .data, "The order of day, month and year."),
+    SettingField(
+      \.timeFormat, "time-format", .data, "How times are written, such as %d.%m.%Y or unix seconds.",
+      valueName: "format"),
+    SettingField(\.decimal, "decimal", .data, "The mark before decimals."),
+    SettingField(\.wide, "wide", .data, "Times stand in the header, with a row for each series."),
+    SettingField(\.repeatedTimes, "repeated-times", .data, "What is read of several rows of one time."),
+    SettingField(
+      \.skipLines, "skip-lines", .data, "Lines to leave out, from 1, such as 1-3; may be repeated.",
+      valueName: "lines"),
     SettingField(
       \.frequency, "frequency", .data, "The distance of the rows: hourly, daily, monthly, \"15 minutes\", …",
       valueName: "step"),
@@ -168,8 +191,6 @@ public struct ForecastSettings: TaskSettings {
 public struct ForecastOptions: SettingSet {
   /// Central intervals, in per cent.
   public var levels: [Float] = [80, 95]
-  /// Steps to forecast, at most the horizon of training; `nil`: that.
-  public var horizon: Int?
   public var plot: String?
   /// Moments of the past that a backtest forecasts from, and the steps between them; `nil`: the horizon.
   public var windows = 1
@@ -183,6 +204,6 @@ public struct ForecastOptions: SettingSet {
     SettingField(
       \.windows, "windows", 1...1_000_000, .search, "In a backtest, how many moments to forecast from."),
     SettingField(
-      \.stride, "stride", 1...10_000_000, .search, "Steps between these; the horizon when not said."),
+      \.stride, "stride", 1...10_000_000, .search, "Steps between these; the horizon by default."),
   ]
 }

@@ -39,6 +39,7 @@ public enum ForecastTask: TaskDefinition {
   {
     let data = try ForecastData(files, settings)
     for line in data.series.notes { note(line) }
+    if let line = data.series.note(onKnownStepsOf: data.series.horizon) { note(line) }
     return data
   }
 

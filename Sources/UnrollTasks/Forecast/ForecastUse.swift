@@ -30,7 +30,7 @@ extension ForecastTask {
       if let plot = options.plot {
         let title = "\(series.source): the next \(forecast.horizon) steps"
         try AtomicFile.write(Array(forecast.plot(title: title).svg().utf8), to: plot)
-        session.note("drawn: \(plot)")
+        session.note("drawn: \(plot)\n\(forecast.sparklines(width: 80))")
       }
       return forecast
     }

@@ -46,6 +46,7 @@ public struct GenerateSettings: TaskSettings {
     learning.learningRate = 0.003
     learning.warmUp = 200
     learning.weightDecay = 0.05
+    learning.validationShare = 0.05
   }
 
   /// The same for a text of so many tokens: a small one must give some hundreds of optimizer steps, too.
@@ -72,14 +73,14 @@ public struct GenerateSettings: TaskSettings {
         \.stream, "stream", .data, "Read the text from its file in each epoch, and never hold all of it.")
     ] + RecurrentSettings.fields(at: \.network) + TokenSettings.fields(at: \.tokens) + [
       SettingField(\.tied, "tied", .network, "Let the table of token vectors be the output's matrix, too."),
-      SettingField(\.softmax, "softmax", .network, "The output; adaptive from 20000 words on when not said."),
+      SettingField(\.softmax, "softmax", .network, "The output; adaptive from 20000 words on by default."),
       SettingField(
         \.inputDropout, "input-dropout", 0...0.95, .regularization,
         "The share of features of token vectors dropped."),
       SettingField(
         \.sequenceLength, "sequence-length", 1...100_000, .training,
         "Tokens of a window of truncated backpropagation through time."),
-    ] + LearningSettings.fields(at: \.learning)
+    ] + LearningSettings.fields(at: \.learning).without("label-smoothing", "batch-tokens", "members")
 
   /// The units of each recurrent layer.
   var layerSizes: [Int] {

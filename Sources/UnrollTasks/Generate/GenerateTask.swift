@@ -73,7 +73,7 @@ public enum GenerateTask: TaskDefinition {
     }
     guard let corpus else { throw DataError(.emptyFile, file: "", expected: "a text", found: "none") }
     var hash = SHA256()
-    try corpus.forEachPiece { hash.update($0) }
+    try corpus.forEachPiece { hash.update(Array($0.utf8)) }
     return GenerateData(corpus, hash: hash.hexadecimal())
   }
 

@@ -10,7 +10,7 @@ public struct Generation: TaskAnswer, Equatable {
   /// How surprising the prompt is, where that was asked for.
   public let score: TextScore?
 
-  public var shown: String { text }
+  public var shown: String { score?.shown ?? text }
   public var columns: [String] { ["prompt", "text", "nats per token"] }
   public var rows: [[String]] {
     [[prompt, text, score.map { NumberText.decimal($0.natsPerToken, places: 6) } ?? ""]]
@@ -32,13 +32,8 @@ extension GenerateTask {
     try inputs.map { prompt in
       if options.score {
         let score = try model.score(prompt)
-        let lines = score.tokens.map {
-          "\(quoted($0.token))\t\(NumberText.decimal(Double($0.nats), places: 4))"
-        }
-        let text = (lines + ["\(NumberText.decimal(score.natsPerToken, places: 4)) nats per token"]).joined(
-          separator: "\n")
-        _ = session.stream?(text + "\n")
-        return Generation(prompt: prompt, text: text, score: score)
+        _ = session.stream?(score.shown + "\n")
+        return Generation(prompt: prompt, text: prompt, score: score)
       }
       let unknown = model.unknownTokens(in: prompt)
       if !unknown.isEmpty {
@@ -157,7 +152,7 @@ extension Model where Task == GenerateTask {
   }
 
   /// The characters or words of a text that the vocabulary lacks, each once.
-  func unknownTokens(in text: String) -> [String] {
+  package func unknownTokens(in text: String) -> [String] {
     let parts = (tokenizer as? WordTokenizer)?.words(in: text) ?? text.map(String.init)
     var seen: Set<String> = []
     return parts.filter { tokenizer.encode($0).contains(SpecialToken.unknown.id) && seen.insert($0).inserted }

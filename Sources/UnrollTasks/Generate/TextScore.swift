@@ -36,6 +36,41 @@ public struct TextScore: Sendable, Codable, Equatable {
     LanguageModelMetrics.bitsPerCharacter(totalNats: nats, characters: characterCount)
   }
 
+  private enum CodingKeys: String, CodingKey {
+    case tokens, tokenCount, unknownCount, characterCount, nats, natsPerToken, perplexity, bitsPerCharacter
+  }
+
+  init() {}
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    tokens = try values.decode([Token].self, forKey: .tokens)
+    tokenCount = try values.decode(Int.self, forKey: .tokenCount)
+    unknownCount = try values.decode(Int.self, forKey: .unknownCount)
+    characterCount = try values.decode(Int.self, forKey: .characterCount)
+    nats = try values.decode(Double.self, forKey: .nats)
+  }
+
+  /// What follows from the sums stands beside them, where it is a number.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(tokens, forKey: .tokens)
+    try values.encode(tokenCount, forKey: .tokenCount)
+    try values.encode(unknownCount, forKey: .unknownCount)
+    try values.encode(characterCount, forKey: .characterCount)
+    try values.encode(nats, forKey: .nats)
+    for (key, value) in [
+      (CodingKeys.natsPerToken, natsPerToken), (.perplexity, perplexity),
+      (.bitsPerCharacter, bitsPerCharacter),
+    ] where value.isFinite { try values.encode(value, forKey: key) }
+  }
+
+  /// A line for each token, and the mean.
+  var shown: String {
+    let lines = tokens.map { "\(quoted($0.token))\t\(NumberText.decimal(Double($0.nats), places: 4))" }
+    return (lines + ["\(NumberText.decimal(natsPerToken, places: 4)) nats per token"]).joined(separator: "\n")
+  }
+
   mutating func add(_ id: Int32, _ nats: Float) {
     tokenCount += 1
     if id == SpecialToken.unknown.id { unknownCount += 1 }

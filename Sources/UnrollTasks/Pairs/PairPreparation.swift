@@ -21,7 +21,12 @@ public struct SideTokenizer: Sendable {
 
   var count: Int { tokenizer.vocabularySize }
 
-  func encode(_ text: String) -> [Int32] { tokenizer.encode(text) }
+  /// Pieces of words do not count the spaces before a text: of spaces alone there are none.
+  package func encode(_ text: String) -> [Int32] {
+    guard kind == .subwords else { return tokenizer.encode(text) }
+    let trimmed = text.drop { $0 == " " }
+    return trimmed.isEmpty ? [] : tokenizer.encode(String(trimmed))
+  }
 
   func decode(_ ids: some Sequence<Int32>) -> String {
     let text = tokenizer.decode(ids)
@@ -70,7 +75,7 @@ public struct PairPreparation: ModelPart {
     var longestTarget: Int
   }
 
-  let source: SideTokenizer
+  package let source: SideTokenizer
   let target: SideTokenizer
   public private(set) var stored: Stored
 

@@ -110,7 +110,7 @@ public struct PairSearch: SettingSet, Equatable {
 
   /// Until nothing better can come: where a network is sure, those beside the right hypothesis end early, and as many of
   /// them as the beam is wide say nothing.
-  var search: BeamSearch {
+  package var search: BeamSearch {
     var search = BeamSearch(
       width: max(beam, top), lengthPenalty: lengthPenalty, best: top, stopping: .whenDecided)
     search.constraints.noRepeat = noRepeat

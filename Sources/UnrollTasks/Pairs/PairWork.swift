@@ -61,14 +61,28 @@ public struct PairWork: TrainingWork {
     _ preparation: PairPreparation, metric: Metric?
   ) throws {
     (self.settings, self.learning, self.preparation, self.metric) = (settings, learning, preparation, metric)
-    var (tokens, held, compared) = (0, TokenPairs(), TokenPairs())
+    var (tokens, left, held, compared) = (0, 0, TokenPairs(), TokenPairs())
     try training.visit { pair in
-      guard let found = preparation.tokens(of: pair, settings) else { return }
+      guard let found = preparation.tokens(of: pair, settings) else {
+        left += 1
+        return
+      }
       tokens += found.source.count + found.target.count + 1
       if !settings.stream { held.append(found) }
     }
+    guard tokens > 0 else {
+      throw DataError(
+        .emptyFile, file: training.source, expected: "a pair of texts to learn from",
+        found: "\(left) with a side that is empty or of more than \(settings.maximumLength) tokens")
+    }
     try validation?.visit { pair in
       if let found = preparation.tokens(of: pair, settings) { compared.append(found) }
+    }
+    if let validation, compared.count == 0 {
+      throw DataError(
+        .emptyFile, file: validation.source,
+        expected: "pairs of two texts that are not too long, to choose the epoch by",
+        found: "none")
     }
     (self.training, self.validation) = (held, compared)
     // Small batches for little data: a few large ones an epoch would end before the network has learned.

@@ -32,14 +32,14 @@ public struct PairAnswer: TaskAnswer, Equatable {
 }
 
 /// Finds the likeliest targets of sources, by one network or the mean of several.
-struct PairWriter: Sendable {
+package struct PairWriter: Sendable {
   private let networks: [SequenceToSequence]
   private let preparation: PairPreparation
   private let settings: PairSettings
   /// How words become a text, from what was read; `nil`: with spaces between them.
   private let joining: (@Sendable (_ words: [String], _ source: String) -> String)?
 
-  init(
+  package init(
     _ networks: [SequenceToSequence], _ preparation: PairPreparation, _ settings: PairSettings,
     joining: (@Sendable (_ words: [String], _ source: String) -> String)? = nil
   ) {
@@ -48,8 +48,8 @@ struct PairWriter: Sendable {
   }
 
   /// A target that was found.
-  struct Found: Sendable {
-    let sequence: DecodedSequence
+  package struct Found: Sendable {
+    package let sequence: DecodedSequence
     /// A row for each token and the end token, a column for each source token.
     let attention: [[Float]]
   }
@@ -61,7 +61,7 @@ struct PairWriter: Sendable {
   ///   - sources: for each text its ids; with copying its numbers.
   ///   - attends: whether attention is wanted.
   /// - Returns: for each text, the best first.
-  func write(_ sources: [[Int32]], _ search: BeamSearch, attends: Bool = false) throws -> [[Found]] {
+  package func write(_ sources: [[Int32]], _ search: BeamSearch, attends: Bool = false) throws -> [[Found]] {
     var search = search
     let bansUnknown = settings.copy || preparation.target.kind == .subwords
     search.constraints.banned =

@@ -10,7 +10,7 @@ import UnrollTraining
 public typealias Summarizer = Model<SummarizeTask>
 
 /// How a summarizer is built and trained.
-public struct SummarizeSettings: TaskSettings {
+public struct SummarizeSettings: PairTaskSettings {
   /// What the best epoch is chosen by.
   public enum Selection: String, Sendable, CaseIterable {
     /// Cross-entropy in nats a token.
@@ -49,8 +49,6 @@ public struct SummarizeSettings: TaskSettings {
     ] + PairSettings.fields(at: \.pairs) + LearningSettings.fields(at: \.learning) + [
       SettingField(\.selection, "select", .training, "What the best epoch is chosen by.")
     ]
-
-  public func check() throws(SettingError) { try pairs.check() }
 }
 
 /// How summaries are looked for and shown.
@@ -98,7 +96,7 @@ public struct Summary: TaskAnswer, Equatable {
 }
 
 /// Many to many of unequal length, with copying: turns a text into a short one.
-public enum SummarizeTask: TaskDefinition {
+public enum SummarizeTask: PairTask {
   public typealias Options = SummarySearch
   public static let about = TaskAbout(
     "summarize", "Turn texts into short ones: subjects, titles, summaries.",
@@ -127,24 +125,10 @@ public enum SummarizeTask: TaskDefinition {
       target: settings.summaryColumn ?? (hasNames ? "summary" : nil))
   }
 
-  public static func split(
-    _ data: PairData, _ settings: SummarizeSettings, member: Int
-  ) -> DataParts<PairData> { data.split(settings.learning) }
-
-  public static func joined(_ data: PairData, _ other: PairData) -> PairData { data.joined(with: other) }
-
   public static func prepare(_ data: PairData, _ settings: inout SummarizeSettings) throws -> PairPreparation
   {
     try PairPreparation(data, settings.pairs, splitting: .words)
   }
-
-  public static func fit(
-    _ preparation: PairPreparation, to data: PairData, _ settings: SummarizeSettings, grows: Bool
-  ) throws -> PairPreparation { grows ? try preparation.grown(by: data, settings.pairs) : preparation }
-
-  public static func network(
-    _ settings: SummarizeSettings, _ preparation: PairPreparation, using random: inout RandomSource
-  ) -> SequenceToSequence { .make(settings.pairs, preparation, using: &random) }
 
   public static func work(
     _ training: PairData, validation: PairData?, _ settings: SummarizeSettings, _ preparation: PairPreparation
@@ -155,13 +139,7 @@ public enum SummarizeTask: TaskDefinition {
       metric: settings.selection == .rouge ? metric : nil)
   }
 
-  public static func remarks(
-    _ parts: DataParts<PairData>, _ settings: SummarizeSettings, _ preparation: PairPreparation
-  ) throws -> [String] { try preparation.remarks(parts, settings.pairs) }
-
   // MARK: Answers
-
-  public static func input(_ text: String, _ model: Summarizer, _ options: SummarySearch) -> String { text }
 
   public static func answers(
     _ inputs: [String], _ model: Summarizer, _ options: SummarySearch, _ session: AnswerSession
@@ -227,15 +205,7 @@ public enum SummarizeTask: TaskDefinition {
       })
   }
 
-  public static func trace(_ trace: inout Trace, _ model: Summarizer) throws {
-    try trace.pairs(model.networks)
-  }
-
   public static func title(_ model: Summarizer) -> String { "summaries of texts" }
-  public static func facts(_ model: Summarizer) -> [Fact] { model.preparation.facts }
-  public static func layers(_ model: Summarizer) -> [LayerDescription] {
-    model.networks.first.map { model.preparation.layers($0, model.settings.pairs) } ?? []
-  }
 }
 
 extension Model where Task == SummarizeTask {

@@ -69,7 +69,7 @@ public struct TagData: TaskData {
       sentence.line = found.lines.first ?? 0
       return sentence
     }
-    var (scheme, fault): (TagScheme?, DataError?) = (TagScheme(rawValue: choice.rawValue), nil)
+    var (scheme, fault): (TagScheme?, DataError?) = (choice.scheme, nil)
     if choice == .auto {
       var finder = TagSchemeFinder(file: source)
       for sentence in read { finder.add(sentence) }

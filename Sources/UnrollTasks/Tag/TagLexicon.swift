@@ -3,9 +3,9 @@ import UnrollData
 import UnrollNetworks
 
 /// What a tagger knows of words before it reads a sentence: tables of words, characters, affixes and shapes.
-struct TagLexicon: Sendable {
+package struct TagLexicon: Sendable {
   /// Whole words, in small letters.
-  let words: WordTokenizer
+  package let words: WordTokenizer
   let characters: CharacterTokenizer
   /// Affixes and shapes, by the names that `WordShape` gives them.
   let features: WordTokenizer

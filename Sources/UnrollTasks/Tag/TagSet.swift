@@ -5,11 +5,11 @@ import UnrollNetworks
 /// The tags that a network decides between, and how they turn into those of the data.
 ///
 /// Entities are learned as BIOES, which says most of where they begin and end, whatever scheme the data has.
-struct TagSet: Sendable, Equatable {
+package struct TagSet: Sendable, Equatable {
   /// The network's tags; a tag's id is its place.
   let names: [String]
   /// The scheme of the data; `nil`: tags stand by themselves.
-  let scheme: TagScheme?
+  package let scheme: TagScheme?
   private let ids: [String: Int32]
 
   init(names: [String], scheme: TagScheme?) {

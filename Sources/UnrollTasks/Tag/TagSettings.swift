@@ -19,7 +19,12 @@ public struct TagSettings: TaskSettings {
     case auto
     /// Each tag stands by itself.
     case none
-    case iob1, bio, bioes
+    case iob1 = "IOB1"
+    case bio = "BIO"
+    case bioes = "BIOES"
+
+    /// `nil` of `auto` and `none`.
+    var scheme: TagScheme? { TagScheme(rawValue: rawValue) }
   }
 
   // MARK: Data
@@ -100,7 +105,7 @@ public struct TagSettings: TaskSettings {
       SettingField(\.wordColumn, "word-column", 1...1000, .data, "The column of the words, counted from 1."),
       SettingField(
         \.tagColumn, "tag-column", .data,
-        "The column of the tags: its number, or in CoNLL-U its name. The last one, or UPOS, when not said.",
+        "The column of the tags: its number, or in CoNLL-U its name. The last one, or UPOS, by default.",
         valueName: "column"),
       SettingField(\.scheme, "scheme", .data, "How tags spell entities; none: each tag stands by itself."),
     ] + RecurrentSettings.fields(at: \.network) + [

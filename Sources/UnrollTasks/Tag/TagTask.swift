@@ -19,8 +19,8 @@ public struct TagPreparation: ModelPart {
     var suffixes: Int
   }
 
-  let lexicon: TagLexicon
-  let tags: TagSet
+  package let lexicon: TagLexicon
+  package let tags: TagSet
 
   init(_ lexicon: TagLexicon, _ tags: TagSet) {
     self.lexicon = lexicon

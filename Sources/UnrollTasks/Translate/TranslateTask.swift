@@ -10,12 +10,12 @@ import UnrollTraining
 public typealias Translator = Model<TranslateTask>
 
 /// How a translator is built and trained.
-public struct TranslateSettings: TaskSettings {
+public struct TranslateSettings: PairTaskSettings {
   /// What the best epoch is chosen by.
   public enum Selection: String, Sendable, CaseIterable {
     /// Cross-entropy in nats a token.
     case loss
-    /// BLEU of greedy translations.
+    /// BLEU of greedy translations; chrF2 where no target has four tokens.
     case bleu
   }
 
@@ -43,12 +43,10 @@ public struct TranslateSettings: TaskSettings {
     ] + PairSettings.fields(at: \.pairs) + LearningSettings.fields(at: \.learning) + [
       SettingField(\.selection, "select", .training, "What the best epoch is chosen by.")
     ]
-
-  public func check() throws(SettingError) { try pairs.check() }
 }
 
 /// Many to many of unequal length: turns a text into another.
-public enum TranslateTask: TaskDefinition {
+public enum TranslateTask: PairTask {
   public typealias Options = PairSearch
   public static let about = TaskAbout(
     "translate", "Translate texts, or turn any sequence into another.",
@@ -74,43 +72,28 @@ public enum TranslateTask: TaskDefinition {
     try PairData(files, source: settings.sourceColumn, target: settings.targetColumn)
   }
 
-  public static func split(
-    _ data: PairData, _ settings: TranslateSettings, member: Int
-  ) -> DataParts<PairData> { data.split(settings.learning) }
-
-  public static func joined(_ data: PairData, _ other: PairData) -> PairData { data.joined(with: other) }
-
   public static func prepare(_ data: PairData, _ settings: inout TranslateSettings) throws -> PairPreparation
   {
     try PairPreparation(data, settings.pairs, splitting: .whitespace)
   }
 
-  public static func fit(
-    _ preparation: PairPreparation, to data: PairData, _ settings: TranslateSettings, grows: Bool
-  ) throws -> PairPreparation { grows ? try preparation.grown(by: data, settings.pairs) : preparation }
-
-  public static func network(
-    _ settings: TranslateSettings, _ preparation: PairPreparation, using random: inout RandomSource
-  ) -> SequenceToSequence { .make(settings.pairs, preparation, using: &random) }
-
   public static func work(
     _ training: PairData, validation: PairData?, _ settings: TranslateSettings, _ preparation: PairPreparation
   ) throws -> PairWork {
     let metric: PairWork.Metric = { found, wanted in
-      BLEU(hypotheses: found, references: wanted.map { [$0] }, tokenizer: .none).score / 100
+      let lists = wanted.map { [$0] }
+      // Without four tokens in a row anywhere BLEU would rank noise above what is right.
+      guard wanted.contains(where: { $0.split(separator: " ").count >= 4 }) else {
+        return ChrF(hypotheses: found, references: lists).score / 100
+      }
+      return BLEU(hypotheses: found, references: lists, tokenizer: .none).score / 100
     }
     return try PairWork(
       training, validation: validation, settings.pairs, settings.learning, preparation,
       metric: settings.selection == .bleu ? metric : nil)
   }
 
-  public static func remarks(
-    _ parts: DataParts<PairData>, _ settings: TranslateSettings, _ preparation: PairPreparation
-  ) throws -> [String] { try preparation.remarks(parts, settings.pairs) }
-
   // MARK: Answers
-
-  public static func input(_ text: String, _ model: Translator, _ options: PairSearch) -> String { text }
 
   public static func answers(
     _ inputs: [String], _ model: Translator, _ options: PairSearch, _ session: AnswerSession
@@ -149,16 +132,8 @@ public enum TranslateTask: TaskDefinition {
       })
   }
 
-  public static func trace(_ trace: inout Trace, _ model: Translator) throws {
-    try trace.pairs(model.networks)
-  }
-
   public static func title(_ model: Translator) -> String {
     "translation of \(model.settings.pairs.tokens.tokens.rawValue)"
-  }
-  public static func facts(_ model: Translator) -> [Fact] { model.preparation.facts }
-  public static func layers(_ model: Translator) -> [LayerDescription] {
-    model.networks.first.map { model.preparation.layers($0, model.settings.pairs) } ?? []
   }
 }
 

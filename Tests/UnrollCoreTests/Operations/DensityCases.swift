@@ -9,11 +9,11 @@ extension OperationFamily {
     let total = weights.reduce(0, +)
     let density = (0..<count).reduce(0.0) { sum, m in
       let (sx, sy) = (least + exponential(part(3, m)), least + exponential(part(4, m)))
-      let ρ = 0.999 * hyperbolicTangent(part(5, m))
+      let rho = 0.999 * hyperbolicTangent(part(5, m))
       let (zx, zy) = ((x - part(1, m)) / sx, (y - part(2, m)) / sy)
-      let z = zx * zx + zy * zy - 2 * ρ * zx * zy
-      let norm = 2 * Double.pi * sx * sy * (1 - ρ * ρ).squareRoot()
-      return sum + weights[m] / total * exponential(-z / (2 * (1 - ρ * ρ))) / norm
+      let z = zx * zx + zy * zy - 2 * rho * zx * zy
+      let norm = 2 * Double.pi * sx * sy * (1 - rho * rho).squareRoot()
+      return sum + weights[m] / total * exponential(-z / (2 * (1 - rho * rho))) / norm
     }
     return -naturalLogarithm(density)
   }

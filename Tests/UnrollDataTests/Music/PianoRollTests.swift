@@ -53,3 +53,35 @@ import UnrollData
     #expect { try PianoRoll(thick, stepsPerQuarter: 1) } throws: { ($0 as? DataError)?.kind == .tooLarge }
   }
 }
+
+/// The chorales of Bach in three forms, where they are at hand.
+@Suite(.enabled("needs shared/data/jsb_chorales beside the package", { SharedChorales.folder != nil }))
+struct ChoraleTests {
+  @Test func threeFormsOfTheChorales() throws {
+    let folder = try #require(SharedChorales.folder)
+    let keys = try PianoRollFile(path: folder.appending(path: "JSB_Chorales_88.json.gz").path, lowest: 21)
+    #expect(["train", "valid", "test"].map { keys[$0].count } == [229, 76, 77])
+    #expect(
+      ["train", "valid", "test"].map { keys[$0].reduce(0) { $0 + $1.steps.count } } == [13807, 4602, 4725])
+    let quarters = try PianoRollFile(path: folder.appending(path: "jsb-chorales-quarter.json.gz").path)
+    #expect(["train", "valid", "test"].map { quarters[$0].count } == [229, 76, 77])
+    let voices = try PianoRollFile(path: folder.appending(path: "Jsb16thSeparated.json.gz").path)
+    #expect(["train", "valid", "test"].map { voices[$0].count } == [229, 76, 77])
+    #expect(voices["train"].allSatisfy { $0.steps.allSatisfy { $0.count == 4 } })
+    // Written as MIDI and read again, a chorale is the same.
+    let roll = quarters["test"][0]
+    let file = MIDIFile(notes: roll.notes(ticksPerStep: 480, joins: false))
+    let again = try PianoRoll(midi(file.bytes), stepsPerQuarter: 1)
+    #expect(again.steps == roll.steps.map { Set($0).sorted() })
+  }
+}
+
+enum SharedChorales {
+  static var folder: URL? {
+    var root = URL(filePath: #filePath)
+    for _ in 0..<4 { root.deleteLastPathComponent() }
+    return ["../shared/data/jsb_chorales", "../../shared/data/jsb_chorales"]
+      .map { root.appending(path: $0) }
+      .first { FileManager.default.fileExists(atPath: $0.appending(path: "JSB_Chorales_88.json.gz").path) }
+  }
+}

@@ -243,7 +243,10 @@ struct TraceWriter {
     case .binary(let operation): try elementwise(node, operation)
     case .linear: try linear(node)
     case .matmul: try matmul(node)
-    case .softmax, .logSoftmax, .rowSums: try alongLast(node)
+    case .softmax: try softmax(node, logarithm: false)
+    case .logSoftmax: try softmax(node, logarithm: true)
+    case .sum(let axis, let keeps): try reduced(node, "ReduceSum", axis: axis, keepingAxis: keeps)
+    case .maximum(let axis, let keeps): try reduced(node, "ReduceMax", axis: axis, keepingAxis: keeps)
     case .layerNorm(let epsilon): try layerNorm(node, epsilon)
     case .reshaped:
       let x = value(node.inputs[0])
@@ -252,6 +255,8 @@ struct TraceWriter {
     case .rows(let range): try rows(node, range)
     case .columns(let range): try columns(node, range)
     case .concatenated(let axis): try concatenated(node, axis: axis)
+    case .transposed(let first, let second): transposed(node, first, second)
+    case .broadcast(let axis): broadcast(node, axis: axis)
     case .gather(let indices): try gather(node, indices)
     case .arrangingRows(let arrangement, let like): try arrange(node, arrangement, like)
     case .repeated(let like, let layout): try repeated(node, like, layout)
@@ -261,9 +266,7 @@ struct TraceWriter {
     case .attention(let form, let segments): try attention(node, form, segments)
     case .unread(let segments): try unread(node, segments)
     case .bestPath(let layout): try bestPath(node, layout)
-    case .argmax:
-      let x = value(node.inputs[0])
-      set(node, graph.largest(x.name, axis: -1), Array(x.axes.dropLast()))
+    case .argmax(let axis): try argmax(node, axis: axis)
     case .loop(let loop, let order): try self.loop(node, loop, order)
     case .unnamed: throw refused("an operation that ONNX has", "one that it has not")
     }

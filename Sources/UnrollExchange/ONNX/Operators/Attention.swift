@@ -224,7 +224,11 @@ private struct AttentionForm: Sendable {
     scale = try node.float("scale")
     cap = Double(try node.float("softcap") ?? 0)
     mode = try node.integer("qk_matmul_output_mode") ?? 0
-    window = (try node.integer("left_window_size") ?? -1, try node.integer("right_window_size") ?? -1)
+    // No window reaches beyond the largest array.
+    window = (
+      min(1 << 40, try node.integer("left_window_size") ?? -1),
+      min(1 << 40, try node.integer("right_window_size") ?? -1)
+    )
     // Everything is computed in single precision at least.
     _ = try node.integer("softmax_precision")
     guard (0...3).contains(mode) else { throw node.refused("a mode of 0 to 3", "\(mode)", .damaged) }
@@ -324,7 +328,8 @@ private struct AttentionForm: Sendable {
     var lengths: [Int64]?
     if inputs.optional(6) != nil {
       lengths = try inputs.whole(6, place)
-      guard lengths?.count == shape[0] else {
+      guard lengths?.count == shape[0], lengths?.allSatisfy({ (0...Int64(length)).contains($0) }) ?? true
+      else {
         throw place.refused("\(shape[0]) lengths", "\(lengths?.count ?? 0)")
       }
     }

@@ -97,16 +97,20 @@ extension Operators {
           sumDirectly(x, w, &y, sizes, group: group, first: first, target: target)
           continue
         }
-        let columns = try columns(x, first: first, sizes, place)
         let weights = Variable(w).reshaped(to: [channels, inner])
           .rows(group * sizes.outputs..<(group + 1) * sizes.outputs)
-        let product = try place.fitting { () throws(ShapeError) in
-          try weights.matmul(Variable(columns)).value
-        }
-        y.withUnsafeMutableElements { to in
-          product.withUnsafeElements { from in
-            if let to = to.baseAddress, let from = from.baseAddress {
-              (to + target).update(from: from, count: sizes.outputs * positions)
+        for rows in parts(geometry, inner: inner) {
+          let columns = try columns(x, first: first, rows, sizes, place)
+          let product = try place.fitting { () throws(ShapeError) in
+            try weights.matmul(Variable(columns)).value
+          }
+          let (start, width) = (target + rows.lowerBound * geometry.outputs[2], columns.shape[1])
+          y.withUnsafeMutableElements { to in
+            product.withUnsafeElements { from in
+              guard let to = to.baseAddress, let from = from.baseAddress else { return }
+              for row in 0..<sizes.outputs {
+                (to + start + row * positions).update(from: from + row * width, count: width)
+              }
             }
           }
         }
@@ -123,12 +127,24 @@ extension Operators {
     return y
   }
 
-  /// For one image and group, a row for each channel and offset of the window, and a column for each output.
+  /// The most elements of the columns that are held at once.
+  private static let columnElements = 1 << 20
+
+  /// Rows of outputs whose columns are held together.
+  private static func parts(_ geometry: WindowGeometry, inner: Int) -> [Range<Int>] {
+    let step = max(1, columnElements / max(1, inner * geometry.outputs[2]))
+    return stride(from: 0, to: geometry.rowCount, by: step).map { $0..<min(geometry.rowCount, $0 + step) }
+  }
+
+  /// For some rows of outputs of one image and group: a row for each channel and offset of the window, and a column for
+  /// each output.
   private static func columns(
-    _ x: Tensor, first: Int, _ sizes: ConvolutionSizes, _ place: NodePlace
+    _ x: Tensor, first: Int, _ rows: Range<Int>, _ sizes: ConvolutionSizes, _ place: NodePlace
   ) throws(ExchangeError) -> Tensor {
     let geometry = sizes.geometry
-    let (positions, window, length) = (geometry.positions, geometry.windowCount, geometry.elementCount)
+    let (window, length) = (geometry.windowCount, geometry.elementCount)
+    let positions = rows.count * geometry.outputs[2]
+    let start = rows.lowerBound * geometry.outputs[2]
     let stride = geometry.strides[2]
     var columns = Tensor.zeros(try place.shape([sizes.inputs * window, positions]))
     columns.withUnsafeMutableElements { to in
@@ -136,8 +152,8 @@ extension Operators {
         guard let to = to.baseAddress, let from = from.baseAddress else { return }
         for channel in 0..<sizes.inputs {
           let source = from + first + channel * length
-          geometry.forEachRun { offset, output, element, count in
-            let target = to + (channel * window + offset) * positions + output
+          geometry.forEachRun(rows: rows) { offset, output, element, count in
+            let target = to + (channel * window + offset) * positions + output - start
             if stride == 1 {
               target.update(from: source + element, count: count)
             } else {
@@ -322,11 +338,16 @@ extension Operators {
     for image in 0..<sizes.batch {
       for group in 0..<sizes.groups {
         let first = (image * sizes.groups + group) * sizes.inputs * geometry.elementCount
-        let columns = try columns(x, first: first, sizes, place)
         let weights = Variable(w).reshaped(to: [channels, sizes.inputs * window])
           .rows(group * sizes.outputs..<(group + 1) * sizes.outputs)
         let target = (image * channels + group * sizes.outputs) * positions
-        try exactProduct(weights.value, columns, place) { sums[target + $0] += $1 }
+        for rows in parts(geometry, inner: sizes.inputs * window) {
+          let columns = try columns(x, first: first, rows, sizes, place)
+          let (start, width) = (target + rows.lowerBound * geometry.outputs[2], columns.shape[1])
+          try exactProduct(weights.value, columns, place) {
+            sums[start + $0 / width * positions + $0 % width] += $1
+          }
+        }
       }
     }
     return ONNXTensor(integers: sums.map { wrapped($0, .int32) }, shape: shape, type: .int32)

@@ -65,7 +65,7 @@ private struct EinsumForm: Sendable {
       }
     }
     var parts: [Named] = []
-    for operand in named { parts.append(diagonal(operand, extents)) }
+    for operand in named { parts.append(try diagonal(operand, extents, place)) }
     var result = parts[0]
     for index in parts.indices {
       let later = Set(parts.dropFirst(index + 1).flatMap(\.axes)).union(output)
@@ -105,7 +105,9 @@ private struct EinsumForm: Sendable {
   }
 
   /// Axes that stand twice in one operand become one; axes of extent 1 are repeated.
-  private func diagonal(_ x: Named, _ extents: [Int: Int]) -> Named {
+  private func diagonal(
+    _ x: Named, _ extents: [Int: Int], _ place: NodePlace
+  ) throws(ExchangeError) -> Named {
     let strides = x.tensor.shape.strides
     var (axes, steps): ([Int], [Int]) = ([], [])
     for (index, name) in x.axes.enumerated() {
@@ -117,7 +119,7 @@ private struct EinsumForm: Sendable {
         steps.append(step)
       }
     }
-    let shape = Shape(axes.map { extents[$0] ?? 1 })
+    let shape = try place.shape(axes.map { extents[$0] ?? 1 })
     return Named(tensor: ONNXTensor(x.tensor).strided(steps, shape: shape).tensor, axes: axes)
   }
 

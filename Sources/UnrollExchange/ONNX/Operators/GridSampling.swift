@@ -8,7 +8,7 @@ extension Operators {
     return { inputs, place throws(ExchangeError) in
       let (theta, size) = (try inputs.floats(0, place), try inputs.list(1, place))
       let rank = size.count - 2
-      guard (2...3).contains(rank), theta.shape == [size[0], rank, rank + 1] else {
+      guard (2...3).contains(rank), theta.shape.extents == [size[0], rank, rank + 1] else {
         throw place.refused("maps for a grid of two or three axes", "\(theta.shape) and \(size)")
       }
       let extents = Array(size[2...])

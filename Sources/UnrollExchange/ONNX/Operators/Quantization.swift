@@ -46,12 +46,13 @@ extension Operators {
       }
       // Of zeros alone any scale is right.
       scale = high == low ? 1 : (high - low) / 255
-      zeroPoint = min(255, max(0, (-low / scale).rounded(.toNearestOrEven)))
+      let point = (-low / scale).rounded(.toNearestOrEven)
+      zeroPoint = point.isNaN ? 0 : min(255, max(0, point))
     }
 
     func quantized(_ x: Float) -> Int64 {
       let number = (x / scale).rounded(.toNearestOrEven) + zeroPoint
-      return Int64(min(255, max(0, number)))
+      return number.isNaN ? 0 : Int64(min(255, max(0, number)))
     }
   }
 
@@ -63,7 +64,9 @@ extension Operators {
     init(_ node: inout NodeReader) throws(ExchangeError) {
       axis = try node.integer("axis") ?? 1
       block = try node.integer("block_size") ?? 0
-      guard block >= 0 else { throw node.refused("a block of at least 0", "\(block)", .damaged) }
+      guard (0...1 << 40).contains(block) else {
+        throw node.refused("a block of at least 0", "\(block)", .damaged)
+      }
     }
 
     /// For each element of an array its scale, by place.
@@ -108,6 +111,9 @@ extension Operators {
       let scales = try inputs.floats(1, place)
       let zeros = try zeroPoints(inputs, 2, like: scales.shape, place)
       let type = zeros?.type ?? wanted ?? .uint8
+      guard type.isPackable else {
+        throw place.refused("whole numbers of less than 64 bits", "\(type)", .unsupported)
+      }
       let places = try layout.places(x.shape, scales.shape, place)
       let bounds = bounds(of: type)
       let scale = scales.elements

@@ -168,7 +168,8 @@ private struct ResizeForm: Sendable {
     case "tf_crop_and_resize":
       let span = (region.1 - region.0) * (length - 1)
       let at = region.0 * (length - 1) + (width == 1 ? span / 2 : x * span / (width - 1))
-      return at < 0 || at > length - 1 ? nil : at
+      // What is no number lies outside as well.
+      return at >= 0 && at <= length - 1 ? at : nil
     default: return (x + 0.5) / factor - 0.5
     }
   }

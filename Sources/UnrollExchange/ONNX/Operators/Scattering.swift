@@ -62,6 +62,8 @@ extension Operators {
     else { throw place.refused("indices into shape \(shape)", "shape \(indices.shape)") }
     let strides = shape.strides
     let count = indices.shape.extents.dropLast().reduce(1, *)
+    // Indices without coordinates take no memory themselves.
+    _ = try place.shape([count])
     // Where each batch starts, and how many indices it has.
     let batches = shape.extents[..<batch].reduce(1, *)
     let perBatch = batches == 0 ? 0 : count / batches

@@ -172,7 +172,7 @@ extension Operators {
       let step = (mel(high) - mel(low)) / Double(bands + 2)
       let edges = (0..<bands + 2).map { index -> Int in
         let frequency = 700 * (power(10, (mel(low) + Double(index) * step) / 2595) - 1)
-        return Int((Double(length + 1) * frequency / Double(rate)).rounded(.down))
+        return Int(min(0x1p40, (Double(length + 1) * frequency / Double(rate)).rounded(.down)))
       }
       guard edges.allSatisfy({ (0...bins).contains($0) }) else {
         throw place.refused("edges below half the rate", "\(low) and \(high) at \(rate)")

@@ -103,6 +103,10 @@ struct WindowGeometry: Sendable {
       outputs.append(count)
     }
     (self.before, self.after, self.outputs) = (before, after, outputs)
+    guard [extents, sizes, outputs].allSatisfy({ CheckedShape.make($0) != nil }) else {
+      throw place.refused(
+        "windows and arrays of at most \(CheckedShape.maximumElements) elements", "\(given)")
+    }
   }
 
   /// The indices on an axis that a window reads at one of its places: `nil` in the padding.
@@ -111,15 +115,26 @@ struct WindowGeometry: Sendable {
     return index >= 0 && index < extents[axis] ? index : nil
   }
 
+  /// The rows of outputs along the last axis.
+  var rowCount: Int { outputs[0] * outputs[1] }
+
   /// Calls `body` for each run of outputs along the last axis that read within the array at one offset of the window.
   ///
-  /// - Parameter body: the offset's number, the first output, the first element that is read, how many there are. The
-  ///   elements stand as far apart as the stride of the last axis.
-  func forEachRun(_ body: (_ offset: Int, _ output: Int, _ element: Int, _ count: Int) -> Void) {
-    for offset in 0..<windowCount { forEachRun(offset) { body(offset, $0, $1, $2) } }
+  /// - Parameters:
+  ///   - rows: the rows of outputs that are meant; `nil`: all.
+  ///   - body: the offset's number, the first output, the first element that is read, how many there are. The elements
+  ///     stand as far apart as the stride of the last axis.
+  func forEachRun(
+    rows: Range<Int>? = nil, _ body: (_ offset: Int, _ output: Int, _ element: Int, _ count: Int) -> Void
+  ) {
+    for offset in 0..<windowCount {
+      forEachRun(offset, rows ?? 0..<rowCount) { body(offset, $0, $1, $2) }
+    }
   }
 
-  func forEachRun(_ offset: Int, _ body: (_ output: Int, _ element: Int, _ count: Int) -> Void) {
+  private func forEachRun(
+    _ offset: Int, _ rows: Range<Int>, _ body: (_ output: Int, _ element: Int, _ count: Int) -> Void
+  ) {
     let offsets = [offset / (sizes[1] * sizes[2]), offset / sizes[2] % sizes[1], offset % sizes[2]]
     // Outputs of the last axis that read within the array.
     let shift = offsets[2] * dilations[2] - before[2]
@@ -127,14 +142,12 @@ struct WindowGeometry: Sendable {
     let room = extents[2] - 1 - shift
     let last = room < 0 ? -1 : min(outputs[2] - 1, room / strides[2])
     guard first <= last else { return }
-    for i in 0..<outputs[0] {
-      guard let a = index(0, output: i, offset: offsets[0]) else { continue }
-      for j in 0..<outputs[1] {
-        guard let b = index(1, output: j, offset: offsets[1]) else { continue }
-        let output = (i * outputs[1] + j) * outputs[2]
-        let row = (a * extents[1] + b) * extents[2]
-        body(output + first, row + first * strides[2] + shift, last - first + 1)
-      }
+    for row in rows {
+      guard let a = index(0, output: row / outputs[1], offset: offsets[0]),
+        let b = index(1, output: row % outputs[1], offset: offsets[1])
+      else { continue }
+      let element = (a * extents[1] + b) * extents[2] + first * strides[2] + shift
+      body(row * outputs[2] + first, element, last - first + 1)
     }
   }
 }

@@ -148,11 +148,20 @@ package struct WireCheck {
   }
 
   private func damaged(_ message: Message, _ expected: String, _ found: String) -> ExchangeError {
-    ExchangeError(.damaged, file: file, place: message.rawValue, expected: expected, found: found)
+    error(.damaged, message, expected, found)
   }
 
   private func refused(_ message: Message, _ expected: String, _ found: String) -> ExchangeError {
-    ExchangeError(.unsupported, file: file, place: message.rawValue, expected: expected, found: found)
+    error(.unsupported, message, expected, found)
+  }
+
+  /// What is wrong with the outermost message may mean that the file is none of ONNX at all.
+  private func error(
+    _ reason: ExchangeError.Reason, _ message: Message, _ expected: String, _ found: String
+  ) -> ExchangeError {
+    ExchangeError(
+      reason, file: file, place: message.rawValue,
+      expected: (message == .model ? "an ONNX model with " : "") + expected, found: found)
   }
 
   /// What a field of a message holds; `nil` for fields that are not known.

@@ -347,7 +347,7 @@ package nonisolated struct WireTensor: Sendable {
 
   package var docString: String = String()
 
-  /// Refused: a file names no other file here.
+  /// Messages of StringPair, read one by one: location, offset, length.
   package var externalData: [Data] = []
 
   /// Refused unless 0.

@@ -48,7 +48,7 @@ public struct NGramModel: Sendable {
   let backOffs: [Double]
   /// The node of each sequence without its first token, or of the longest end of that which is held.
   let links: [Int32]
-  /// The longest end of each sequence that anything follows: the state after it.
+  /// The state after each sequence: its longest end of fewer than N tokens that anything follows, or that backs off.
   private let states: [Int32]
 
   /// N, the tokens of the longest sequences.
@@ -62,7 +62,8 @@ public struct NGramModel: Sendable {
     links = Self.links(trie)
     var states = [Int32](repeating: 0, count: trie.count)
     for node in 1..<max(1, trie.count) {
-      states[node] = trie.children(of: node).isEmpty ? states[Int(links[node])] : Int32(node)
+      let tells = backOffs[node] != 0 || !trie.children(of: node).isEmpty
+      states[node] = tells && node < trie.depths[trie.depth] ? Int32(node) : states[Int(links[node])]
     }
     self.states = states
   }
