@@ -26,11 +26,12 @@ let next = try forecaster.forecast()
 
 // The same for words.
 let model = try LanguageModel.train(files: ["shakespeare.txt"])
-let verse = try model.generate(prompt: "ROMEO:", length: 400, sampler: TokenSampler(temperature: 0.8), seed: 1)
+let sampler = TokenSampler(temperature: 0.8)
+let verse = try model.generate(prompt: "ROMEO:", length: 400, sampler: sampler, seed: 1)
 
 // A network of your own.
 let network = LSTM(inputSize: 128, hiddenSize: 256, layers: 2, bidirectional: true)
-let (outputs, state) = try network(SequenceBatch(x, lengths: lengths))      // [T, B, 512], a value you may keep
+let (outputs, state) = try network(SequenceBatch(x, lengths: lengths))  // [T, B, 512], and a value to keep
 let (loss, gradients) = try valueWithGradient(of: network) { network in
   try Loss.squaredError(network(SequenceBatch(x)).outputs.values, y)
 }
