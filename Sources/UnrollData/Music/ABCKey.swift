@@ -1,7 +1,9 @@
 /// What the field `K:` says: by how many semitones each letter is raised.
 struct ABCKey: Equatable {
   private static let letters: [Character] = ["F", "C", "G", "D", "A", "E", "B"]
-  private static let modes = ["mix": -1, "dor": -2, "min": -3, "aeo": -3, "m": -3, "phr": -4, "loc": -5, "lyd": 1]
+  private static let modes = [
+    "mix": -1, "dor": -2, "min": -3, "aeo": -3, "m": -3, "phr": -4, "loc": -5, "lyd": 1,
+  ]
 
   /// −1, 0 or 1 for each letter that is not natural.
   private(set) var shifts: [Character: Int] = [:]

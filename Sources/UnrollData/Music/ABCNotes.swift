@@ -80,14 +80,22 @@ private struct ABCParser {
     let value = text.drop { $0.isWhitespace }
     switch letter {
     case "K":
-      if let key = ABCKey(String(value)) { self.key = key.shifts } else { throw wrong("a key", quoted(String(value))) }
+      if let key = ABCKey(String(value)) {
+        self.key = key.shifts
+      } else {
+        throw wrong("a key", quoted(String(value)))
+      }
     case "L":
       guard let (numerator, denominator) = Self.fraction(value), denominator <= Self.whole else {
         throw wrong("a length such as 1/8", quoted(String(value)))
       }
       unit = max(1, Self.whole * numerator / denominator)
     case "M":
-      if value.hasPrefix("C|") { meter = (2, 2) } else if value.hasPrefix("C") { meter = (4, 4) } else {
+      if value.hasPrefix("C|") {
+        meter = (2, 2)
+      } else if value.hasPrefix("C") {
+        meter = (4, 4)
+      } else {
         meter = Self.fraction(value)
       }
     case "V":
@@ -123,7 +131,9 @@ private struct ABCParser {
   }
 
   private mutating func append(_ element: Element) throws(DataError) {
-    guard voices[voice].elements.count < Self.mostElements else { throw wrong("a shorter tune", "more notes") }
+    guard voices[voice].elements.count < Self.mostElements else {
+      throw wrong("a shorter tune", "more notes")
+    }
     voices[voice].elements.append(element)
   }
 
@@ -170,7 +180,9 @@ private struct ABCParser {
   /// Bars, repeats and endings: `|`, `||`, `|]`, `[|`, `|:`, `:|`, `::`, `|1`.
   private mutating func bar() throws(DataError) {
     var signs = ""
-    while let character = next, "|:]".contains(character) || character == "[" && signs.hasSuffix("|") && isBar(at: position + 1) {
+    while let character = next,
+      "|:]".contains(character) || character == "[" && signs.hasSuffix("|") && isBar(at: position + 1)
+    {
       signs.append(character)
       position += 1
     }
@@ -197,14 +209,20 @@ private struct ABCParser {
     if let letter = next, letter.isLetter, position + 1 < characters.count, characters[position + 1] == ":" {
       position += 2
       let start = position
-      while let character = next, character != "]" { position += 1; _ = character }
+      while let character = next, character != "]" {
+        position += 1
+        _ = character
+      }
       guard take("]") else { throw wrong("\"]\"", "the end of the line") }
       return try field(letter, String(characters[start..<position - 1]))
     }
     var pitches: [Int] = []
     var own: (Int, Int) = (1, 1)
     while let character = next, character != "]" {
-      if character.isWhitespace || "!.~-()".contains(character) { position += 1; continue }
+      if character.isWhitespace || "!.~-()".contains(character) {
+        position += 1
+        continue
+      }
       guard pitches.count < 128 else { throw wrong("a chord of at most 128 notes", "more") }
       pitches.append(try pitch())
       let length = try length()
@@ -227,7 +245,10 @@ private struct ABCParser {
   private mutating func length() throws(DataError) -> (Int, Int) {
     let numerator = digits() ?? 1
     var denominator = 1
-    while take("/") { denominator *= digits() ?? 2; if denominator > 1024 { break } }
+    while take("/") {
+      denominator *= digits() ?? 2
+      if denominator > 1024 { break }
+    }
     guard (1...1024).contains(numerator), (1...1024).contains(denominator) else {
       throw wrong("a length from 1/1024 to 1024", "\(numerator)/\(denominator)")
     }
@@ -294,7 +315,8 @@ private struct ABCParser {
   private mutating func breakRhythm(_ sign: Character) throws(DataError) {
     var count = 0
     while take(sign) { count += 1 }
-    guard count <= 3, let last = voices[voice].elements.last, case .sound(let pitches, let ticks, let tied) = last
+    guard count <= 3, let last = voices[voice].elements.last,
+      case .sound(let pitches, let ticks, let tied) = last
     else { throw wrong("a note before \(quoted(String(sign)))", "none") }
     let power = 1 << count
     let (long, short) = (2 * power - 1, 1)

@@ -187,7 +187,8 @@ struct ComposeReader {
     for (name, rolls) in file.parts where part == nil || name == part {
       for (index, roll) in rolls.enumerated() {
         pieces.append(
-          .init("\(path):\(name) \(index + 1)", roll, use: part == nil ? Self.use(name) : nil, beyond: &beyond))
+          .init(
+            "\(path):\(name) \(index + 1)", roll, use: part == nil ? Self.use(name) : nil, beyond: &beyond))
       }
     }
     return pieces

@@ -47,7 +47,9 @@ public struct ComposeNetwork: Module {
   /// Keys that sound, as rows of zeros and ones.
   static func rows(_ notes: [[Int32]]) -> Variable {
     var rows = [Float](repeating: 0, count: notes.count * Keyboard.inputSize)
-    for (row, keys) in notes.enumerated() { for key in keys { rows[row * Keyboard.inputSize + Int(key)] = 1 } }
+    for (row, keys) in notes.enumerated() {
+      for key in keys { rows[row * Keyboard.inputSize + Int(key)] = 1 }
+    }
     return Variable(Tensor(rows, shape: [notes.count, Keyboard.inputSize]))
   }
 

@@ -46,12 +46,14 @@ public struct ComposeSettings: TaskSettings {
         "Steps of a quarter note: MIDI and ABC are cut into steps, a step of a piano roll is so long."),
       SettingField(
         \.lowestPitch, "lowest-pitch", 0...127, .data,
-        "The pitch of the number 0 of a piano roll in JSON: 21 for columns of 88 keys, 0 for pitches of MIDI."),
+        "The pitch of the number 0 of a piano roll in JSON: 21 for columns of 88 keys, 0 for pitches of MIDI."
+      ),
       SettingField(
         \.part, "part", .data,
         "The part of a piano roll in JSON; by default train, valid and test have their own use.",
         valueName: "name"),
-      SettingField(\.strict, "strict", .data, "Stop at a file that cannot be read instead of leaving it out."),
+      SettingField(
+        \.strict, "strict", .data, "Stop at a file that cannot be read instead of leaving it out."),
     ] + RecurrentSettings.fields(at: \.network) + [
       SettingField(
         \.projection, "projection", 0...8192, .network,
@@ -62,7 +64,8 @@ public struct ComposeSettings: TaskSettings {
         \.order, "note-order", .network,
         "Which key an autoregressive head says first; a melody is harmonized from high to low."),
       SettingField(
-        \.inputDropout, "input-dropout", 0...0.95, .regularization, "The share of notes of the input dropped."),
+        \.inputDropout, "input-dropout", 0...0.95, .regularization, "The share of notes of the input dropped."
+      ),
       SettingField(
         \.transpose, "transpose", 0...48, .regularization,
         "The most semitones that pieces are moved up or down while training."),
@@ -96,7 +99,8 @@ public struct ComposeOptions: SettingSet {
     SettingField(
       \.harmonize, "harmonize", .data, "Keep the highest voice of this file, and compose the others.",
       valueName: "melody.mid"),
-    SettingField(\.bars, "bars", 1...10_000, .output, "Bars to compose; with --harmonize, those of the melody."),
+    SettingField(
+      \.bars, "bars", 1...10_000, .output, "Bars to compose; with --harmonize, those of the melody."),
     SettingField(\.beats, "beats", 1...64, .output, "Quarter notes of a bar."),
     SettingField(\.temperature, "temperature", 0...1000, .search, "Lower is surer, higher more varied."),
     SettingField(\.seed, "seed", .search, "Equal seeds give equal music."),
@@ -104,7 +108,8 @@ public struct ComposeOptions: SettingSet {
     SettingField(\.tempo, "tempo", 4...1000, .output, "Quarter notes a minute."),
     SettingField(
       \.repeatNotes, "repeat-notes", .output, "Strike a note again at each step instead of holding it."),
-    SettingField(\.instrument, "instrument", 1...128, .output, "The instrument, as General MIDI counts them."),
+    SettingField(
+      \.instrument, "instrument", 1...128, .output, "The instrument, as General MIDI counts them."),
     SettingField(\.plot, "plot", .output, "Draw the score as a piano roll.", valueName: "out.svg"),
   ]
 }

@@ -47,7 +47,9 @@ package struct PianoRollPlot: Sendable {
     bars(&drawing, x, bottom: height)
     for (pitch, range) in notes() {
       let isMelody = melody.map { $0[range.lowerBound] == pitch } ?? false
-      let colour = range.lowerBound < primerSteps ? PlotStyle.axis
+      let colour =
+        range.lowerBound < primerSteps
+        ? PlotStyle.axis
         : isMelody ? PlotStyle.actual : PlotStyle.forecast
       drawing.rectangle(
         x: x(range.lowerBound) + 0.5, y: y(pitch) + 0.75, width: Double(range.count) * step - 1,
@@ -58,7 +60,8 @@ package struct PianoRollPlot: Sendable {
       "bar", at: .init(x: (Self.gutter + x(steps.count)) / 2, y: height + 32), size: PlotStyle.labelSize,
       colour: PlotStyle.faintInk, anchor: .middle)
     return drawing.document(
-      title: title, description: "\(steps.count) steps, pitches from \(low + 3) to \(high - 3) as MIDI counts them.")
+      title: title,
+      description: "\(steps.count) steps, pitches from \(low + 3) to \(high - 3) as MIDI counts them.")
   }
 
   private func bars(_ drawing: inout SVGDrawing, _ x: (Int) -> Double, bottom: Double) {
