@@ -132,7 +132,7 @@ struct ComposeTests {
     #expect(throws: DataError.self) { try model.evaluate(on: piece) }
     let (first, second) = (try alone(0), try alone(1))
     let pair = try ComposeData([.init(steps: [ComposeSupport.chords[0], []])])
-    let both = try model.evaluate(on: pair)[name]
+    let both: Double = try model.evaluate(on: pair)[name]
     #expect(both < max(first, second) && both > min(first, second) - naturalLogarithm(2))
   }
 
@@ -171,7 +171,7 @@ struct ComposeTests {
     #expect(svg.hasPrefix("<?xml") && svg.contains("composed"))
   }
 
-  @Test func tracesBothHeads() throws {
+  @Test func describesItself() throws {
     for head in ComposeSettings.Head.allCases {
       let model = try #require(ComposeSupport.trained[head])
       #expect(model.description.layers.count == 3)
