@@ -33,9 +33,11 @@ enum ClipArrays {
       }
       return clips
     }
-    let arrays = try parts(x, lengths: try find("lengths").map { (array) throws(DataError) in
-      try counts(array, name)
-    }, name: name)
+    let arrays = try parts(
+      x,
+      lengths: try find("lengths").map { (array) throws(DataError) in
+        try counts(array, name)
+      }, name: name)
     let truths = try find("y").map { (y) throws(DataError) in try labels(y, arrays, name: name) }
     var clips: [VideoClip] = []
     for (index, array) in arrays.enumerated() {

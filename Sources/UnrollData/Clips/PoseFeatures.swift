@@ -95,7 +95,7 @@ package struct PoseFeatures: Sendable, Codable, Equatable {
   }
 
   /// The features of coordinates without gaps, `[steps, Σ widths]`.
-  func callAsFunction(_ coordinates: [Float], steps: Int) -> [Float] {
+  package func callAsFunction(_ coordinates: [Float], steps: Int) -> [Float] {
     let (joints, axes) = (layout.joints, layout.dimensions)
     let row = joints * axes
     let middles = (0..<steps).map { mean(coordinates, frames: $0..<$0 + 1) }

@@ -25,7 +25,7 @@ public struct WatchNetwork: Module {
       hiddenSizes: Array(repeating: network.hiddenSize, count: network.layers),
       bidirectional: settings.bidirectional, dropout: network.dropout, weightDropout: network.weightDropout,
       using: &random)
-    switch settings.output ?? .clip {
+    switch settings.granularity ?? .clip {
     case .clip:
       pooled = PooledHead(
         settings.pooling, features: encoder.outputSize,

@@ -51,7 +51,7 @@ public struct WatchPreparation: ModelPart {
   /// The label of each clip, or of each of its frames.
   ///
   /// - Throws: `DataError` for a label that the model does not know, or clips of which one was asked for and several are.
-  func targets(of data: WatchData, _ output: WatchSettings.Output) throws(DataError) -> [[Int32]] {
+  func targets(of data: WatchData, _ output: WatchSettings.Granularity) throws(DataError) -> [[Int32]] {
     let places = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, Int32($0)) })
     var targets: [[Int32]] = []
     for clip in data.clips {

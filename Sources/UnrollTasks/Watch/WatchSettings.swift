@@ -4,7 +4,7 @@ import UnrollNetworks
 /// How a model of videos is built and trained.
 public struct WatchSettings: TaskSettings {
   /// What is said of a clip.
-  public enum Output: String, Sendable, CaseIterable {
+  public enum Granularity: String, Sendable, CaseIterable {
     /// One label for all of it.
     case clip
     /// What happens from when to when.
@@ -41,7 +41,7 @@ public struct WatchSettings: TaskSettings {
 
   // MARK: Network
   /// `nil`: as the labels are.
-  public var output: Output?
+  public var granularity: Granularity?
   /// The size that pictures are brought to.
   public var width = 16
   public var height = 16
@@ -83,7 +83,7 @@ public struct WatchSettings: TaskSettings {
   /// Settings where the labels of frames change.
   public static let ofSegments: WatchSettings = {
     var settings = WatchSettings()
-    settings.output = .segments
+    settings.granularity = .segments
     settings.learning.batchSize = 4
     settings.learning.labelSmoothing = 0
     return settings
@@ -121,7 +121,7 @@ public struct WatchSettings: TaskSettings {
         \.maximumFrames, "maximum-length", 1...1_000_000, .data, "The most frames that a clip may have."),
       SettingField(
         \.strict, "strict", .data, "Stop at a clip that cannot be used, instead of leaving it out."),
-      SettingField(\.output, "output", .network, "Whether a clip has a label, or segments have."),
+      SettingField(\.granularity, "granularity", .network, "Whether a clip has a label, or segments have."),
       SettingField(\.width, "width", 1...512, .network, "The width that pictures are brought to."),
       SettingField(\.height, "height", 1...512, .network, "Their height."),
       SettingField(
@@ -163,7 +163,7 @@ public struct WatchSettings: TaskSettings {
         "pose-features", expected: "at least one kind, each once",
         found: poseFeatures.map(\.rawValue).joined(separator: ","))
     }
-    guard output != .segments || steps == nil else {
+    guard granularity != .segments || steps == nil else {
       throw SettingError("steps", expected: "none with segments, which need each frame", found: steps ?? 0)
     }
     _ = try pairs()

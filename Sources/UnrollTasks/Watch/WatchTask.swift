@@ -39,7 +39,7 @@ public enum WatchTask: TaskDefinition {
   { try WatchData(files, settings, note: note) }
 
   public static func defaults(for data: WatchData, _ given: WatchSettings) -> WatchSettings {
-    (given.output ?? (data.hasSegments ? .segments : .clip)) == .segments ? .ofSegments : .clips
+    (given.granularity ?? (data.hasSegments ? .segments : .clip)) == .segments ? .ofSegments : .clips
   }
 
   public static let splitsByMember = true
@@ -67,7 +67,7 @@ public enum WatchTask: TaskDefinition {
 
   public static func prepare(_ data: WatchData, _ settings: inout WatchSettings) throws -> WatchPreparation {
     try data.check()
-    settings.output = settings.output ?? (data.hasSegments ? .segments : .clip)
+    settings.granularity = settings.granularity ?? (data.hasSegments ? .segments : .clip)
     let labels = data.labels.names
     guard labels.count >= 2 else {
       throw DataError(
@@ -80,7 +80,7 @@ public enum WatchTask: TaskDefinition {
         of: data.clips, layout: try layout(data.clips[0], settings), parts: settings.poseFeatures,
         spans: settings.motionSpans, steps: settings.steps),
       rate: WatchData.rate(settings, data.clips[0]))
-    _ = try preparation.targets(of: data, settings.output ?? .clip)
+    _ = try preparation.targets(of: data, settings.granularity ?? .clip)
     return preparation
   }
 
@@ -106,7 +106,7 @@ public enum WatchTask: TaskDefinition {
     for clip in data.clips { try preparation.check(clip) }
     var copy = preparation
     if grows { copy.labels += data.labels.names.filter { !preparation.labels.contains($0) } }
-    _ = try copy.targets(of: data, settings.output ?? .clip)
+    _ = try copy.targets(of: data, settings.granularity ?? .clip)
     return copy
   }
 
@@ -124,7 +124,7 @@ public enum WatchTask: TaskDefinition {
       for clip in data.clips { try preparation.check(clip) }
       return WatchWork.Examples(
         inputs: WatchInputs(data.clips, preparation.features),
-        targets: try preparation.targets(of: data, settings.output ?? .clip))
+        targets: try preparation.targets(of: data, settings.granularity ?? .clip))
     }
     return WatchWork(settings, training: try examples(training), validation: try validation.map(examples))
   }
@@ -134,7 +134,7 @@ public enum WatchTask: TaskDefinition {
   ) -> [String] {
     let clips = parts.training.clips
     let lengths = clips.map(\.steps).sorted()
-    let said = settings.output == .segments ? "labels of frames" : "a label each"
+    let said = settings.granularity == .segments ? "labels of frames" : "a label each"
     var remarks = [
       "\(clips.count) clips of \(lengths[0]) to \(lengths[lengths.count - 1]) frames with \(said), \(parts.validation?.clips.count ?? 0) held out",
       "a frame: \(clips[0].frame.shown)" + (preparation.features.poses.map { ", read as \($0.shown)" } ?? ""),
@@ -144,7 +144,7 @@ public enum WatchTask: TaskDefinition {
         "the mirror exchanges no joints, for none is named left or right: name pairs as mirrored-joints")
     }
     let alone = parts.training.labels.singletons
-    if settings.output == .clip, !alone.isEmpty {
+    if settings.granularity == .clip, !alone.isEmpty {
       remarks.append(
         "a single clip of \(alone.prefix(5).map { quoted($0) }.joined(separator: ", "))\(alone.count > 5 ? " and \(alone.count - 5) more" : "")"
       )
@@ -156,7 +156,7 @@ public enum WatchTask: TaskDefinition {
     let names = model.preparation.labels
     let shown = names.count <= 6 ? names : names.prefix(5) + ["and \(names.count - 5) more"]
     return
-      "\(model.settings.output == .segments ? "segments" : "labels") of videos: \(shown.joined(separator: ", "))"
+      "\(model.settings.granularity == .segments ? "segments" : "labels") of videos: \(shown.joined(separator: ", "))"
   }
 
   public static func facts(_ model: Watcher) -> [Fact] {

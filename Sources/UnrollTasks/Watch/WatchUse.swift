@@ -121,7 +121,7 @@ extension WatchTask {
     for clip in inputs { try preparation.check(clip) }
     let found = try WatchPrediction(WatchInputs(inputs, preparation.features), model.networks).clips
     return found.map { clip in
-      guard model.settings.output == .segments else {
+      guard model.settings.granularity == .segments else {
         return WatchAnswer(clip.probabilities[0], labels: preparation.labels, top: options.top)
       }
       let background = preparation.labels.firstIndex(of: model.settings.nothing)
@@ -147,7 +147,7 @@ extension WatchTask {
     try data.check()
     let preparation = model.preparation
     for clip in data.clips { try preparation.check(clip) }
-    let output = model.settings.output ?? .clip
+    let output = model.settings.granularity ?? .clip
     let truth = try preparation.targets(of: data, output).map { $0.map { Int($0) } }
     let found = try WatchPrediction(WatchInputs(data.clips, preparation.features), model.networks).clips
     let labels = preparation.labels
