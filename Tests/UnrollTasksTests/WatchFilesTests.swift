@@ -59,7 +59,8 @@ struct ClipReaderTests {
   ])
   func refusesTables(_ text: String, _ kind: DataError.Kind) throws {
     let folder = try TestFolder()
-    #expect(fault(try write(folder, "a.csv", text))?.kind == kind)
+    let path = try write(folder, "a.csv", text)
+    #expect(fault(path)?.kind == kind)
   }
 
   @Test func namesAndCountsWhatATableOfFilesLacks() throws {
@@ -78,7 +79,7 @@ struct ClipReaderTests {
     #expect(data.clips.count == 1)
     #expect(notes.contains { $0.contains("gone.csv") } && notes.last?.contains("4 of 5") == true)
     var strict = WatchSettings()
-    strict.strict = true
+    strict.clips.strict = true
     #expect(throws: DataError.self) { try WatchTask.read([path], strict) { _ in } }
     // Frames of another number of values do not go with the first.
     _ = try write(folder, "wide.csv", "x0,y0,x1\n1,2,3\n")
@@ -162,20 +163,21 @@ struct ClipReaderTests {
   }
 
   @Test func readsAndWritesSegments() throws {
-    let table = ClipSegments.self
     let folder = try TestFolder()
     let path = try write(folder, "s.csv", "clip,start,end,label\na,0.3,0.5,wave\na,0.5,9,clap\n")
     let clip = try VideoClip(
       frame: .values(["x"]), steps: 8, values: Array(repeating: 0, count: 8), id: "a")
-    let labels = try table.init(path: path).labels(of: clip, rate: 10, background: "–")
+    let labels = try ClipSegments(path: path).labels(of: clip, rate: 10, background: "–")
     #expect(labels == ["–", "–", "–", "wave", "wave", "clap", "clap", "clap"])
     var other = clip
     other.id = "b"
-    #expect(throws: DataError.self) { try table.init(path: path).labels(of: other, rate: 10, background: "") }
+    #expect(throws: DataError.self) {
+      try ClipSegments(path: path).labels(of: other, rate: 10, background: "")
+    }
     for rows in ["a,1,1,x", "a,-1,1,x", "a,1,inf,x", "a,1,2,", "a,0,2,x\na,1,3,y"] {
       let wrong = try write(folder, "w.csv", "clip,start,end,label\n\(rows)\n")
       #expect(throws: DataError.self, "\(rows)") {
-        try table.init(path: wrong).labels(of: clip, rate: 1, background: "")
+        try ClipSegments(path: wrong).labels(of: clip, rate: 1, background: "")
       }
     }
     let written = ClipSegments.webVTT([
@@ -207,7 +209,9 @@ struct ClipFeaturesTests {
     // Standardised distances keep their order: 3, 4, 5 in the first frame.
     let poses = try #require(features.poses)
     let plain = poses(values, steps: 3)
-    for (found, wanted) in zip(plain[6..<9], [3, 4, 5]) { #expect(abs(found / plain[6] * 3 - wanted) < 1e-5) }
+    for (found, wanted) in zip(plain[6..<9], [Float(3), 4, 5]) {
+      #expect(abs(found / plain[6] * 3 - wanted) < 1e-5)
+    }
   }
 
   @Test func findsCoordinatesByName() {

@@ -39,14 +39,14 @@ enum MadeUpPoses {
     }
   }
 
-  static func labeled(_ count: Int, seed: UInt64 = 1) throws -> WatchData {
-    WatchData(
+  static func labeled(_ count: Int, seed: UInt64 = 1) throws -> ClipData {
+    ClipData(
       try clips((0..<count).map { [(["fast", "slow", "rest"][$0 % 3], 12 + $0 % 9)] }, seed: seed))
   }
 
-  static func segmented(_ count: Int, seed: UInt64 = 1) throws -> WatchData {
+  static func segmented(_ count: Int, seed: UInt64 = 1) throws -> ClipData {
     let names = ["fast", "background", "slow"]
-    return WatchData(
+    return ClipData(
       try clips(
         (0..<count).map { index in
           (0..<3).map { (names[(index + $0 * (index % 2 + 1)) % 3], 12 + (index * 7 + $0 * 5) % 9) }
@@ -56,7 +56,7 @@ enum MadeUpPoses {
 
 struct WatchTests {
   private static func settings(_ granularity: WatchSettings.Granularity) -> WatchSettings {
-    var settings: WatchSettings = granularity == .clip ? .clips : .ofSegments
+    var settings: WatchSettings = granularity == .clip ? WatchSettings() : .ofSegments
     settings.granularity = granularity
     settings.network.hiddenSize = 24
     settings.network.dropout = 0.1
@@ -73,10 +73,10 @@ struct WatchTests {
   func holdsWhatAllTasksPromise(_ granularity: WatchSettings.Granularity) throws {
     var settings = Self.settings(granularity)
     ChassisCheck.small(&settings.learning)
-    settings.augmentation.mirror = true
-    settings.augmentation.speed = 0.2
-    settings.augmentation.timeWarp = 0.2
-    settings.augmentation.rotation = 10
+    settings.clips.augmentation.mirror = true
+    settings.clips.augmentation.speed = 0.2
+    settings.clips.augmentation.timeWarp = 0.2
+    settings.clips.augmentation.rotation = 10
     let data = try granularity == .clip ? MadeUpPoses.labeled(24) : MadeUpPoses.segmented(12)
     // A clip of one frame, and one whose coordinates are all missing.
     let single = try VideoClip(
@@ -90,8 +90,8 @@ struct WatchTests {
 
   @Test func learnsWhatHappensInClips() throws {
     var settings = Self.settings(.clip)
-    settings.augmentation.mirror = true
-    settings.steps = 16
+    settings.clips.augmentation.mirror = true
+    settings.clips.steps = 16
     let model = try Watcher.train(on: MadeUpPoses.labeled(90), settings: settings)
     let others = try MadeUpPoses.labeled(60, seed: 9)
     let report = try model.evaluate(on: others)
@@ -108,7 +108,7 @@ struct WatchTests {
   func learnsWhatHappensWhen(_ decision: WatchSettings.Decision) throws {
     var settings = Self.settings(.segments)
     settings.decision = decision
-    settings.framesPerSecond = 10
+    settings.clips.framesPerSecond = 10
     let model = try Watcher.train(on: MadeUpPoses.segmented(40), settings: settings)
     let others = try MadeUpPoses.segmented(20, seed: 9)
     let report = try model.evaluate(on: others)
@@ -132,19 +132,20 @@ struct WatchTests {
     let model = try Watcher.train(on: MadeUpPoses.labeled(12), settings: settings)
     let other = try VideoClip(frame: .values(["a"]), steps: 2, values: [1, 2], truth: .clip("fast"), id: "o")
     #expect(throws: DataError.self) { try model.answers([other]) }
-    #expect(throws: DataError.self) { try model.evaluate(on: WatchData([other])) }
-    let unknown = WatchData(try MadeUpPoses.clips([[("dance", 12)]]))
+    #expect(throws: DataError.self) { try model.evaluate(on: ClipData([other])) }
+    let unknown = ClipData(try MadeUpPoses.clips([[("dance", 12)]]))
     #expect(throws: DataError.self) { try model.evaluate(on: unknown) }
     #expect(throws: DataError.self) { try Watcher.train(on: unknown, settings: settings) }
-    #expect(throws: DataError.self) { try Watcher.train(on: WatchData([]), settings: settings) }
+    #expect(throws: DataError.self) { try Watcher.train(on: ClipData([]), settings: settings) }
     let grown = try Watcher.train(
-      on: WatchData(try MadeUpPoses.labeled(6).clips + unknown.clips), settings: settings, from: model,
+      on: ClipData(try MadeUpPoses.labeled(6).clips + unknown.clips), settings: settings, from: model,
       grows: true)
     #expect(grown.labels == ["fast", "rest", "slow", "dance"])
     for change: (inout WatchSettings) -> Void in [
-      { ($0.granularity, $0.steps) = (.segments, 8) }, { $0.pooling = [] }, { $0.poseFeatures = [] },
-      { $0.mirroredJoints = ["1-1"] }, { $0.mirroredJoints = ["1-9"] },
-      { $0.mirroredJoints = ["0-1", "1-2"] },
+      { ($0.granularity, $0.clips.steps) = (.segments, 8) }, { $0.pooling = [] },
+      { $0.clips.poseFeatures = [] },
+      { $0.clips.mirroredJoints = ["1-1"] }, { $0.clips.mirroredJoints = ["1-9"] },
+      { $0.clips.mirroredJoints = ["0-1", "1-2"] },
     ] {
       var wrong = settings
       change(&wrong)

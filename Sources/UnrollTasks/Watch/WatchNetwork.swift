@@ -7,7 +7,7 @@ import UnrollNetworks
 ///
 ///     x = front(frames)                           [N, E]
 ///     h = encoder(x)                              in both directions: [N, 2H]
-///     y = head(h, x)                              pooled, then logits [B, C]; or scores of each frame [N, C]
+///     y = head(h)                                 pooled, then logits [B, C]; or scores of each frame [N, C]
 public struct WatchNetwork: Module {
   var front: FrameFront
   var encoder: RecurrentEncoder
@@ -23,13 +23,14 @@ public struct WatchNetwork: Module {
     encoder = RecurrentEncoder(
       network.cell, inputSize: front.outputSize,
       hiddenSizes: Array(repeating: network.hiddenSize, count: network.layers),
-      bidirectional: settings.bidirectional, dropout: network.dropout, weightDropout: network.weightDropout,
+      bidirectional: settings.bidirectional, dropout: network.dropout,
+      weightDropout: network.weightDropout,
       using: &random)
     switch settings.granularity ?? .clip {
     case .clip:
       pooled = PooledHead(
         settings.pooling, features: encoder.outputSize,
-        inputFeatures: settings.poolsInputs ? front.outputSize : nil, outputs: labels,
+        outputs: labels,
         bidirectional: settings.bidirectional, dropout: network.dropout, using: &random)
     case .segments:
       encoder.outputDropout = SequenceDropout(rate: network.dropout)
@@ -42,26 +43,29 @@ public struct WatchNetwork: Module {
 
   private func read(
     _ frames: PackedSequence, random: inout RandomSource?
-  ) throws(ShapeError) -> (inputs: PackedSequence, outputs: PackedSequence) {
-    let inputs = try front(frames, random: &random)
-    return (inputs, try encoder(inputs, random: &random))
+  ) throws(ShapeError) -> PackedSequence {
+    try encoder(front(frames, random: &random), random: &random)
   }
 
   /// y of each clip, `[B, C]`.
-  func logits(_ frames: PackedSequence, random: inout RandomSource?) throws(ShapeError) -> Variable {
+  func logits(_ frames: PackedSequence, random: inout RandomSource?) throws(ShapeError) -> Variable
+  {
     guard let pooled else {
-      throw ShapeError(place: "WatchNetwork", expected: "a head for clips", found: frames.rows.shape)
+      throw ShapeError(
+        place: "WatchNetwork", expected: "a head for clips", found: frames.rows.shape)
     }
-    let (inputs, outputs) = try read(frames, random: &random)
-    return try pooled(outputs, inputs: pooled.poolsInputs ? inputs : nil, random: &random)
+    return try pooled(read(frames, random: &random), random: &random)
   }
 
   /// y of each frame, `[N, C]`.
-  func scores(_ frames: PackedSequence, random: inout RandomSource?) throws(ShapeError) -> PackedSequence {
+  func scores(_ frames: PackedSequence, random: inout RandomSource?) throws(ShapeError)
+    -> PackedSequence
+  {
     guard let steps else {
-      throw ShapeError(place: "WatchNetwork", expected: "a head for frames", found: frames.rows.shape)
+      throw ShapeError(
+        place: "WatchNetwork", expected: "a head for frames", found: frames.rows.shape)
     }
-    return try steps(read(frames, random: &random).outputs)
+    return try steps(read(frames, random: &random))
   }
 
   public mutating func forEachParameter(

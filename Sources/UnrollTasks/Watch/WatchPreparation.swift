@@ -29,7 +29,8 @@ public struct WatchPreparation: ModelPart {
   public init(_ stored: Stored, _ files: ModelFiles) throws {
     (labels, features, rate) = (stored.labels, stored.features, stored.rate)
     guard labels.count >= 2, Set(labels).count == labels.count else {
-      throw files.damaged("labels", expected: "at least two different labels", found: "\(labels.count)")
+      throw files.damaged(
+        "labels", expected: "at least two different labels", found: "\(labels.count)")
     }
     guard features.isSound else {
       throw files.damaged("features", expected: "features that can be made", found: "others")
@@ -44,45 +45,15 @@ public struct WatchPreparation: ModelPart {
     guard clip.frame.count == features.values else {
       throw DataError(
         .badSequence, file: clip.id, line: clip.line,
-        expected: "\(features.values) values a frame, as the model was trained on", found: clip.frame.shown)
+        expected: "\(features.values) values a frame, as the model was trained on",
+        found: clip.frame.shown)
     }
   }
 
-  /// The label of each clip, or of each of its frames.
-  ///
-  /// - Throws: `DataError` for a label that the model does not know, or clips of which one was asked for and several are.
-  func targets(of data: WatchData, _ output: WatchSettings.Granularity) throws(DataError) -> [[Int32]] {
-    let places = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, Int32($0)) })
-    var targets: [[Int32]] = []
-    for clip in data.clips {
-      func id(_ label: String) throws(DataError) -> Int32 {
-        if let place = places[label] { return place }
-        throw DataError(
-          .badLabel, file: clip.id, line: clip.line,
-          expected:
-            "one of the labels \(labels.prefix(12).map { quoted($0) }.joined(separator: ", ")) of the model",
-          found: quoted(label))
-      }
-      switch (clip.truth, output) {
-      case (.clip(let label), .clip): targets.append([try id(label)])
-      case (.clip(let label), .segments):
-        targets.append(Array(repeating: try id(label), count: clip.steps))
-      case (.frames(let labels), .segments):
-        var own: [Int32] = []
-        for label in labels { own.append(try id(label)) }
-        targets.append(own)
-      case (.frames(let labels), .clip):
-        guard let label = labels.first, labels.allSatisfy({ $0 == label }) else {
-          throw DataError(
-            .badLabel, file: clip.id, line: clip.line, expected: "one label for all of the clip",
-            found: "labels that change from frame to frame")
-        }
-        targets.append([try id(label)])
-      case (.unknown, _):
-        throw DataError(
-          .badLabel, file: clip.id, line: clip.line, expected: "a clip with a label", found: "none")
-      }
-    }
-    return targets
+  /// The label of each clip, or of each of its frames; see ``ClipData``.
+  func targets(of data: ClipData, _ output: WatchSettings.Granularity) throws(DataError)
+    -> [[Int32]]
+  {
+    try data.targets(labels, ofFrames: output == .segments)
   }
 }

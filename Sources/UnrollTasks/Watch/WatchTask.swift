@@ -27,26 +27,30 @@ public enum WatchTask: TaskDefinition {
         unroll evaluate actions others.csv
       """,
     files: [
-      TaskFile("DATA", count: 1...1000, "Clips with their labels: a table, arrays, a GIF, a video, a folder.")
+      TaskFile(
+        "DATA", count: 1...1000,
+        "Clips with their labels: a table, arrays, a GIF, a video, a folder.")
     ],
     inputName: "FILE|FOLDER",
     limits:
       "The model chooses among the labels that it was trained on, also where none of them fits, and knows nothing of "
       + "what stands outside of its frames. Ask those who are filmed.")
 
-  public static func read(_ files: [String], _ settings: WatchSettings, note: (String) -> Void) throws
-    -> WatchData
-  { try WatchData(files, settings, note: note) }
+  public static func read(_ files: [String], _ settings: WatchSettings, note: (String) -> Void)
+    throws
+    -> ClipData
+  { try ClipData(files, settings.clips, note: note) }
 
-  public static func defaults(for data: WatchData, _ given: WatchSettings) -> WatchSettings {
-    (given.granularity ?? (data.hasSegments ? .segments : .clip)) == .segments ? .ofSegments : .clips
+  public static func defaults(for data: ClipData, _ given: WatchSettings) -> WatchSettings {
+    (given.granularity ?? (data.hasSegments ? .segments : .clip)) == .segments
+      ? .ofSegments : WatchSettings()
   }
 
   public static let splitsByMember = true
 
   public static func split(
-    _ data: WatchData, _ settings: WatchSettings, member: Int
-  ) -> DataParts<WatchData> {
+    _ data: ClipData, _ settings: WatchSettings, member: Int
+  ) -> DataParts<ClipData> {
     let names = data.labels
     let labels = data.clips.map { clip in
       if case .clip(let label) = clip.truth { names.id(label) ?? -1 } else { -1 }
@@ -59,13 +63,15 @@ public enum WatchTask: TaskDefinition {
       validation: cut.validation.isEmpty ? nil : data.choosing(cut.validation))
   }
 
-  public static func joined(_ data: WatchData, _ other: WatchData) throws -> WatchData {
-    let both = WatchData(data.clips + other.clips, source: data.source, hash: data.hash)
+  public static func joined(_ data: ClipData, _ other: ClipData) throws -> ClipData {
+    let both = ClipData(data.clips + other.clips, source: data.source, hash: data.hash)
     try both.check()
     return both
   }
 
-  public static func prepare(_ data: WatchData, _ settings: inout WatchSettings) throws -> WatchPreparation {
+  public static func prepare(_ data: ClipData, _ settings: inout WatchSettings) throws
+    -> WatchPreparation
+  {
     try data.check()
     settings.granularity = settings.granularity ?? (data.hasSegments ? .segments : .clip)
     let labels = data.labels.names
@@ -76,31 +82,14 @@ public enum WatchTask: TaskDefinition {
     }
     let preparation = WatchPreparation(
       labels: labels,
-      features: ClipFeatures(
-        of: data.clips, layout: try layout(data.clips[0], settings), parts: settings.poseFeatures,
-        spans: settings.motionSpans, steps: settings.steps),
-      rate: WatchData.rate(settings, data.clips[0]))
+      features: try settings.clips.learnFeatures(data.clips),
+      rate: settings.clips.rate(of: data.clips[0]))
     _ = try preparation.targets(of: data, settings.granularity ?? .clip)
     return preparation
   }
 
-  /// Where the coordinates of joints stand; `nil` where frames are no poses.
-  private static func layout(_ clip: VideoClip, _ settings: WatchSettings) throws -> PoseLayout? {
-    guard settings.poses, case .values(let names) = clip.frame, var layout = PoseLayout(columns: names) else {
-      return nil
-    }
-    for (one, other) in try settings.pairs() {
-      guard max(one, other) < layout.joints else {
-        throw SettingError(
-          "mirrored-joints", expected: "joints below \(layout.joints)", found: "\(one)-\(other)")
-      }
-      (layout.mirrored[one], layout.mirrored[other]) = (other, one)
-    }
-    return layout
-  }
-
   public static func fit(
-    _ preparation: WatchPreparation, to data: WatchData, _ settings: WatchSettings, grows: Bool
+    _ preparation: WatchPreparation, to data: ClipData, _ settings: WatchSettings, grows: Bool
   ) throws -> WatchPreparation {
     try data.check()
     for clip in data.clips { try preparation.check(clip) }
@@ -114,37 +103,42 @@ public enum WatchTask: TaskDefinition {
     _ settings: WatchSettings, _ preparation: WatchPreparation, using random: inout RandomSource
   ) -> WatchNetwork {
     WatchNetwork(
-      settings, features: preparation.features.featureCount, labels: preparation.labels.count, using: &random)
+      settings, features: preparation.features.featureCount, labels: preparation.labels.count,
+      using: &random)
   }
 
   public static func work(
-    _ training: WatchData, validation: WatchData?, _ settings: WatchSettings, _ preparation: WatchPreparation
+    _ training: ClipData, validation: ClipData?, _ settings: WatchSettings,
+    _ preparation: WatchPreparation
   ) throws -> WatchWork {
-    func examples(_ data: WatchData) throws -> WatchWork.Examples {
+    func examples(_ data: ClipData) throws -> WatchWork.Examples {
       for clip in data.clips { try preparation.check(clip) }
       return WatchWork.Examples(
-        inputs: WatchInputs(data.clips, preparation.features),
+        inputs: ClipInputs(data.clips, preparation.features),
         targets: try preparation.targets(of: data, settings.granularity ?? .clip))
     }
-    return WatchWork(settings, training: try examples(training), validation: try validation.map(examples))
+    return WatchWork(
+      settings, training: try examples(training), validation: try validation.map(examples))
   }
 
   public static func remarks(
-    _ parts: DataParts<WatchData>, _ settings: WatchSettings, _ preparation: WatchPreparation
+    _ parts: DataParts<ClipData>, _ settings: WatchSettings, _ preparation: WatchPreparation
   ) -> [String] {
     let clips = parts.training.clips
     let lengths = clips.map(\.steps).sorted()
     let said = settings.granularity == .segments ? "labels of frames" : "a label each"
     var remarks = [
       "\(clips.count) clips of \(lengths[0]) to \(lengths[lengths.count - 1]) frames with \(said), \(parts.validation?.clips.count ?? 0) held out",
-      "a frame: \(clips[0].frame.shown)" + (preparation.features.poses.map { ", read as \($0.shown)" } ?? ""),
+      "a frame: \(clips[0].frame.shown)"
+        + (preparation.features.poses.map { ", read as \($0.shown)" } ?? ""),
     ]
-    if settings.augmentation.mirror, let poses = preparation.features.poses, !poses.hasSides {
+    if settings.clips.augmentation.mirror, let poses = preparation.features.poses, !poses.hasSides {
       remarks.append(
-        "the mirror exchanges no joints, for none is named left or right: name pairs as mirrored-joints")
+        "the mirror exchanges no joints, for none is named left or right: name pairs as mirrored-joints"
+      )
     }
-    let alone = parts.training.labels.singletons
-    if settings.granularity == .clip, !alone.isEmpty {
+    let alone = settings.granularity == .clip ? parts.training.labels.singletons : []
+    if !alone.isEmpty {
       remarks.append(
         "a single clip of \(alone.prefix(5).map { quoted($0) }.joined(separator: ", "))\(alone.count > 5 ? " and \(alone.count - 5) more" : "")"
       )
@@ -171,7 +165,8 @@ public enum WatchTask: TaskDefinition {
     let (output, labels) = (network.encoder.outputSize, model.preparation.labels.count)
     return [
       LayerDescription(
-        "features of frames", "[T, B, \(network.front.inputSize)]", "[T, B, \(network.encoder.inputSize)]",
+        "features of frames", "[T, B, \(network.front.inputSize)]",
+        "[T, B, \(network.encoder.inputSize)]",
         .stepwise),
       .recurrent(network.encoder, model.settings.network),
       network.pooled != nil

@@ -3,53 +3,11 @@ import UnrollData
 import UnrollNetworks
 import UnrollTraining
 
-/// Clips ready to be cut into batches.
-struct WatchInputs: Sendable {
-  let clips: [VideoClip]
-  let features: ClipFeatures
-  /// The steps of each.
-  let lengths: [Int]
-
-  init(_ clips: [VideoClip], _ features: ClipFeatures) {
-    self.clips = clips
-    self.features = features
-    lengths = clips.map { features.stepCount($0) }
-  }
-
-  /// Some clips as a network reads them, and for each step the frame that it was made of.
-  ///
-  /// - Parameter random: randomness for noise; `nil`: clips as they are.
-  func batch(
-    _ places: [Int], _ noise: ClipAugmentation?, random: inout RandomSource?
-  ) -> (frames: PackedSequence, origins: [[Int]]) {
-    let width = features.featureCount
-    let all = places.map { features(clips[$0], noise, random: &random) }
-    let layout = SequenceLayout(lengths: all.map(\.frames.count))
-    var packed: [Float] = []
-    packed.reserveCapacity(layout.rows * width)
-    for (step, count) in layout.counts.enumerated() {
-      for place in 0..<count { packed += all[layout.order[place]].rows[step * width..<(step + 1) * width] }
-    }
-    return (
-      PackedSequence(rows: Variable(Tensor(packed, shape: [layout.rows, width])), layout: layout),
-      all.map(\.frames)
-    )
-  }
-
-  /// All clips in batches for use.
-  var batches: [[Int]] {
-    var batcher = LengthBatcher<Int>(BatchBudget(tokens: 16 * 1024, examples: 256), random: nil)
-    var batches: [[Int]] = []
-    for (place, length) in lengths.enumerated() { batches += batcher.add(place, length: length) }
-    return batches + batcher.finish()
-  }
-}
-
 /// How a model of videos learns.
 public struct WatchWork: TrainingWork {
   /// Clips and the label of each, or of each of its frames.
   struct Examples: Sendable {
-    let inputs: WatchInputs
+    let inputs: ClipInputs
     let targets: [[Int32]]
   }
 
@@ -80,17 +38,23 @@ public struct WatchWork: TrainingWork {
     _ model: WatchNetwork, step: Int, carry: Never?, random: inout RandomSource?
   ) throws -> (loss: LossSum, carry: Never?) {
     let places = batches[step]
-    let (frames, origins) = training.inputs.batch(places, settings.augmentation, random: &random)
+    let (frames, origins) = training.inputs.batch(
+      places, settings.clips.augmentation, random: &random)
     let smoothing = settings.learning.labelSmoothing
     guard let head = model.steps else {
       let labels = places.map { training.targets[$0][0] }
-      return (try PooledHead.loss(model.logits(frames, random: &random), labels, smoothing: smoothing), nil)
+      return (
+        try PooledHead.loss(model.logits(frames, random: &random), labels, smoothing: smoothing),
+        nil
+      )
     }
-    let labels = zip(places, origins).map { place, frames in frames.map { training.targets[place][$0] } }
+    let labels = zip(places, origins).map { place, frames in
+      frames.map { training.targets[place][$0] }
+    }
     return (try head.loss(model.scores(frames, random: &random), labels, smoothing: smoothing), nil)
   }
 
-  /// The loss, or the share of clips or frames that are not right; equal shares are told apart by the loss.
+  /// The share of clips or frames that are not right; equal shares are told apart by the loss.
   public func validate(_ model: WatchNetwork) throws -> Double? {
     guard let validation else { return nil }
     let (found, targets) = (try WatchPrediction(validation.inputs, [model]), validation.targets)
@@ -103,7 +67,7 @@ public struct WatchWork: TrainingWork {
       }
     }
     (loss, wrong) = (loss / max(1, total), wrong / max(1, total))
-    return settings.selection == .loss ? loss : wrong + 1e-4 * min(loss, 1000)
+    return wrong + 1e-4 * min(loss, 1000)
   }
 }
 
@@ -117,7 +81,7 @@ struct WatchPrediction {
 
   private(set) var clips: [Clip]
 
-  init(_ inputs: WatchInputs, _ networks: [WatchNetwork]) throws {
+  init(_ inputs: ClipInputs, _ networks: [WatchNetwork]) throws {
     clips = Array(repeating: Clip(), count: inputs.clips.count)
     let heads = networks.compactMap(\.steps)
     let head = heads.isEmpty ? nil : StepHead.ensemble(heads)
@@ -129,10 +93,13 @@ struct WatchPrediction {
         let labels = try head.decode(scores)
         let count = head.labelCount
         let values = try head.probabilities(scores).rows.value.elements
-        let rows = stride(from: 0, to: values.count, by: count).map { Array(values[$0..<$0 + count]) }
+        let rows = stride(from: 0, to: values.count, by: count).map {
+          Array(values[$0..<$0 + count])
+        }
         let probabilities = scores.layout.unpacking(rows)
         for (place, row) in zip(places, labels.indices) {
-          clips[place] = Clip(labels: labels[row].map { Int($0) }, probabilities: probabilities[row])
+          clips[place] = Clip(
+            labels: labels[row].map { Int($0) }, probabilities: probabilities[row])
         }
       } else {
         let all = try networks.map { try $0.logits(frames, random: &none).softmax() }
