@@ -9,6 +9,13 @@ public protocol TaskAnswer: Codable, Sendable {
   var columns: [String] { get }
   /// Its rows in that table.
   var rows: [[String]] { get }
+  /// The answer as a file of a kind of its own, such as MIDI: what is written to a file where no other format is asked
+  /// for. `nil`: answers are text.
+  var file: [UInt8]? { get }
+}
+
+extension TaskAnswer {
+  public var file: [UInt8]? { nil }
 }
 
 /// How answers are written.
