@@ -85,8 +85,7 @@ extension WatchTask {
   }
 
   /// The clips of a file or a folder, read as those of training.
-  static func clips(_ path: String, _ model: Watcher, note: (String) -> Void) throws -> [VideoClip]
-  {
+  static func clips(_ path: String, _ model: Watcher, note: (String) -> Void) throws -> [VideoClip] {
     var settings = model.settings.clips
     // Labels are what is asked for: a column of them need not be there, and is no value where it is.
     settings.segments = nil
