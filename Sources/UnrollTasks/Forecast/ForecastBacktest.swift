@@ -42,7 +42,9 @@ extension ForecastTask {
     for index in (0..<min(moments, (counts.max() ?? 0) / stride + 1)).reversed() {
       for (series, count) in counts.enumerated() {
         let origin = count - horizon - index * stride
-        guard origin >= window.minimumHistory, !isHeldOut || origin >= count - data.scoredSteps else { continue }
+        guard origin >= window.minimumHistory, !isHeldOut || origin >= count - data.scoredSteps else {
+          continue
+        }
         chosen.append((SeriesWindow(series: series, origin: origin), index))
       }
     }
@@ -175,7 +177,8 @@ extension ForecastTask {
   }
 
   private static func panel(
-    _ entries: [ForecastBacktest.Entry], _ history: TimeSeries, _ index: Int, _ target: Int, _ levels: [Double]
+    _ entries: [ForecastBacktest.Entry], _ history: TimeSeries, _ index: Int, _ target: Int,
+    _ levels: [Double]
   ) -> ForecastPlot.Panel {
     let (series, values) = (history.series[index], history.series[index].targets[target])
     let start = entries.first?.track.origin ?? values.count
@@ -209,7 +212,8 @@ extension Model where Task == ForecastTask {
     guard horizon > settings.window.horizon else { return }
     throw SettingError(
       "horizon",
-      expected: "at most the \(settings.window.horizon) steps that the model was trained for, as it writes all at once; "
+      expected:
+        "at most the \(settings.window.horizon) steps that the model was trained for, as it writes all at once; "
         + "more need a training with that horizon", found: horizon)
   }
 
@@ -233,10 +237,13 @@ extension Model where Task == ForecastTask {
     var firsts = history.series.map { $0.count - horizon }
     for window in windows { firsts[window.series] = min(firsts[window.series], window.origin) }
     let fitted = firsts.map { max(0, $0) }
-    let found = try predictions(windows, of: history, fitted: fitted)
+    // Without a season these say the same as naive.
+    let baselines = Baseline.allCases.filter { season > 1 || ![.seasonalNaive, .naive2].contains($0) }
+    let simple = simpleForecasts(baselines, windows, of: history)
+    let found = try predictions(windows, of: history, fitted: fitted, simple: simple)
     let alone =
       calibration?.weights == nil
-      ? nil : try predictions(windows, of: history, fitted: fitted, combining: false)
+      ? nil : try predictions(windows, of: history, fitted: fitted, simple: [])
     var result = ForecastBacktest(table: ScoreTable(season: season))
     for (place, window) in windows.enumerated() {
       for (target, name) in history.targetNames.enumerated() {
@@ -248,7 +255,7 @@ extension Model where Task == ForecastTask {
         func added(
           _ method: String, _ all: [(quantiles: [[Double]], resolution: Double)]
         ) -> Forecast.Track {
-          let track = track(
+          let track = self.track(
             isBlank ? nil : all[place * history.targetNames.count + target],
             id: history.series[window.series].id, target: name, window)
           result.table.add(
@@ -261,9 +268,9 @@ extension Model where Task == ForecastTask {
           actual: actual, forecast: track.median, history: past, season: season)
         result.entries.append(
           ForecastBacktest.Entry(track: track, actual: actual, error: error, moment: chosen[place].moment))
-        // Without a season these say the same as naive.
-        for baseline in Baseline.allCases where season > 1 || ![.seasonalNaive, .naive2].contains(baseline) {
-          result.table.add(baseline, actual: actual, history: past)
+        for baseline in baselines {
+          guard let forecast = simple[place * history.targetNames.count + target][baseline] else { continue }
+          result.table.add(baseline, forecast, actual: actual, history: past)
         }
       }
     }

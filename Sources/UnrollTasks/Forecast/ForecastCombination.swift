@@ -5,9 +5,24 @@ extension Model where Task == ForecastTask {
   /// The network's name among the methods.
   static var networkName: String { "network" }
 
-  private func simpleMethods() -> [Baseline] {
+  private var combinable: [Baseline] {
     settings.window.season > 1
       ? [.seasonalNaive, .naive2, .smoothing, .theta] : [.naive, .smoothing, .theta]
+  }
+
+  /// What simple methods say of each target of each window.
+  func simpleForecasts(
+    _ methods: [Baseline], _ windows: [SeriesWindow], of history: TimeSeries
+  ) -> [[Baseline: BaselineForecast]] {
+    windows.flatMap { window in
+      history.series[window.series].targets.map { values in
+        let past = Array(values[..<window.origin])
+        return Dictionary(
+          uniqueKeysWithValues: methods.map {
+            ($0, $0.forecast(history: past, horizon: settings.window.horizon, season: settings.window.season))
+          })
+      }
+    }
   }
 
   /// The weights of network and simple methods that serve best on windows that were held out; `nil`: the network alone.
@@ -17,6 +32,7 @@ extension Model where Task == ForecastTask {
     let step = max(1, all.count * targets / 200)
     let windows = stride(from: 0, to: all.count, by: step).map { all[$0] }
     let found = try networkPredictions(windows, of: history)
+    let simple = simpleForecasts(combinable, windows, of: history)
     let levels = ForecastCalibration.levels(calibration, settings)
     var weighing = MethodWeighing(levels: levels)
     for (place, window) in windows.enumerated() {
@@ -24,9 +40,11 @@ extension Model where Task == ForecastTask {
         let values = history.series[window.series].targets[target]
         let past = Array(values[..<window.origin])
         guard past.contains(where: { !$0.isNaN }) else { continue }
-        let simple = simpleMethods().map { ($0.rawValue, simpleQuantiles($0, past, levels)) }
+        let others = combinable.map { method in
+          (method.rawValue, levels.map { simple[place * targets + target][method]?.quantile($0) ?? [] })
+        }
         weighing.add(
-          [(Self.networkName, found[place * targets + target].quantiles)] + simple,
+          [(Self.networkName, found[place * targets + target].quantiles)] + others,
           actual: Array(values[window.origin..<window.origin + settings.window.horizon]),
           scale: ForecastMetrics.scale(history: past, season: settings.window.season))
       }
@@ -35,22 +53,21 @@ extension Model where Task == ForecastTask {
     return weights.isEmpty || weights.map(\.method) == [Self.networkName] ? nil : weights
   }
 
-  /// `[level][horizon]`
-  private func simpleQuantiles(_ method: Baseline, _ past: [Double], _ levels: [Double]) -> [[Double]] {
-    let forecast = method.forecast(
-      history: past, horizon: settings.window.horizon, season: settings.window.season)
-    return levels.map(forecast.quantile)
-  }
-
   /// What is forecast of each target of each window, by all methods that have a weight.
   ///
-  /// - Parameter fitted: per series, the number of first steps that a new series' scale is taken from; `nil`: all.
+  /// - Parameters:
+  ///   - fitted: per series, the number of first steps that a new series' scale is taken from; `nil`: all.
+  ///   - simple: what simple methods say, where it is known already; none: the network is to stand alone.
   func predictions(
-    _ windows: [SeriesWindow], of history: TimeSeries, fitted: [Int]? = nil, combining: Bool = true
+    _ windows: [SeriesWindow], of history: TimeSeries, fitted: [Int]? = nil,
+    simple: [[Baseline: BaselineForecast]]? = nil
   ) throws -> [(quantiles: [[Double]], resolution: Double)] {
     var found = try networkPredictions(windows, of: history, fitted: fitted)
     let levels = ForecastCalibration.levels(calibration, settings)
     let targets = history.targetNames.count
+    let weights = calibration?.weights ?? []
+    let methods = weights.compactMap { Baseline(rawValue: $0.method) }
+    let simple = simple ?? simpleForecasts(methods, windows, of: history)
     for place in found.indices {
       let (window, target) = (windows[place / targets], place % targets)
       let past = history.series[window.series].targets[target][..<window.origin].filter { !$0.isNaN }
@@ -60,9 +77,8 @@ extension Model where Task == ForecastTask {
         found[place].quantiles = levels.map { _ in Array(repeating: least, count: settings.window.horizon) }
         continue
       }
-      if combining, let weights = calibration?.weights {
-        let all = Array(history.series[window.series].targets[target][..<window.origin])
-        found[place].quantiles = combined(weights, found[place].quantiles, all, levels)
+      if !weights.isEmpty && !simple.isEmpty {
+        found[place].quantiles = combined(weights, found[place].quantiles, simple[place], levels)
       }
       if let minimum = preparation.minimums[target], least >= minimum {
         found[place].quantiles = found[place].quantiles.map { $0.map { max($0, minimum) } }
@@ -72,13 +88,17 @@ extension Model where Task == ForecastTask {
   }
 
   private func combined(
-    _ weights: [MethodWeight], _ network: [[Double]], _ past: [Double], _ levels: [Double]
+    _ weights: [MethodWeight], _ network: [[Double]], _ simple: [Baseline: BaselineForecast],
+    _ levels: [Double]
   ) -> [[Double]] {
     var sum = network.map { $0.map { _ in 0.0 } }
     var total = 0.0
     for one in weights {
-      let method = Baseline(rawValue: one.method)
-      let quantiles = method.map { simpleQuantiles($0, past, levels) } ?? network
+      var quantiles = network
+      if one.method != Self.networkName {
+        guard let found = Baseline(rawValue: one.method).flatMap({ simple[$0] }) else { continue }
+        quantiles = levels.map(found.quantile)
+      }
       // A method that has too little past to say anything is left out.
       guard quantiles.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { continue }
       total += one.weight

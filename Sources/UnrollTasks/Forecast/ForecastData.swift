@@ -65,14 +65,18 @@ public struct ForecastData: TaskData {
     var (test, validation, stride, testStride) = (0, 0, horizon, horizon)
     // One window of each of many series is enough to choose and to score by; a few series need several, which overlap.
     if series.series.count < 20 && spare >= 8 * horizon {
-      (test, validation, stride) = ((spare >= 16 * horizon ? 3 : 2) * horizon, 3 * horizon, max(1, horizon / 4))
+      (test, validation, stride) = (
+        (spare >= 16 * horizon ? 3 : 2) * horizon, 3 * horizon, max(1, horizon / 4)
+      )
       testStride = max(1, (horizon + 1) / 2)
     } else if spare >= 2 * horizon {
       (test, validation) = (horizon, horizon)
     } else if spare >= horizon {
       test = horizon
     }
-    if let steps = settings.testSteps { (test, testStride) = (min(steps, longest) / horizon * horizon, horizon) }
+    if let steps = settings.testSteps {
+      (test, testStride) = (min(steps, longest) / horizon * horizon, horizon)
+    }
     if let steps = settings.validationSteps {
       (validation, stride) = (min(steps, longest), max(1, min(horizon, steps / 8)))
     }

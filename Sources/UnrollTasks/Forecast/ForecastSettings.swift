@@ -113,7 +113,8 @@ public struct ForecastSettings: TaskSettings {
     SettingField(\.loss, "loss", .training, "What training makes small."),
     SettingField(
       \.combine, "combine", .training,
-      "Combine the network with simple methods, weighed on the validation part; by default for few, short series."),
+      "Combine the network with simple methods, weighed on the validation part; by default for few, short series."
+    ),
     SettingField(
       \.minimum, "minimum", -1e300...1e300, .training,
       "What no forecast goes below; by default 0 where no value of the data is below it."),

@@ -75,7 +75,8 @@ package struct ExponentialSmoothing: Sendable, Equatable {
   ///
   /// - Returns: nothing for fewer than two values, or fewer than two seasons.
   package init?(fitting series: [Double], _ form: Form) {
-    guard series.count { !$0.isNaN } >= (form.trend == .none ? 2 : 4) else { return nil }
+    let known = series.count { !$0.isNaN }
+    guard known >= (form.trend == .none ? 2 : 4) else { return nil }
     var seasonal = [0.0]
     if form.season > 1 {
       guard let found = Seasonality.additiveParts(of: series, season: form.season) else { return nil }
@@ -98,7 +99,7 @@ package struct ExponentialSmoothing: Sendable, Equatable {
     }
     // α = 0.3, β = 0.1·α, γ = 0.1·(1 − α), φ = 0.92.
     let first = zip([-0.85, -2.2, -2.2, 0.7], axes).filter(\.1).map(\.0)
-    let best = NelderMead.minimise(from: first, step: 1.2, evaluations: 60 + 40 * first.count) { point in
+    let best = NelderMead.minimise(from: first, step: 1.2, evaluations: 40 + 30 * first.count) { point in
       let weights = weights(point)
       return Self(series, form, weights, start: start(weights)).squares
     }

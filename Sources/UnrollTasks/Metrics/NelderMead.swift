@@ -9,7 +9,7 @@ enum NelderMead {
   ///   - start: the first corner; the others lie `step` away from it along one axis each.
   ///   - tolerance: the relative difference of the function between the corners at which it ends.
   static func minimise(
-    from start: [Double], step: Double, evaluations: Int, tolerance: Double = 1e-7,
+    from start: [Double], step: Double, evaluations: Int, tolerance: Double = 1e-6,
     _ function: ([Double]) -> Double
   ) -> (point: [Double], value: Double) {
     var count = 0
