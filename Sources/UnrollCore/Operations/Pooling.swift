@@ -3,7 +3,7 @@ extension Variable {
   ///
   /// - Returns: `[B, F]` for x `[N, F]`.
   /// - Throws: `ShapeError` when there are not as many rows as the layout says.
-  package func meanOverSteps(_ layout: SequenceLayout) throws(ShapeError) -> Variable {
+  public func meanOverSteps(_ layout: SequenceLayout) throws(ShapeError) -> Variable {
     let width = try columns(packedBy: layout, "meanOverSteps")
     let x = value
     var sums = Tensor(repeating: 0, shape: [layout.batch, width], precision: x.precision)
@@ -31,7 +31,7 @@ extension Variable {
   ///
   /// - Returns: `[B, F]` for x `[N, F]`.
   /// - Throws: `ShapeError` when there are not as many rows as the layout says.
-  package func maximumOverSteps(_ layout: SequenceLayout) throws(ShapeError) -> Variable {
+  public func maximumOverSteps(_ layout: SequenceLayout) throws(ShapeError) -> Variable {
     let width = try columns(packedBy: layout, "maximumOverSteps")
     let x = value
     let y = Tensor(repeating: 0, shape: [layout.batch, width], precision: x.precision)

@@ -12,7 +12,7 @@ extension Variable {
   public func mean() -> Variable { sum().affine(times: 1 / Double(max(1, shape.count)), plus: 0) }
 
   /// The mean of values of one shape, of which there is at least one.
-  package static func mean(of values: [Variable]) -> Variable {
+  public static func mean(of values: [Variable]) -> Variable {
     let sum = values.dropFirst().reduce(values[0], +)
     return values.count == 1 ? sum : sum.affine(times: 1 / Double(values.count), plus: 0)
   }

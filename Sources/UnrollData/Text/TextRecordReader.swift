@@ -24,13 +24,15 @@ package struct TextRecordReader {
 
   /// - Parameters:
   ///   - column: the column of the texts; may be left out where a table has one column.
+  ///   - usual: the column where none is said and a table has one of this name.
   ///   - id: a column of ids.
   /// - Throws: `DataError` when a table has no such column, or several and none was said.
-  package init(path: String, column: String?, id: String? = nil) throws(DataError) {
+  package init(path: String, column: String?, usual: String? = nil, id: String? = nil) throws(DataError) {
     let name = path.lowercased()
     if name.hasSuffix(".csv") || name.hasSuffix(".tsv") {
       let reader = try RecordReader(path: path)
-      guard let column = column ?? (reader.columns.count == 1 ? reader.columns[0] : nil) else {
+      let usual = usual.flatMap { reader.columns.contains($0) ? $0 : nil }
+      guard let column = column ?? usual ?? (reader.columns.count == 1 ? reader.columns[0] : nil) else {
         throw DataError(
           .badRoles, file: path,
           expected:
@@ -41,7 +43,7 @@ package struct TextRecordReader {
       if let id { idColumn = try reader.column(id) }
       input = .records(reader, text: try reader.column(column), id: idColumn)
     } else if name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson") {
-      input = .objects(try LineReader(path: path), text: column ?? "text", id: id)
+      input = .objects(try LineReader(path: path), text: column ?? usual ?? "text", id: id)
     } else if let column {
       throw DataError(
         .badRoles, file: path, expected: "a CSV, TSV or JSON lines file beside --column \(column)",
