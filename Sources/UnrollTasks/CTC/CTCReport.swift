@@ -15,7 +15,8 @@ enum CTCReport {
   ///
   /// - Parameter first: the rate that the task is known by.
   static func report(
-    _ truth: [Truth], _ found: [CTCText], _ settings: CTCSettings, first: CTCSettings.Selection = .wer
+    _ truth: [Truth], _ found: [(text: String, confidence: Double)], _ settings: CTCSettings,
+    first: CTCSettings.Selection = .wer
   ) -> ScoreReport {
     let references = truth.map { CTCAlphabet.normalized($0.text, lowercase: settings.lowercase) }
     let texts = found.map(\.text)
@@ -75,9 +76,13 @@ enum CTCReport {
       rows: order.prefix(10).map { place in
         let example = examples[place]
         return [
-          example.input, NumberText.decimal(example.error, places: 2), clipped(example.truth),
-          clipped(example.answer),
+          example.input, NumberText.decimal(example.error, places: 2), shortened(example.truth),
+          shortened(example.answer),
         ]
       })
+  }
+
+  private static func shortened(_ text: String) -> String {
+    text.count <= 60 ? text : String(text.prefix(59)) + "…"
   }
 }
