@@ -88,7 +88,7 @@ private func line(_ rate: ErrorRate) -> String {
   @Test func countsAreThoseOfJiwer() {
     var (words, characters) = (ErrorRate(), ErrorRate())
     let cases = counted.split(separator: "\n", omittingEmptySubsequences: false).map {
-      $0.split(separator: "|", omittingEmptySubsequences: false).map { $0.replacing("¶", with: "\n") }
+      $0.split(separator: "|", omittingEmptySubsequences: false).map { String($0).replacing("¶", with: "\n") }
     }
     #expect(cases.count == 74)
     for fields in cases {

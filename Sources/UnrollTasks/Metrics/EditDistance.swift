@@ -4,8 +4,8 @@
 ///     D[i, j] = min(D[i−1, j−1] + (rᵢ ≠ hⱼ),  D[i−1, j] + 1,  D[i, j−1] + 1)
 ///
 /// Where several ways are equally short, the one that `jiwer` reports (by RapidFuzz) is taken: what both have in common at
-/// their beginnings and ends is set aside, then from the end a deletion comes before an insertion, and that before a
-/// substitution.
+/// their beginnings and ends is set aside, then from the end a deletion comes first, and an insertion where
+/// D[i, j−1] < D[i−1, j−1]; else both are gone back from.
 public struct EditDistance: Sendable, Equatable {
   /// A step from the reference to what was found.
   public enum Edit: Sendable, Equatable {
@@ -83,7 +83,7 @@ public struct EditDistance: Sendable, Equatable {
     _ r: [Int32], _ rows: Range<Int>, _ h: [Int32], _ columns: Range<Int>, into edits: inout [Edit]
   ) {
     let (height, width) = (rows.count, columns.count)
-    // Bit 0: D[i, j] = D[i−1, j] + 1. Bit 1: D[i, j] = D[i, j−1] + 1.
+    // Bit 0: D[i, j] = D[i−1, j] + 1. Bit 1: D[i, j−1] < D[i−1, j−1].
     var ways = [UInt8](repeating: 0, count: (height + 1) * (width + 1))
     var row = (0...Int32(width)).map { $0 }
     for i in 0..<height {
@@ -93,7 +93,7 @@ public struct EditDistance: Sendable, Equatable {
       for j in 0..<width {
         let (deleted, inserted) = (row[j + 1] + 1, row[j] + 1)
         let best = min(diagonal + (own == h[columns.lowerBound + j] ? 0 : 1), deleted, inserted)
-        ways[(i + 1) * (width + 1) + j + 1] = (best == deleted ? 1 : 0) | (best == inserted ? 2 : 0)
+        ways[(i + 1) * (width + 1) + j + 1] = (best == deleted ? 1 : 0) | (inserted == diagonal ? 2 : 0)
         diagonal = row[j + 1]
         row[j + 1] = best
       }
