@@ -126,6 +126,52 @@ private final class NoteTaker {
     #expect(last.end > sound.duration - 2 && last.end <= sound.duration)
   }
 
+  /// A model that reads forward writes the same of a stream, however it is cut, as of the whole, and ends lines at pauses.
+  @Test func streamsSayWhatFilesSay() throws {
+    var settings = ToneSpeech.settings(epochs: 14)
+    settings.ctc.bidirectional = false
+    let trained = try Transcriber.train(on: TranscribeData(ToneSpeech.pairs(160)), settings: settings)
+    let folder = try TestFolder()
+    try trained.save(to: "\(folder.path)/model")
+    let model = try Transcriber(contentsOf: "\(folder.path)/model")
+    let gap = Sound(samples: Array(repeating: 0, count: 8000), sampleRate: 8000)
+    let texts = ["ab", "c da", "bd"]
+    let samples = gap.samples + texts.flatMap { ToneSpeech.sound($0).samples + gap.samples }
+    let whole = try model.answers([.sound(Sound(samples: samples, sampleRate: 8000))])[0]
+    var random = RandomSource(seed: 1)
+    for language in [CTCSearch.Language.none, .characters] {
+      let stream = try TranscribeStream(model, CTCSearch(language))
+      var first: [Transcript] = []
+      for most in [1 << 30, 1, 79, 80, 4001] {
+        var (lines, place, partials): ([Transcript], Int, Set<String>) = ([], 0, [])
+        while place < samples.count {
+          let end = min(samples.count, place + (most > 1000 ? most : 1 + random.below(most)))
+          lines += try stream.push(Array(samples[place..<end]))
+          if most == 4001 { partials.insert(stream.partial) }
+          place = end
+        }
+        lines += try stream.finish()
+        if first.isEmpty { first = lines }
+        #expect(lines == first, "\(most)")
+        if most == 4001 { #expect(partials.contains("") && partials.count > 1) }
+      }
+      if language == .none {
+        #expect(first.map(\.text).joined(separator: " ") == whole.text && first.count == 3, "\(first)")
+        #expect(first.flatMap(\.words) == whole.words)
+        #expect(ErrorRate.characters(["ab c da bd"], [whole.text]).rate < 0.4, "\(whole.text)")
+      }
+      #expect(try stream.finish().isEmpty)
+    }
+    #expect(try model.answers([.sound(gap)])[0].text.isEmpty)
+    // Both directions need the future.
+    let other = try Transcriber.train(
+      on: TranscribeData(ToneSpeech.pairs(12)), settings: ToneSpeech.settings(epochs: 1))
+    #expect(throws: ShapeError.self) { try TranscribeStream(other) }
+    var options = TranscribeOptions()
+    options.stream = true
+    #expect(throws: SettingError.self) { try other.answers([.sound(gap)], options: options) }
+  }
+
   /// A text that does not fit into its steps is named and left out; the rest is learned from.
   @Test func textsThatDoNotFitAreLeftOut() throws {
     var pairs = ToneSpeech.pairs(20)
@@ -150,7 +196,7 @@ private final class NoteTaker {
     let more = TranscribeData(ToneSpeech.pairs(20, seed: 8).map { ($0.sound, $0.text + "é") })
     #expect(throws: DataError.self) { try Transcriber.train(on: more, settings: settings, from: start) }
     let grown = try Transcriber.train(on: more, settings: settings, from: start, grows: true)
-    let (old, new) = (start.preparation.alphabet.symbols, grown.preparation.alphabet.symbols)
+    let (old, new) = (start.preparation.text.alphabet.symbols, grown.preparation.text.alphabet.symbols)
     #expect(new == old + ["é"])
   }
 

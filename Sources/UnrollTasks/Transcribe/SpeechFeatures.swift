@@ -2,15 +2,22 @@ import UnrollCore
 import UnrollData
 import UnrollNetworks
 
-/// Turns sound into the steps that a recogniser reads: log-mel energies, each with mean 0 and variance 1 over the
-/// utterance, `stack` frames side by side every `stride` frames.
+/// Turns sound into the steps that a recogniser reads: log-mel energies, `stack` frames side by side every `stride` frames,
+/// each energy with mean 0 and variance 1: over the utterance, or for models that read forward only, over what came
+/// before and some seconds of the training data.
 struct SpeechSteps: Sendable {
+  /// The log-mel energy of noise of −60 dB: where nothing is above it, nothing is said.
+  static let quietest: Float = 11
+
   let features: FeatureSettings
+  /// Of the training data; `nil`: utterances are normalised by themselves.
+  private let prior: FeatureStatistics?
   let stack: Int
   let stride: Int
 
-  init(_ settings: TranscribeSettings) {
+  init(_ settings: TranscribeSettings, _ statistics: FeatureStatistics?) {
     features = settings.features
+    prior = statistics
     (stack, stride) = (settings.stack, settings.stride)
   }
 
@@ -21,7 +28,15 @@ struct SpeechSteps: Sendable {
 
   /// Normalised frames of sound of one channel at the rate of the features.
   func frames(_ sound: Sound) throws -> FeatureFrames {
-    try FeatureStream.features(sound, features).normalized()
+    let raw = try FeatureStream.features(sound, features)
+    guard prior != nil else { return raw.normalized() }
+    var normalizer = normalizer
+    return normalizer.push(raw)
+  }
+
+  /// Normalisation of frames as they come.
+  var normalizer: StreamingNormalizer {
+    StreamingNormalizer(prior: prior ?? FeatureStatistics(width: features.bands))
   }
 
   /// How many steps so many frames make: the last one may reach beyond them.
@@ -65,8 +80,11 @@ public struct SpeechFeatures: CTCInputs {
   private let augmentation: SpecAugment?
 
   /// - Parameter augments: whether speeds and masks are wanted, for training.
-  init(_ inputs: [TranscribeInput], _ settings: TranscribeSettings, augments: Bool) throws {
-    let steps = SpeechSteps(settings)
+  init(
+    _ inputs: [TranscribeInput], _ settings: TranscribeSettings, _ statistics: FeatureStatistics?,
+    augments: Bool
+  ) throws {
+    let steps = SpeechSteps(settings, statistics)
     let percent = augments ? settings.speedPerturbation : 0
     utterances = try inputs.map { input in
       let sound = try input.mono(rate: steps.features.sampleRate)

@@ -7,6 +7,8 @@ public enum TranscribeInput: Sendable, Equatable {
   case sound(Sound)
   /// A file, from a second on, for so many seconds; `nil`: to its end.
   case file(String, start: Double = 0, duration: Double? = nil)
+  /// Samples without a header, 16 bits each, one channel, of a file or standard input (`-`).
+  case raw(String, rate: Int)
 
   /// The samples, one channel at a rate.
   ///
@@ -16,6 +18,8 @@ public enum TranscribeInput: Sendable, Equatable {
     case .sound(let sound):
       let mono = try sound.mono()
       return mono.sampleRate == rate ? mono : try mono.resampled(to: rate)
+    case .raw(let path, let own):
+      return try Sound(path: path, raw: RawSoundFormat(sampleRate: own), sampleRate: rate)
     case .file(let path, let start, let duration):
       let sound = try Sound(path: path, sampleRate: rate)
       guard start > 0 || duration != nil else { return sound }

@@ -93,8 +93,11 @@ public struct TranscribeSettings: TaskSettings {
 /// How transcripts are looked for and shown.
 public struct TranscribeOptions: SettingSet {
   public var search = CTCSearch()
-  /// Samples a second of raw sound (16-bit PCM, one channel) on standard input; `nil`: it has a header.
+  /// Samples a second of standard input where it is raw: 16-bit PCM, one channel; `nil`: it has a header.
+  public var rate: Int?
   public var subtitles = Subtitles.none
+  /// Whether lines are told as they end; for models that read forward only.
+  public var stream = false
 
   /// What a person is shown.
   public enum Subtitles: String, Sendable, CaseIterable {
@@ -108,7 +111,11 @@ public struct TranscribeOptions: SettingSet {
 
   public static let fields: [SettingField<TranscribeOptions>] =
     CTCSearch.fields(at: \.search) + [
-      SettingField(\.subtitles, "subtitles", .output, "Write the text as subtitles, with times.")
+      SettingField(
+        \.rate, "rate", 1000...192_000, .data,
+        "Samples a second of standard input where it is raw: 16-bit PCM, one channel; otherwise its header says so."
+      ),
+      SettingField(\.subtitles, "subtitles", .output, "Write the text as subtitles, with times."),
     ]
 
   public func check() throws(SettingError) { try search.check() }

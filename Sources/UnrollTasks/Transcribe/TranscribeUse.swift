@@ -53,11 +53,13 @@ struct SpeechReader {
   private let networks: [CTCNetwork<FrameFront>]
   private let steps: SpeechSteps
   private let decoder: CTCDecoder
+  private let stream: TranscribeStream?
 
   init(_ model: Transcriber, _ options: CTCSearch) throws {
+    stream = model.settings.ctc.bidirectional ? nil : try TranscribeStream(model, options)
     networks = model.networks
-    steps = SpeechSteps(model.settings)
-    decoder = try CTCDecoder(model.preparation, options, model.calibration)
+    steps = SpeechSteps(model.settings, model.preparation.statistics)
+    decoder = try CTCDecoder(model.preparation.text, options, model.calibration)
   }
 
   var rate: Int { steps.features.sampleRate }
@@ -73,16 +75,28 @@ struct SpeechReader {
   /// Pieces that are read together.
   private static let together = 32
 
-  /// The texts of sounds, each by itself.
-  func transcripts(_ inputs: [TranscribeInput], note: (String) -> Void) throws -> [Transcript] {
-    var found = inputs.map { _ in [(piece: Piece, text: CTCText)]() }
+  /// The texts of sounds, each by itself: in pieces, or by a model that reads forward only, as they come in.
+  func transcripts(_ inputs: [TranscribeInput], note: @escaping (String) -> Void) throws -> [Transcript] {
+    guard let stream else { return try pieces(inputs, note: note) }
+    return try inputs.map { input in
+      let next = try Self.blocks(of: input, rate: rate, note)
+      return try stream.whole(next)
+    }
+  }
+
+  private func pieces(_ inputs: [TranscribeInput], note: @escaping (String) -> Void) throws -> [Transcript] {
+    var found = inputs.map { _ in [CTCLine]() }
     var lengths = [Double](repeating: 0, count: inputs.count)
     var waiting: [Piece] = []
     func flush() throws {
       let features = SpeechFeatures(waiting.map(\.frames), steps)
       var texts = [CTCText?](repeating: nil, count: waiting.count)
       try CTCReader.forEach(features, networks) { texts[$0] = decoder($1) }
-      for (piece, text) in zip(waiting, texts) { if let text { found[piece.sound].append((piece, text)) } }
+      for (piece, text) in zip(waiting, texts) {
+        guard let text else { continue }
+        found[piece.sound].append(
+          CTCLine(start: piece.start, end: piece.start + piece.seconds, text: text))
+      }
       waiting = []
     }
     for (place, input) in inputs.enumerated() {
@@ -98,48 +112,51 @@ struct SpeechReader {
       }
     }
     try flush()
-    return zip(found, lengths).map { transcript($0, seconds: $1) }
+    return zip(found, lengths).map { Transcript($0, seconds: $1, step: steps.seconds) }
+  }
+
+  /// Gives the samples of a sound at a rate, block by block; none at the end.
+  static func blocks(
+    of input: TranscribeInput, rate: Int, _ note: @escaping (String) -> Void
+  ) throws -> () throws -> [Float] {
+    guard let source = try input.reader else {
+      var waiting = [try input.mono(rate: rate).samples]
+      return { waiting.popLast() ?? [] }
+    }
+    let reader = try MonoSoundReader(source, sampleRate: rate)
+    return {
+      // A tenth of a second: who speaks waits for what was said.
+      let block = try reader.read(frames: max(1, source.sampleRate / 10))
+      if block.isEmpty { for remark in reader.remarks { note("\(source.name): \(remark)") } }
+      return block
+    }
   }
 
   private func forEachPiece(
-    _ input: TranscribeInput, _ note: (String) -> Void, _ body: (Int, [Float]) throws -> Void
+    _ input: TranscribeInput, _ note: @escaping (String) -> Void, _ body: (Int, [Float]) throws -> Void
   ) throws {
     var pieces = SoundPieces(rate: rate)
-    if case .file(let path, let start, let duration) = input, start == 0, duration == nil {
-      let reader = try MonoSoundReader(SoundReader(path: path), sampleRate: rate)
-      while true {
-        let samples = try reader.read()
-        if samples.isEmpty { break }
-        for piece in pieces.push(samples) { try body(piece.start, piece.samples) }
-      }
-      for remark in reader.remarks { note("\(path): \(remark)") }
-    } else {
-      for piece in pieces.push(try input.mono(rate: rate).samples) { try body(piece.start, piece.samples) }
+    let next = try Self.blocks(of: input, rate: rate, note)
+    while true {
+      let samples = try next()
+      if samples.isEmpty { break }
+      for piece in pieces.push(samples) { try body(piece.start, piece.samples) }
     }
     let last = pieces.finish()
     try body(last.start, last.samples)
   }
+}
 
-  private func transcript(_ pieces: [(piece: Piece, text: CTCText)], seconds: Double) -> Transcript {
-    func rounded(_ value: Double, _ places: Double = 1000) -> Double { (value * places).rounded() / places }
-    var words: [Transcript.Word] = []
-    var (sum, count) = (0.0, 0)
-    for (piece, text) in pieces {
-      for word in text.words {
-        let (from, to) = (Double(word.steps.lowerBound), Double(word.steps.upperBound))
-        words.append(
-          Transcript.Word(
-            text: word.text, start: rounded(min(seconds, piece.start + from * steps.seconds)),
-            end: rounded(min(seconds, piece.start + min(piece.seconds, to * steps.seconds))),
-            confidence: rounded(word.confidence, 10_000)))
+extension TranscribeInput {
+  /// Reads the whole of a file; `nil`: it is a part of one, or in memory.
+  fileprivate var reader: SoundReader? {
+    get throws {
+      switch self {
+      case .raw(let path, let rate): try SoundReader(path: path, raw: RawSoundFormat(sampleRate: rate))
+      case .file(let path, 0, nil): try SoundReader(path: path)
+      case .file, .sound: nil
       }
-      sum += text.confidence * Double(max(1, text.symbols.count))
-      count += max(1, text.symbols.count)
     }
-    return Transcript(
-      text: pieces.map(\.text.text).filter { !$0.isEmpty }.joined(separator: " "),
-      confidence: rounded(count == 0 ? 1 : sum / Double(count), 10_000), seconds: rounded(seconds),
-      words: words)
   }
 }
 
@@ -156,13 +173,31 @@ extension TranscribeTask {
     contentsOf path: String, _ model: Transcriber, _ options: TranscribeOptions, note: (String) -> Void
   ) throws -> [TaskInput<TranscribeInput>]? { [TaskInput(.file(path), id: path)] }
 
+  public static func standardInput(_ model: Transcriber, _ options: TranscribeOptions) -> TranscribeInput? {
+    options.rate.map { .raw("-", rate: $0) } ?? .file("-")
+  }
+
   public static func answers(
     _ inputs: [TranscribeInput], _ model: Transcriber, _ options: TranscribeOptions, _ session: AnswerSession
   ) throws -> [Transcript] {
-    try SpeechReader(model, options.search).transcripts(inputs, note: session.note).map { found in
+    func shown(_ found: Transcript) -> Transcript {
       var transcript = found
       transcript.subtitles = options.subtitles
+      if !options.stream { _ = session.stream?(transcript.shown + "\n") }
       return transcript
+    }
+    guard options.stream else {
+      return try SpeechReader(model, options.search).transcripts(inputs, note: session.note).map(shown)
+    }
+    guard !model.settings.ctc.bidirectional else {
+      throw SettingError(
+        "stream", expected: "a model that was trained with bidirectional off", found: "both directions")
+    }
+    let stream = try TranscribeStream(model, options.search)
+    return try inputs.map { input in
+      let next = try SpeechReader.blocks(of: input, rate: stream.sampleRate, session.note)
+      return shown(
+        try stream.whole(next, line: { _ = session.stream?($0.text + "\n") }, stop: session.shouldStop))
     }
   }
 

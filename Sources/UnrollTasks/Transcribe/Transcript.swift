@@ -1,5 +1,12 @@
 import UnrollData
 
+/// A part of a recording, from a second to a second, and what was read of it.
+struct CTCLine {
+  let start: Double
+  let end: Double
+  let text: CTCText
+}
+
 /// What is said in a recording.
 public struct Transcript: TaskAnswer, Equatable {
   /// A word and when it is said, in seconds.
@@ -29,10 +36,27 @@ public struct Transcript: TaskAnswer, Equatable {
 
   private enum CodingKeys: String, CodingKey { case text, confidence, seconds, words }
 
-  init(text: String, confidence: Double, seconds: Double, words: [Word]) {
-    self.text = text
-    self.confidence = confidence
-    self.seconds = seconds
+  /// What was read of parts of a recording, in their order.
+  ///
+  /// - Parameter step: seconds from one step to the next.
+  init(_ lines: [CTCLine], seconds: Double, step: Double) {
+    func rounded(_ value: Double, _ places: Double = 1000) -> Double { (value * places).rounded() / places }
+    var words: [Word] = []
+    var (sum, count) = (0.0, 0)
+    for line in lines {
+      for word in line.text.words {
+        words.append(
+          Word(
+            text: word.text, start: rounded(min(line.end, line.start + Double(word.steps.lowerBound) * step)),
+            end: rounded(min(line.end, line.start + Double(word.steps.upperBound) * step)),
+            confidence: rounded(word.confidence, 10_000)))
+      }
+      sum += line.text.confidence * Double(max(1, line.text.symbols.count))
+      count += max(1, line.text.symbols.count)
+    }
+    text = lines.map(\.text.text).filter { !$0.isEmpty }.joined(separator: " ")
+    confidence = rounded(count == 0 ? 1 : sum / Double(count), 10_000)
+    self.seconds = rounded(seconds)
     self.words = words
   }
 
