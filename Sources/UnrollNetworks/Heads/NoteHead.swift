@@ -52,8 +52,8 @@ public enum NoteHead: Module {
       }
       var targets = [Float](repeating: 0, count: notes.count * count)
       for (row, keys) in notes.enumerated() { for key in keys { targets[row * count + Int(key)] = 1 } }
-      return try Loss.binaryCrossEntropies(
-        try linear(states), Tensor(targets, shape: [notes.count, count]))
+      return try Loss.binaryCrossEntropy(
+        try linear(states), Tensor(targets, shape: [notes.count, count]), reduction: .none)
     case .autoregressive(let head): return try head.losses(states, notes: notes)
     }
   }
