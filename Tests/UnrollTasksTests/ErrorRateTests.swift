@@ -113,7 +113,7 @@ private func line(_ rate: ErrorRate) -> String {
   }
 
   @Test func confusionsAreCounted() {
-    let rate = ErrorRate.words(["go to enter", "go to b"], ["go two enter", "go two b b"])
+    let rate = ErrorRate.words(["go to enter", "go to", "b"], ["go two enter", "go two", "b b"])
     #expect(rate.commonest(5).map(\.times) == [2, 1])
     #expect(rate.commonest(1)[0].confusion == .init(reference: "to", found: "two"))
     #expect(rate.commonest(2)[1].confusion == .init(reference: "", found: "b"))

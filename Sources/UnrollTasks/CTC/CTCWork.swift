@@ -148,7 +148,7 @@ enum CTCReader {
     for places in batches(inputs) {
       let packed = try CTCNetwork.logProbabilities(networks, inputs.batch(places, random: &none))
       let rows = packed.layout.unpacking(Array(0..<Int32(packed.layout.rows)))
-      for (place, rows) in zip(places, rows) { try body(place, packed.rows.gatheringRows(rows).value) }
+      for (place, rows) in zip(places, rows) { try body(place, packed.rows.gather(rows).value) }
     }
   }
 }
