@@ -5,6 +5,7 @@ public enum TaskRegistry {
   public static let tasks: [any TaskDefinition.Type] = [
     ForecastTask.self, ClassifyTask.self, TagTask.self, GenerateTask.self, TranslateTask.self,
     SummarizeTask.self, ComposeTask.self, DrawTask.self, WatchTask.self,
+    TranscribeTask.self,
   ]
 
   /// The task of a name.
