@@ -1,5 +1,3 @@
-import CUnrollKernels
-
 /// Windows over pictures `[B, H, W, C]`: products of what they see, and pooling.
 ///
 /// Work is shared by windows where results are apart, and by pictures where they are added up: each element is the same
@@ -7,7 +5,7 @@ import CUnrollKernels
 struct PictureWindows {
   let kernels: Kernels
   let pictures: Int
-  private var window: unroll_window
+  private var window: WindowExtents
   /// Windows on a picture.
   private let area: Int
 
@@ -17,7 +15,7 @@ struct PictureWindows {
     pictures = x[0]
     let (height, width) = (geometry.rows(of: x[1]), geometry.columns(of: x[2]))
     area = height * width
-    window = unroll_window(
+    window = WindowExtents(
       height: x[1], width: x[2], channels: x[3], kernel_height: geometry.kernel.height,
       kernel_width: geometry.kernel.width, stride_height: geometry.stride.height,
       stride_width: geometry.stride.width, pad_height: geometry.padding.height,
@@ -149,7 +147,7 @@ struct PictureWindows {
 
   // MARK: - Pooling
 
-  private func eachWindow(_ body: (Range<Int>, UnsafePointer<unroll_window>) -> Void) {
+  private func eachWindow(_ body: (Range<Int>, UnsafePointer<WindowExtents>) -> Void) {
     let grain = max(1, Kernels.grain / max(1, patchSize))
     WorkerPool.shared.split(count, grain: grain) { range in
       withUnsafePointer(to: window) { body(range, $0) }
@@ -157,7 +155,7 @@ struct PictureWindows {
   }
 
   /// Windows picture by picture: those of a picture are added up by one thread.
-  private func eachPicture(_ body: (Range<Int>, UnsafePointer<unroll_window>) -> Void) {
+  private func eachPicture(_ body: (Range<Int>, UnsafePointer<WindowExtents>) -> Void) {
     let grain = max(1, Kernels.grain / max(1, patchSize * area))
     WorkerPool.shared.split(pictures, grain: grain) { range in
       withUnsafePointer(to: window) { body(range.lowerBound * area..<range.upperBound * area, $0) }
