@@ -65,14 +65,17 @@ public struct LabeledPicturesReader: Sendable {
         continue
       }
       let file = try IDXFile(bytes, name: path)
-      guard let other = waiting, (other.file.shape.count == 1) != (file.shape.count == 1) else {
+      if let other = waiting, (other.file.shape.count == 1) != (file.shape.count == 1) {
+        waiting = nil
+        if file.shape.count == 1 {
+          try readIDX(other, labels: (file, path), &result)
+        } else {
+          try readIDX((file, path), labels: other, &result)
+        }
+      } else {
         if let other = waiting { try readIDX(other, labels: nil, &result) }
         waiting = (file, path)
-        continue
       }
-      waiting = nil
-      let (pictures, labels) = file.shape.count == 1 ? (other, (file, path)) : ((file, path), other)
-      try readIDX(pictures, labels: labels, &result)
     }
     if let other = waiting { try readIDX(other, labels: nil, &result) }
     return result
@@ -118,9 +121,8 @@ public struct LabeledPicturesReader: Sendable {
   ) throws(DataError) {
     let table = try CSVTable(bytes: bytes, name: path)
     let file = try column(fileColumn, "file", otherwise: 0, table)
-    let label =
-      try labelColumn.map { name throws(DataError) in try table.column(name) }
-      ?? table.columns.firstIndex(of: "label") ?? (table.columns.count > 1 ? (file == 0 ? 1 : 0) : nil)
+    var label = table.columns.firstIndex(of: "label") ?? (table.columns.count > 1 ? (file == 0 ? 1 : 0) : nil)
+    if let labelColumn { label = try table.column(labelColumn) }
     let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
       separator: "/")
     let before = result.pictures.count
@@ -147,14 +149,15 @@ public struct LabeledPicturesReader: Sendable {
       throw DataError(
         .badPicture, file: pictures.path, expected: "a file of pictures beside these labels", found: "none")
     }
-    let numbers = try labels.map { labels throws(DataError) in
+    var numbers: [Int]?
+    if let labels {
       guard labels.file.count == pictures.file.count else {
         throw DataError(
           .unequalLines, file: labels.path,
           expected: "\(pictures.file.count) labels, as \(pictures.path) has",
           found: "\(labels.file.count)")
       }
-      return try labels.file.integers()
+      numbers = try labels.file.integers()
     }
     for index in 0..<pictures.file.count {
       result.pictures.append(
