@@ -116,9 +116,10 @@ public enum PictureColor: String, Sendable, CaseIterable {
 extension Picture {
   /// Whether some pixel is not grey.
   fileprivate var hasColor: Bool {
-    channels >= 3
-      && stride(from: 0, to: pixels.count, by: channels).contains {
-        pixels[$0] != pixels[$0 + 1] || pixels[$0] != pixels[$0 + 2]
-      }
+    guard channels >= 3 else { return false }
+    for start in stride(from: 0, to: pixels.count, by: channels) {
+      if pixels[start] != pixels[start + 1] || pixels[start] != pixels[start + 2] { return true }
+    }
+    return false
   }
 }
