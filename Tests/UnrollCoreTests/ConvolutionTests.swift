@@ -16,7 +16,7 @@ import UnrollCore
       let (_, y, _, gradients) = try valueWithGradient(of: NoParameters(), inputs: inputs) { _, x in
         let first = try x[0].conv2d(x[1], bias: x[2], padding: 1, relu: true).maxPool2d(.init(kernel: 2))
         let second = try first.conv2d(x[3], stride: 2, padding: 1).meanPool2d(.init(kernel: 3, stride: 2))
-        return (second.squared().sum(), second.value)
+        return (second.square().sum(), second.value)
       }
       return [y] + gradients
     }

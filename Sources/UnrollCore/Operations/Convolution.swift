@@ -133,10 +133,11 @@ extension Tensor {
     let y = Tensor(uninitialized: shape, precision: precision)
     // A picture is so many runs; within each what is kept comes first.
     let runs = axis == 1 ? 1 : shape[1]
-    let size = shape.count / max(1, shape[0] * runs)
-    let unit = size / max(1, shape[axis])
+    let size = shape.count / Swift.max(1, shape[0] * runs)
+    let unit = size / Swift.max(1, shape[axis])
     let stride = precision.stride
-    WorkerPool.shared.split(lengths.count, grain: max(1, Kernels.grain / max(1, runs * size))) { range in
+    WorkerPool.shared.split(lengths.count, grain: Swift.max(1, Kernels.grain / Swift.max(1, runs * size))) {
+      range in
       for picture in range {
         for run in 0..<runs {
           let start = (picture * runs + run) * size * stride

@@ -144,7 +144,7 @@ public struct ImageFront: Front {
             (0..<length).map { Int32((picture * height + row) * width + $0) }
           }
         })
-      return PackedSequence(rows: places.gatheringRows(rows), layout: grid)
+      return PackedSequence(rows: places.gather(rows), layout: grid)
     }
   }
 

@@ -96,7 +96,7 @@ public struct PictureSweep: Module {
     let found = try encoder(
       PackedSequence(rows: rows.packed(layout, steps: steps), layout: layout), random: &random)
     return layout.isUniform && layout.timeSteps == steps
-      ? found.rows : found.rows.gatheringRows(layout.packedRows(steps: steps))
+      ? found.rows : found.rows.gather(layout.packedRows(steps: steps))
   }
 
   public mutating func forEachParameter(

@@ -100,7 +100,7 @@ enum IdentifyPrediction {
       let pixels = preparation.scaling.pixels([picture])
       let x = try network.front(ImageBatch(pixels, for: network.front.reading), random: &none)
       return try network.logits(
-        of: PackedSequence(rows: x.rows.gatheringRows(places), layout: layout), random: &none)
+        of: PackedSequence(rows: x.rows.gather(places), layout: layout), random: &none)
     }
     return rows(logits, count: counts.count)
   }

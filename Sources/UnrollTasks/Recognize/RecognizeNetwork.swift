@@ -41,7 +41,7 @@ public struct RecognizeNetwork: Module {
   }
 
   private static func normalized(_ x: Variable) -> Variable {
-    x / (x.squared().rowSums() + 1e-12).squareRoot()
+    x / (x.square().sum(axis: -1, keepingAxis: true) + 1e-12).sqrt()
   }
 
   /// Σ over pictures of the cross-entropy of a softmax over people, with the cosine of the right one less a margin (Wang

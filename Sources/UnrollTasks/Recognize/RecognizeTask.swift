@@ -147,7 +147,8 @@ public enum RecognizeTask: TaskDefinition {
       "pictures", [.batch, .fixed(scaling.height), .fixed(scaling.width), .fixed(scaling.channels)])
     var none: RandomSource?
     trace.gives(
-      "embeddings", .concatenatedColumns(try model.networks.map { try $0.embeddings(pixels, random: &none) }))
+      "embeddings",
+      .concatenated(try model.networks.map { try $0.embeddings(pixels, random: &none) }, axis: -1))
   }
 
   public static func title(_ model: Recognizer) -> String {

@@ -26,7 +26,7 @@ import UnrollNetworks
             x[1], bias: x[2], stride: both(form.stride), padding: both(form.padding), groups: form.groups[0]
           ).layerNorm(gain: x[3], bias: x[4]).relu()
           let (largest, mean) = (try z.maxPool2d(pool), try z.meanPool2d(pool))
-          let turned = Variable(scale).gatheringRows((0..<Int32(scale.shape[0])).reversed())
+          let turned = Variable(scale).gather((0..<Int32(scale.shape[0])).reversed())
           return ((largest * Variable(scale)).sum() + 3 * (mean * turned).sum(), (largest, mean))
         }
         let single = Tolerance(2e-5, because: "single precision, of normalised sums of some dozen products")
