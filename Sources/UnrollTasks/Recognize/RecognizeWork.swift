@@ -135,7 +135,7 @@ public struct FaceGallery: Codable, Sendable, Equatable {
   public internal(set) var threshold = 0.5
   /// The curve on people who were not learned from, thinned; empty: there were none.
   var curve: [VerificationCurve.Point] = []
-  var equalErrorRate: Double?
+  public internal(set) var equalErrorRate: Double?
 
   /// 1 − the cosine of the angle between two embeddings: 0 to 2.
   static func distance(_ a: [Float], _ b: [Float]) -> Double {
