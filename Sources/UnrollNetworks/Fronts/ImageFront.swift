@@ -164,6 +164,6 @@ extension Variable {
   /// The steps that exist of a padded `[steps · batch, F]`.
   func packed(_ layout: SequenceLayout, steps: Int) -> Variable {
     layout.isUniform && layout.timeSteps == steps && !layout.isTraced
-      ? self : gatheringRows(layout.paddedRows)
+      ? self : gather(layout.paddedRows)
   }
 }
