@@ -103,7 +103,8 @@ public enum RecognizeTask: TaskDefinition {
     let curve = FaceGallery.curve(faces, validation.pictures.map(\.label))
     guard curve.equalErrorRate.isFinite else { return nil }
     var gallery = FaceGallery()
-    gallery.threshold = curve.equalErrorThreshold
+    gallery.pairThreshold = curve.equalErrorThreshold
+    gallery.threshold = FaceGallery.nearestCurve(faces, validation.pictures.map(\.label)).equalErrorThreshold
     gallery.equalErrorRate = curve.equalErrorRate
     let points = curve.points.filter(\.threshold.isFinite)
     let step = max(1, points.count / 100)
@@ -159,6 +160,9 @@ public enum RecognizeTask: TaskDefinition {
     model.preparation.scaling.facts + [
       Fact("people enrolled", model.gallery.people.count),
       Fact("distance up to which a face is known", NumberText.decimal(model.gallery.threshold, places: 3)),
+      Fact(
+        "distance up to which two pictures show one person",
+        NumberText.decimal(model.gallery.pairThreshold, places: 3)),
     ]
       + (model.gallery.equalErrorRate.map {
         [Fact("equal error rate, people held out", NumberText.decimal(100 * $0, places: 2) + " %")]

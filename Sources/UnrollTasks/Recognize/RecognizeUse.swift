@@ -95,7 +95,8 @@ extension RecognizeTask {
         return "\(name) enrolled, \(gallery.people[name]?.count ?? 0) embeddings"
       }
     }
-    let threshold = options.threshold ?? model.gallery.threshold
+    let own = options.verify == nil ? model.gallery.threshold : model.gallery.pairThreshold
+    let threshold = options.threshold ?? own
     let other = try options.verify.map { try model.embedder([Picture(path: $0)])[0] }
     return zip(pictures, faces).map { one, face in
       if let other {
@@ -167,12 +168,12 @@ extension RecognizeTask {
     }
     let enrolled = examples.count - strangers
     let curve = FaceGallery.curve(faces, names)
-    let errors = curve.errors(at: threshold)
+    let errors = curve.errors(at: options.threshold ?? gallery.pairThreshold)
     let verification: [ScoreReport.Score] = [
       .init("equal error rate", curve.equalErrorRate, unit: "%", note: "all pairs of these pictures"),
       .init("area under ROC", curve.area),
-      .init("false acceptance", errors.falseAcceptance, unit: "%", note: "pairs, at the model's threshold"),
-      .init("false rejection", errors.falseRejection, unit: "%", note: "pairs, at the model's threshold"),
+      .init("false acceptance", errors.falseAcceptance, unit: "%", note: "pairs, at the threshold for pairs"),
+      .init("false rejection", errors.falseRejection, unit: "%", note: "pairs, at the threshold for pairs"),
       .init("pictures", Double(faces.count)),
     ]
     func share(_ name: String, _ count: Int, of all: Int, _ note: String) -> [ScoreReport.Score] {

@@ -131,7 +131,10 @@ struct Embedder {
 public struct FaceGallery: Codable, Sendable, Equatable {
   /// Those of each name.
   public internal(set) var people: [String: [[Float]]] = [:]
-  /// The distance up to which two faces are taken for one person's.
+  /// The distance up to which two pictures are taken for one person's.
+  public internal(set) var pairThreshold = 0.5
+  /// The distance up to which the nearest person is taken for the one who is shown: shorter, for the more pictures there
+  /// are, the nearer is the nearest of others.
   public internal(set) var threshold = 0.5
   /// The curve on people who were not learned from, thinned; empty: there were none.
   var curve: [VerificationCurve.Point] = []
@@ -150,6 +153,25 @@ public struct FaceGallery: Codable, Sendable, Equatable {
   }
 
   mutating func enroll(_ face: [Float], as name: String) { people[name, default: []].append(face) }
+
+  /// For each face that of the same person and that of another that are nearest to it.
+  static func nearestCurve(_ faces: [[Float]], _ names: [String?]) -> VerificationCurve {
+    var (like, unlike): ([Double], [Double]) = ([], [])
+    for (index, face) in faces.enumerated() {
+      var nearest: (like: Double, unlike: Double) = (.infinity, .infinity)
+      for (other, another) in faces.enumerated() where other != index {
+        let distance = distance(face, another)
+        if names[index] == names[other] {
+          nearest.like = min(nearest.like, distance)
+        } else {
+          nearest.unlike = min(nearest.unlike, distance)
+        }
+      }
+      if nearest.like.isFinite { like.append(nearest.like) }
+      if nearest.unlike.isFinite { unlike.append(nearest.unlike) }
+    }
+    return VerificationCurve(like: like, unlike: unlike)
+  }
 
   /// All pairs of faces.
   static func curve(_ faces: [[Float]], _ names: [String?]) -> VerificationCurve {
