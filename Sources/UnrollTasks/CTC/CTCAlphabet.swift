@@ -1,6 +1,6 @@
 import UnrollData
 
-/// The symbols that a network of connectionist temporal classification writes: Unicode scalars of normalization form C.
+/// The symbols that a network of connectionist temporal classification writes: Unicode scalars, of normalization form C unless settings say otherwise.
 /// Symbol n is class n + 1 of the network; class 0 is the blank, which no text holds.
 public struct CTCAlphabet: Sendable, Equatable {
   public let symbols: [Unicode.Scalar]
@@ -17,10 +17,9 @@ public struct CTCAlphabet: Sendable, Equatable {
     self.init(Set(texts.lazy.flatMap(\.unicodeScalars)).sorted())
   }
 
-  /// A text as it is learned from and compared: in form C, runs of white space as one space, none at the ends.
-  static func normalized(_ text: String, lowercase: Bool) -> String {
-    let composed = CanonicalComposition.normalized(lowercase ? text.lowercased() : text)
-    return composed.unicodeScalars.split { $0.properties.isWhitespace || $0 == "\0" }
+  /// A text as it is learned from and compared: in a normal form, runs of white space as one space, none at the ends.
+  static func normalized(_ text: String, lowercase: Bool, form: TextNormalization = .nfc) -> String {
+    form(lowercase ? text.lowercased() : text).unicodeScalars.split { $0.properties.isWhitespace || $0 == "\0" }
       .map { String($0) }.joined(separator: " ")
   }
 

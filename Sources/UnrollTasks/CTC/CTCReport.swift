@@ -17,7 +17,7 @@ enum CTCReport {
   static func report(
     _ truth: [Truth], _ found: [CTCText], _ settings: CTCSettings, first: CTCSettings.Selection = .wer
   ) -> ScoreReport {
-    let references = truth.map { CTCAlphabet.normalized($0.text, lowercase: settings.lowercase) }
+    let references = truth.map { CTCAlphabet.normalized($0.text, lowercase: settings.lowercase, form: settings.normalization) }
     let texts = found.map(\.text)
     let words = ErrorRate.words(references, texts)
     let characters = ErrorRate.characters(references, texts)

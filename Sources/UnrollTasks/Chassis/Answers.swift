@@ -14,11 +14,22 @@ public protocol TaskAnswer: Codable, Sendable {
   var columns: [String] { get }
   /// Its rows in that table.
   var rows: [[String]] { get }
+  /// As a file of another format, of those that the task says it writes.
+  func document(_ format: AnswerFormat) -> String
 }
 
-/// How answers are written.
+extension TaskAnswer {
+  public func document(_ format: AnswerFormat) -> String { shown }
+}
+
+/// How answers are written: every task writes text, JSON and CSV; what else, `TaskAbout` says.
 public enum AnswerFormat: String, Sendable, CaseIterable {
   case text, json, csv
+  /// Pages with boxes and confidences.
+  case hocr, alto
+
+  /// Those of every task.
+  public static let common: [AnswerFormat] = [.text, .json, .csv]
 }
 
 /// Writes answers in one form.
@@ -46,6 +57,7 @@ public struct AnswerWriter<Answer: TaskAnswer> {
         writer.write((names.id ? [id ?? ""] : names.line ? [line.map { "\($0)" } ?? ""] : []) + row)
       }
       return String(decoding: writer.bytes, as: UTF8.self)
+    default: return answer.document(format)
     }
   }
 }
