@@ -3,11 +3,14 @@ import UnrollNetworks
 import UnrollTraining
 
 /// What a network knows of texts before it reads: the alphabet, and which characters and words follow which.
-public struct CTCPreparation: Sendable {
+public struct CTCPreparation: ModelPart {
   /// What stands in `config.json`.
   public struct Stored: Codable, Sendable {
     /// All symbols, in their order, as one text.
     var alphabet: String
+    /// Whether models of characters and of words were learned.
+    var characters: Bool
+    var words: Bool
   }
 
   public let alphabet: CTCAlphabet
@@ -27,7 +30,9 @@ public struct CTCPreparation: Sendable {
   init(
     _ texts: [String], _ settings: CTCSettings, source: String, known: CTCAlphabet = CTCAlphabet([])
   ) throws {
-    let texts = texts.map { CTCAlphabet.normalized($0, lowercase: settings.lowercase, form: settings.normalization) }
+    let texts = texts.map {
+      CTCAlphabet.normalized($0, lowercase: settings.lowercase, form: settings.normalization)
+    }
     alphabet = CTCAlphabet(known.symbols + known.missing(in: texts))
     guard !alphabet.symbols.isEmpty else {
       throw DataError(
@@ -69,7 +74,9 @@ public struct CTCPreparation: Sendable {
   func fit(
     to texts: [String], _ settings: CTCSettings, source: String, grows: Bool
   ) throws -> CTCPreparation {
-    let normal = texts.map { CTCAlphabet.normalized($0, lowercase: settings.lowercase, form: settings.normalization) }
+    let normal = texts.map {
+      CTCAlphabet.normalized($0, lowercase: settings.lowercase, form: settings.normalization)
+    }
     let missing = alphabet.missing(in: normal)
     guard grows || missing.isEmpty else {
       throw DataError(
@@ -85,7 +92,7 @@ public struct CTCPreparation: Sendable {
   public var stored: Stored {
     var text = String.UnicodeScalarView()
     text.append(contentsOf: alphabet.symbols)
-    return Stored(alphabet: String(text))
+    return Stored(alphabet: String(text), characters: characters != nil, words: words != nil)
   }
 
   public var files: [String: [UInt8]] {
@@ -100,32 +107,31 @@ public struct CTCPreparation: Sendable {
   private static func name(_ symbol: Unicode.Scalar) -> String { symbol == " " ? "<space>" : String(symbol) }
 
   /// - Throws: `ModelFileError` when what is stored is damaged.
-  init(_ stored: Stored, _ settings: CTCSettings, _ files: ModelFiles) throws {
+  public init(_ stored: Stored, _ files: ModelFiles) throws {
     let symbols = Array(stored.alphabet.unicodeScalars)
     guard !symbols.isEmpty, Set(symbols).count == symbols.count else {
       throw files.damaged(
         "alphabet", expected: "different characters", found: "\(symbols.count) with repeats")
     }
     alphabet = CTCAlphabet(symbols)
-    words = settings.wordOrder > 0 ? try Self.arpa(Self.wordsFile, files) : nil
-    guard settings.characterOrder > 0, let arpa = try Self.arpa(Self.charactersFile, files) else {
+    words = stored.words ? try Self.arpa(Self.wordsFile, files) : nil
+    guard stored.characters else {
       characters = nil
       return
     }
+    let arpa = try Self.arpa(Self.charactersFile, files)
+    let classes = ["<blank>"] + symbols.map(Self.name)
     let ids = Dictionary(
-      symbols.enumerated().map { (Self.name($1), Int32($0) + 1) }, uniquingKeysWith: { first, _ in first })
+      classes.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
     do {
-      characters = try NGramModel(arpa, vocabularySize: symbols.count + 1) {
-        ids[$0] ?? ($0 == "<blank>" ? 0 : nil)
-      }
+      characters = try NGramModel(arpa, vocabularySize: classes.count) { ids[$0] }
     } catch {
       throw files.damaged(Self.charactersFile, expected: "a model of characters", found: error)
     }
   }
 
-  private static func arpa(_ name: String, _ files: ModelFiles) throws -> ARPAModel? {
-    // A model of no texts has none.
-    guard let bytes = try? files.bytes(name) else { return nil }
+  private static func arpa(_ name: String, _ files: ModelFiles) throws -> ARPAModel {
+    let bytes = try files.bytes(name)
     do {
       return try ARPAModel(ByteSource(bytes, name: name))
     } catch {

@@ -15,9 +15,12 @@ enum CTCReport {
   ///
   /// - Parameter first: the rate that the task is known by.
   static func report(
-    _ truth: [Truth], _ found: [CTCText], _ settings: CTCSettings, first: CTCSettings.Selection = .wer
+    _ truth: [Truth], _ found: [(text: String, confidence: Double)], _ settings: CTCSettings,
+    first: CTCSettings.Selection = .wer
   ) -> ScoreReport {
-    let references = truth.map { CTCAlphabet.normalized($0.text, lowercase: settings.lowercase, form: settings.normalization) }
+    let references = truth.map {
+      CTCAlphabet.normalized($0.text, lowercase: settings.lowercase, form: settings.normalization)
+    }
     let texts = found.map(\.text)
     let words = ErrorRate.words(references, texts)
     let characters = ErrorRate.characters(references, texts)

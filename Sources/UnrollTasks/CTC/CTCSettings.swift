@@ -33,7 +33,8 @@ public struct CTCSettings: SettingSet, Equatable {
       SettingField(\.lowercase, "lowercase", .data, "Write texts in small letters."),
       SettingField(
         \.normalization, "normalize", .data,
-        "The normalization form of texts: letters with their marks (nfc), apart from them (nfd), or as they are."),
+        "The normalization form of texts: letters with their marks (nfc), apart from them (nfd), or as they are."
+      ),
     ] + RecurrentSettings.fields(at: \.network) + [
       SettingField(\.bidirectional, "bidirectional", .network, "Read steps in both directions."),
       SettingField(

@@ -1,4 +1,6 @@
+import UnrollCore
 import UnrollData
+import UnrollNetworks
 import UnrollTraining
 
 /// Pictures of lines of text, and what they say.

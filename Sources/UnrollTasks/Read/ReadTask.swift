@@ -9,30 +9,135 @@ import UnrollTraining
 ///     print(try reader.read(Picture(path: "page.png")).text)
 public typealias Reader = Model<ReadTask>
 
-/// What a reader of pictures knows before its network: which characters there are, and which follow which.
-public struct ReadPreparation: ModelPart {
-  public struct Stored: Codable, Sendable {
-    var ctc: CTCPreparation.Stored
-    var characterOrder: Int
-    var wordOrder: Int
+/// See `Reader`.
+public enum ReadTask: TaskDefinition {
+  public typealias Network = CTCNetwork<FrameFront>
+
+  public static let about = TaskAbout(
+    "read", "Reads text from pictures: print or handwriting, lines or pages.",
+    discussion: """
+      Learns from pictures of lines with their texts: x.png beside x.gt.txt in folders, a table of files and texts, or \
+      PAGE XML and ALTO beside pictures of pages. Reads lines, pages (their lines are found), and pages with a layout.
+
+        unroll train read lines/ -o print
+        unroll read print page.png
+        unroll read print page.png --format alto -o page.xml
+        unroll evaluate print held-out/
+      """,
+    files: [
+      TaskFile(
+        "DATA", count: 1...100_000,
+        "Folders of x.png and x.gt.txt, tables of files and texts, or PAGE XML and ALTO.")
+    ],
+    inputName: "PICTURE",
+    limits:
+      "The network learned from its training data alone, and writes no character that those texts do not hold. Hands, "
+      + "types and languages other than theirs are read worse, and what is read looks like text also where it is wrong. "
+      + "Where lines stand on a page is found by rules that are made for European scripts in horizontal lines.",
+    documents: [.hocr, .alto])
+
+  public static func read(_ files: [String], _ settings: ReadSettings, note: (String) -> Void) throws
+    -> ReadData
+  {
+    try ReadData(files, settings, note: note)
   }
 
-  let ctc: CTCPreparation
-  private let orders: (characters: Int, words: Int)
-
-  init(_ ctc: CTCPreparation, _ settings: CTCSettings) {
-    self.ctc = ctc
-    orders = (settings.characterOrder, settings.wordOrder)
+  public static func split(_ data: ReadData, _ settings: ReadSettings, member: Int) -> DataParts<ReadData> {
+    let cut = DataSplit(
+      count: data.lines.count, fraction: settings.learning.validationShare(of: data.lines.count),
+      seed: settings.learning.seed)
+    return DataParts(
+      training: data.choosing(cut.training),
+      validation: cut.validation.isEmpty ? nil : data.choosing(cut.validation))
   }
 
-  public var stored: Stored {
-    Stored(ctc: ctc.stored, characterOrder: orders.characters, wordOrder: orders.words)
-  }
-  public var files: [String: [UInt8]] { ctc.files }
+  public static func joined(_ data: ReadData, _ other: ReadData) -> ReadData { data.joined(with: other) }
 
-  public init(_ stored: Stored, _ files: ModelFiles) throws {
-    var settings = CTCSettings()
-    (settings.characterOrder, settings.wordOrder) = (stored.characterOrder, stored.wordOrder)
-    self.init(try CTCPreparation(stored.ctc, settings, files), settings)
+  public static func prepare(_ data: ReadData, _ settings: inout ReadSettings) throws -> CTCPreparation {
+    try CTCPreparation(data.texts, settings.ctc, source: data.source)
+  }
+
+  public static func fit(
+    _ preparation: CTCPreparation, to data: ReadData, _ settings: ReadSettings, grows: Bool
+  ) throws -> CTCPreparation {
+    try preparation.fit(to: data.texts, settings.ctc, source: data.source, grows: grows)
+  }
+
+  public static func network(
+    _ settings: ReadSettings, _ preparation: CTCPreparation, using random: inout RandomSource
+  ) -> Network {
+    let front = FrameFront(inputSize: settings.height * ReadInputs.columns, using: &random)
+    return CTCNetwork(front, settings.ctc, symbols: preparation.alphabet.symbols.count, using: &random)
+  }
+
+  public typealias Calibration = CTCCalibration
+
+  public static func work(
+    _ training: ReadData, validation: ReadData?, _ settings: ReadSettings, _ preparation: CTCPreparation
+  ) throws -> CTCWork<ReadInputs> {
+    func examples(_ data: ReadData, _ augmentation: PictureAugmentation?) -> CTCWork<ReadInputs>.Examples {
+      CTCWork.Examples(
+        ReadInputs(pictures: data.lines.map(\.picture), augmentation: augmentation), data.texts,
+        preparation.alphabet, settings.ctc)
+    }
+    return try CTCWork(
+      examples(training, settings.pictureAugmentation), validation: validation.map { examples($0, nil) },
+      settings.ctc, settings.learning, preparation.alphabet, source: training.source)
+  }
+
+  public static func remarks(
+    _ parts: DataParts<ReadData>, _ settings: ReadSettings, _ preparation: CTCPreparation
+  ) -> [String] {
+    let data = parts.training
+    var remarks = [
+      "\(data.lines.count) lines, \(preparation.alphabet.symbols.count) characters; \(parts.validation?.lines.count ?? 0) lines held out"
+    ]
+    let inputs = ReadInputs(pictures: data.lines.map(\.picture))
+    let labels = CTCWork.Examples(inputs, data.texts, preparation.alphabet, settings.ctc).labels
+    if let remark = CTCFit.remark(
+      data.lines.map(\.place), labels, steps: data.lines.indices.map(inputs.steps))
+    {
+      remarks.append(remark)
+    }
+    let foreign = parts.validation.map { preparation.alphabet.missing(in: $0.texts) } ?? []
+    if !foreign.isEmpty {
+      remarks.append(
+        "held out but not learned from, and never right: \(foreign.map { quoted(String($0)) }.joined(separator: ", "))"
+      )
+    }
+    return remarks
+  }
+
+  public static func title(_ model: Reader) -> String { "text from pictures" }
+
+  public static func facts(_ model: Reader) -> [Fact] {
+    [Fact("characters that are written", model.preparation.alphabet.symbols.count)]
+  }
+
+  public static func layers(_ model: Reader) -> [LayerDescription] {
+    guard let network = model.networks.first else { return [] }
+    return [
+      LayerDescription(
+        "columns of a line", "[T, B]", "[T, B, \(network.encoder.inputSize)]", .stepwise),
+      .recurrent(network.encoder, model.settings.ctc.network),
+      LayerDescription(
+        "softmax and blank", "[T, B, \(network.encoder.outputSize)]",
+        "[T, B, \(network.head.symbolCount + 1)]",
+        .stepwise),
+    ]
+  }
+}
+
+extension ReadSettings {
+  /// What is changed by chance while training; `nil`: nothing.
+  var pictureAugmentation: PictureAugmentation? {
+    guard augmentation > 0 else { return nil }
+    var result = PictureAugmentation.textLine
+    for part in [
+      \.shift, \.scale, \.stretch, \.rotation, \.slant, \.elastic, \.noise, \.brightness, \.contrast,
+    ] as [WritableKeyPath<PictureAugmentation, Float>] {
+      result[keyPath: part] *= Float(augmentation)
+    }
+    return result
   }
 }
