@@ -65,6 +65,8 @@ enum ReadToy {
   static func small(epochs: Int = 30) -> ReadSettings {
     var settings = ReadSettings()
     settings.height = 22
+    settings.stepWidth = 2
+    settings.convolution = [8, 12]
     settings.ctc.network.hiddenSize = 24
     settings.ctc.network.layers = 1
     settings.ctc.network.dropout = 0.1

@@ -1,6 +1,6 @@
 import UnrollData
 
-/// The symbols that a network of connectionist temporal classification writes: Unicode scalars, of normalization form C unless settings say otherwise.
+/// The symbols that a network of connectionist temporal classification writes: Unicode scalars of normalization form C.
 /// Symbol n is class n + 1 of the network; class 0 is the blank, which no text holds.
 public struct CTCAlphabet: Sendable, Equatable {
   public let symbols: [Unicode.Scalar]

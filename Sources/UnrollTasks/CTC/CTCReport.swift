@@ -78,9 +78,13 @@ enum CTCReport {
       rows: order.prefix(10).map { place in
         let example = examples[place]
         return [
-          example.input, NumberText.decimal(example.error, places: 2), clipped(example.truth),
-          clipped(example.answer),
+          example.input, NumberText.decimal(example.error, places: 2), shortened(example.truth),
+          shortened(example.answer),
         ]
       })
+  }
+
+  private static func shortened(_ text: String) -> String {
+    text.count <= 60 ? text : String(text.prefix(59)) + "…"
   }
 }

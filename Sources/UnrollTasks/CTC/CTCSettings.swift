@@ -111,14 +111,3 @@ public struct CTCSearch: SettingSet, Equatable {
 
   var width: Int { beam ?? (language == .none ? 1 : 64) }
 }
-
-/// How much the language counts, as it was best on the validation part.
-public struct CTCCalibration: Codable, Sendable, Equatable {
-  public struct Weights: Codable, Sendable, Equatable {
-    public var weight = 0.5
-    public var bonus = 0.0
-  }
-
-  public var characters: Weights?
-  public var words: Weights?
-}

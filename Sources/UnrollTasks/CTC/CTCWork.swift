@@ -96,12 +96,13 @@ public struct CTCWork<Inputs: CTCInputs>: TrainingWork {
     guard let validation, !validation.texts.isEmpty else { return nil }
     var none: RandomSource?
     if settings.selection == .loss {
-      var total = LossTotal()
+      var (sum, weight) = (0.0, 0.0)
       for places in CTCReader.batches(validation.inputs) {
         let input = try validation.inputs.batch(places, random: &none)
-        total.add(try Self.loss(model, input, places.map { validation.labels[$0] }, &none))
+        let loss = try Self.loss(model, input, places.map { validation.labels[$0] }, &none)
+        (sum, weight) = (sum + Double(loss.sum.value.scalar), weight + loss.weight)
       }
-      return total.mean
+      return sum / max(weight, 1e-9)
     }
     var found = [String](repeating: "", count: validation.texts.count)
     try CTCReader.forEach(validation.inputs, [model]) { place, scores in

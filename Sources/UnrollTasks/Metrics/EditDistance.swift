@@ -20,6 +20,11 @@ public struct EditDistance: Sendable, Equatable {
   public let edits: [Edit]
 
   public init<Element: Hashable>(_ reference: [Element], _ found: [Element]) {
+    self.init(reference, found, largestTable: 1 << 26)
+  }
+
+  /// - Parameter largestTable: cells of a table that is held at once.
+  package init<Element: Hashable>(_ reference: [Element], _ found: [Element], largestTable: Int) {
     // As numbers, elements are compared quickly.
     var numbers: [Element: Int32] = [:]
     func number(_ element: Element) -> Int32 {
@@ -33,18 +38,16 @@ public struct EditDistance: Sendable, Equatable {
     var tail = 0
     while tail < min(r.count, h.count) - start, r[r.count - 1 - tail] == h[h.count - 1 - tail] { tail += 1 }
     var edits: [Edit] = (0..<start).map { .hit(reference: $0, found: $0) }
-    Self.align(r, start..<r.count - tail, h, start..<h.count - tail, into: &edits)
+    Self.align(r, start..<r.count - tail, h, start..<h.count - tail, largestTable, into: &edits)
     for place in (0..<tail).reversed() {
       edits.append(.hit(reference: r.count - 1 - place, found: h.count - 1 - place))
     }
     self.edits = edits
   }
 
-  /// Cells of a table that is held at once.
-  private static let largestTable = 1 << 26
-
   private static func align(
-    _ r: [Int32], _ rows: Range<Int>, _ h: [Int32], _ columns: Range<Int>, into edits: inout [Edit]
+    _ r: [Int32], _ rows: Range<Int>, _ h: [Int32], _ columns: Range<Int>, _ largestTable: Int,
+    into edits: inout [Edit]
   ) {
     let (cells, overflow) = (rows.count + 1).multipliedReportingOverflow(by: columns.count + 1)
     guard overflow || cells > largestTable, rows.count > 1 else {
@@ -57,8 +60,8 @@ public struct EditDistance: Sendable, Equatable {
     let count = columns.count
     let cut = (0...count).min { above[$0] + below[count - $0] < above[$1] + below[count - $1] } ?? 0
     let column = columns.lowerBound + cut
-    align(r, rows.lowerBound..<middle, h, columns.lowerBound..<column, into: &edits)
-    align(r, middle..<rows.upperBound, h, column..<columns.upperBound, into: &edits)
+    align(r, rows.lowerBound..<middle, h, columns.lowerBound..<column, largestTable, into: &edits)
+    align(r, middle..<rows.upperBound, h, column..<columns.upperBound, largestTable, into: &edits)
   }
 
   /// D of all of `r` against each beginning of `h`.

@@ -27,6 +27,13 @@ public struct ErrorRate: Sendable, Equatable {
 
   public init() {}
 
+  package init(hits: Int, substitutions: Int, deletions: Int, insertions: Int) {
+    self.hits = hits
+    self.substitutions = substitutions
+    self.deletions = deletions
+    self.insertions = insertions
+  }
+
   /// The errors of words: word error rate.
   public static func words(_ references: [String], _ found: [String]) -> ErrorRate {
     rate(references, found, Self.words(of:))
@@ -47,7 +54,8 @@ public struct ErrorRate: Sendable, Equatable {
 
   /// Counts one text.
   public mutating func add(_ reference: [String], _ found: [String]) {
-    for edit in EditDistance(reference, found).edits {
+    // By bytes: texts that only look alike are not the same.
+    for edit in EditDistance(reference.map { Array($0.utf8) }, found.map { Array($0.utf8) }).edits {
       switch edit {
       case .hit: hits += 1
       case .substitution(let a, let b):

@@ -1,6 +1,4 @@
-import UnrollCore
 import UnrollData
-import UnrollNetworks
 import UnrollTraining
 
 /// Pictures of lines of text, and what they say.
@@ -47,40 +45,4 @@ public struct ReadData: TaskData {
   func joined(with other: ReadData) -> ReadData { ReadData(lines + other.lines, source: source) }
 
   func choosing(_ places: [Int]) -> ReadData { ReadData(places.map { lines[$0] }, source: source) }
-}
-
-/// Lines as a network reads them: a step is a few columns of pixels, ink as numbers from 0 to 1.
-struct ReadInputs: CTCInputs {
-  typealias InputFront = FrameFront
-  let pictures: [Picture]
-  /// How pictures are changed while training.
-  var augmentation: PictureAugmentation?
-  static let columns = 2
-
-  var count: Int { pictures.count }
-
-  func steps(_ place: Int) -> Int { Self.steps(pictures[place]) }
-
-  private static func steps(_ picture: Picture) -> Int { (picture.width + columns - 1) / columns }
-
-  func batch(_ places: [Int], random: inout RandomSource?) throws -> PackedSequence {
-    let lines = places.map { place in
-      guard let augmentation, random != nil else { return pictures[place] }
-      return augmentation(pictures[place], using: &random!)
-    }
-    let layout = SequenceLayout(lengths: lines.map(Self.steps))
-    let rows = layout.packing(lines.map(Self.frames))
-    let width = Self.columns * (lines.first?.height ?? 0)
-    return PackedSequence(
-      rows: Variable(Tensor(rows.flatMap { $0 }, shape: [layout.rows, width])), layout: layout)
-  }
-
-  private static func frames(_ picture: Picture) -> [[Float]] {
-    (0..<steps(picture)).map { step in
-      (0..<columns * picture.height).map { place in
-        let (x, y) = (step * columns + place % columns, place / columns)
-        return x < picture.width ? 1 - Float(picture[x, y]) / 255 : 0
-      }
-    }
-  }
 }

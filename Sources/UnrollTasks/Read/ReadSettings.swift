@@ -13,6 +13,10 @@ public struct ReadSettings: TaskSettings {
   // MARK: Network
   /// The height that lines are brought to, in pixels.
   public var height = 48
+  /// The channels of the blocks of convolution.
+  public var convolution = [16, 32, 48]
+  /// The columns of pixels that a step of the recurrent layers stands for.
+  public var stepWidth = 4
   public var ctc = CTCSettings()
 
   // MARK: Regularization
@@ -37,6 +41,11 @@ public struct ReadSettings: TaskSettings {
         \.textColumn, "text-column", .data, "The column of texts in a table.", valueName: "column"),
       SettingField(\.strict, "strict", .data, "End at the first file that is damaged or missing."),
       SettingField(\.height, "height", 8...256, .network, "The height of lines, in pixels."),
+      SettingField(
+        \.convolution, "convolution", 1...1024, .network,
+        "Channels of the blocks of convolution that pictures pass first."),
+      SettingField(
+        \.stepWidth, "step-width", 1...8, .network, "Columns of pixels that become a step: 1, 2, 4 or 8."),
       SettingField(
         \.augmentation, "augment", 0...3, .regularization,
         "How much pictures are changed by chance while training: slant, size, shift, noise; 0: not at all."),

@@ -11,7 +11,7 @@ public typealias Reader = Model<ReadTask>
 
 /// See `Reader`.
 public enum ReadTask: TaskDefinition {
-  public typealias Network = CTCNetwork<FrameFront>
+  public typealias Network = CTCNetwork<ImageFront>
 
   public static let about = TaskAbout(
     "read", "Reads text from pictures: print or handwriting, lines or pages.",
@@ -66,7 +66,8 @@ public enum ReadTask: TaskDefinition {
   public static func network(
     _ settings: ReadSettings, _ preparation: CTCPreparation, using random: inout RandomSource
   ) -> Network {
-    let front = FrameFront(inputSize: settings.height * ReadInputs.columns, using: &random)
+    let front = ImageFront(
+      .columns, size: Extent2D(settings.height, 1), channels: 1, blocks: settings.blocks, using: &random)
     return CTCNetwork(front, settings.ctc, symbols: preparation.alphabet.symbols.count, using: &random)
   }
 
@@ -77,12 +78,20 @@ public enum ReadTask: TaskDefinition {
   ) throws -> CTCWork<ReadInputs> {
     func examples(_ data: ReadData, _ augmentation: PictureAugmentation?) -> CTCWork<ReadInputs>.Examples {
       CTCWork.Examples(
-        ReadInputs(pictures: data.lines.map(\.picture), augmentation: augmentation), data.texts,
+        ReadInputs(
+          pictures: data.lines.map(\.picture), stepWidth: settings.stepWidth, augmentation: augmentation),
+        data.texts,
         preparation.alphabet, settings.ctc)
     }
     return try CTCWork(
       examples(training, settings.pictureAugmentation), validation: validation.map { examples($0, nil) },
       settings.ctc, settings.learning, preparation.alphabet, source: training.source)
+  }
+
+  public static func calibrate(_ model: Reader, on validation: ReadData) throws -> CTCCalibration? {
+    let inputs = ReadInputs(pictures: validation.lines.map(\.picture), stepWidth: model.settings.stepWidth)
+    return try CTCCalibration.found(
+      inputs, validation.texts, model.networks, model.preparation, model.settings.ctc)
   }
 
   public static func remarks(
@@ -92,7 +101,7 @@ public enum ReadTask: TaskDefinition {
     var remarks = [
       "\(data.lines.count) lines, \(preparation.alphabet.symbols.count) characters; \(parts.validation?.lines.count ?? 0) lines held out"
     ]
-    let inputs = ReadInputs(pictures: data.lines.map(\.picture))
+    let inputs = ReadInputs(pictures: data.lines.map(\.picture), stepWidth: settings.stepWidth)
     let labels = CTCWork.Examples(inputs, data.texts, preparation.alphabet, settings.ctc).labels
     if let remark = CTCFit.remark(
       data.lines.map(\.place), labels, steps: data.lines.indices.map(inputs.steps))
@@ -118,26 +127,13 @@ public enum ReadTask: TaskDefinition {
     guard let network = model.networks.first else { return [] }
     return [
       LayerDescription(
-        "columns of a line", "[T, B]", "[T, B, \(network.encoder.inputSize)]", .stepwise),
+        "\(network.front.blocks.count) × convolution", "[B, \(model.settings.height), W, 1]",
+        "[T, B, \(network.encoder.inputSize)]", .stepwise),
       .recurrent(network.encoder, model.settings.ctc.network),
       LayerDescription(
         "softmax and blank", "[T, B, \(network.encoder.outputSize)]",
         "[T, B, \(network.head.symbolCount + 1)]",
         .stepwise),
     ]
-  }
-}
-
-extension ReadSettings {
-  /// What is changed by chance while training; `nil`: nothing.
-  var pictureAugmentation: PictureAugmentation? {
-    guard augmentation > 0 else { return nil }
-    var result = PictureAugmentation.textLine
-    for part in [
-      \.shift, \.scale, \.stretch, \.rotation, \.slant, \.elastic, \.noise, \.brightness, \.contrast,
-    ] as [WritableKeyPath<PictureAugmentation, Float>] {
-      result[keyPath: part] *= Float(augmentation)
-    }
-    return result
   }
 }

@@ -1,3 +1,4 @@
+import UnrollCore
 import UnrollData
 import UnrollNetworks
 import UnrollTraining
@@ -22,7 +23,8 @@ extension ReadTask {
         TaskInput(
           ReadInput(page, name: pages.count == 1 ? path : "\(path), page \(index + 1)"), id: path)
       }
-    } catch let error as DataError where options.skipDamaged {
+    } catch {
+      guard options.skipDamaged else { throw error }
       note("left out: \(error)")
       return []
     }
@@ -36,7 +38,7 @@ extension ReadTask {
       let page = try ReadPage(input, options.content, height: model.settings.height, note: session.note)
       let texts = try read(page.lines.map(\.picture), model, decoder)
       let answer = ReadAnswer(
-        page, page.layout(with: texts, stepWidth: ReadInputs.columns), name: input.name)
+        page, page.layout(with: texts, stepWidth: model.settings.stepWidth), name: input.name)
       if let plot = options.plot {
         let name = plot.hasSuffix(".svg") ? String(plot.dropLast(4)) : plot
         let path = index == 0 ? plot : "\(name)-\(index + 1).svg"
@@ -51,7 +53,8 @@ extension ReadTask {
     _ pictures: [Picture], _ model: Reader, _ decoder: CTCDecoder
   ) throws -> [CTCText] {
     var texts = [CTCText?](repeating: nil, count: pictures.count)
-    try CTCReader.forEach(ReadInputs(pictures: pictures), model.networks) { texts[$0] = decoder($1) }
+    try CTCReader.forEach(ReadInputs(pictures: pictures, stepWidth: model.settings.stepWidth), model.networks)
+    { texts[$0] = decoder($1) }
     return texts.compactMap { $0 }
   }
 
@@ -74,13 +77,14 @@ extension ReadTask {
     return report
   }
 
-  /// Reads `frames`, columns of pixels, and `lengths`; gives `log_probabilities`, `[batch, time, characters + 1]`, the
-  /// blank first.
+  /// Reads `pictures`, `[batch, height, width, 1]`, ink as 1 and paper as 0, and their `widths`. Gives
+  /// `log_probabilities`, `[batch, time, characters + 1]`, the blank first.
   public static func trace(_ trace: inout Trace, _ model: Reader) throws {
-    let layout = trace.lengths("lengths")
-    let frames = trace.frames("frames", features: model.settings.height * ReadInputs.columns, layout)
-    trace.gives(
-      "log_probabilities", try Network.logProbabilities(model.networks, frames).rows, layout)
+    let layout = trace.lengths("widths", steps: "width", times: model.settings.stepWidth)
+    let pixels = trace.numbers("pictures", [.batch, .fixed(model.settings.height), .time(layout), .fixed(1)])
+    let found = try Network.logProbabilities(
+      model.networks, ImageBatch(Variable(pixels), layout: layout))
+    trace.gives("log_probabilities", found.rows, found.layout)
   }
 }
 
