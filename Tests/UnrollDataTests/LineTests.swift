@@ -75,6 +75,20 @@ import UnrollData
     #expect(TextNormalization.nfc("\u{FEFF} \u{A0} ") == "")
   }
 
+  @Test(arguments: [
+    ("שלום 123 abc", "שלום 321 cba"), ("ab cd אב", "dc ba אב"), ("א 12 34 ב", "א 21 43 ב"), ("ג 3.14", "ג 41.3"),
+    ("(a) ב", "(a) ב"), ("", ""), ("é-b", "b-é"), ("سنة ١٩٨٤", "سنة ٤٨٩١"), (" a", " a"), ("a ", "a "),
+  ])
+  func runsFromLeftToRightAreReversed(_ text: String, _ order: String) {
+    #expect(RightToLeft.reordered(text) == order)
+    #expect(RightToLeft.reordered(order) == text)
+  }
+
+  @Test func directionsAreToldByLetters() {
+    #expect(RightToLeft.prevails(in: ["abc", "שלום"]) && !RightToLeft.prevails(in: ["abcd", "שלו 12", "..."]))
+    #expect(!RightToLeft.prevails(in: [String]()))
+  }
+
   @Test func pairsInFoldersAreRead() throws {
     let png = bar(40, 20).png()
     try withFolder([

@@ -3,12 +3,20 @@ import UnrollNetworks
 
 /// What a reader of pictures is made of and how it is trained.
 public struct ReadSettings: TaskSettings {
+  public enum Direction: String, Sendable, CaseIterable {
+    case leftToRight = "ltr"
+    case rightToLeft = "rtl"
+  }
+
   // MARK: Data
   /// The columns of tables; `nil`: found out by their names.
   public var pictureColumn: String?
   public var textColumn: String?
   /// Whether the first damaged file ends reading.
   public var strict = false
+
+  /// From which side lines are read; `nil`: as most letters of the texts are written.
+  public var direction: Direction?
 
   // MARK: Network
   /// The height that lines are brought to, in pixels.
@@ -40,6 +48,9 @@ public struct ReadSettings: TaskSettings {
       SettingField(
         \.textColumn, "text-column", .data, "The column of texts in a table.", valueName: "column"),
       SettingField(\.strict, "strict", .data, "End at the first file that is damaged or missing."),
+      SettingField(
+        \.direction, "direction", .network,
+        "From which side lines are read: from left to right, or from right to left; found out by the texts' letters."),
       SettingField(\.height, "height", 8...256, .network, "The height of lines, in pixels."),
       SettingField(
         \.convolution, "convolution", 1...1024, .network,
