@@ -1,0 +1,187 @@
+import UnrollCore
+import UnrollData
+import UnrollNetworks
+
+/// Sound cut into pieces that are short enough to be read at once, where it is quietest.
+struct SoundPieces {
+  /// A piece is no longer than this, in seconds; one that is longer is cut between the two.
+  static let (longest, least) = (40.0, 20.0)
+  /// A cut stands in the middle of the quietest so many seconds.
+  private static let quiet = 0.3
+
+  private let rate: Int
+  private var waiting: [Float] = []
+  private var start = 0
+
+  init(rate: Int) { self.rate = rate }
+
+  /// Takes samples, and gives a piece if there is a whole one, with the sample that it begins at.
+  mutating func push(_ samples: [Float]) -> [(start: Int, samples: [Float])] {
+    waiting += samples
+    var pieces: [(Int, [Float])] = []
+    while waiting.count > Int(Self.longest * Double(rate)) { pieces.append(take(cut())) }
+    return pieces
+  }
+
+  /// What is left.
+  mutating func finish() -> (start: Int, samples: [Float]) { take(waiting.count) }
+
+  private mutating func take(_ count: Int) -> (Int, [Float]) {
+    let piece = (start, Array(waiting[..<count]))
+    waiting.removeFirst(count)
+    start += count
+    return piece
+  }
+
+  private func cut() -> Int {
+    let (width, hop) = (max(1, Int(Self.quiet * Double(rate))), max(1, rate / 100))
+    let last = Int(Self.longest * Double(rate)) - width
+    var (best, place) = (Double.infinity, last)
+    for from in stride(from: Int(Self.least * Double(rate)), through: last, by: hop) {
+      let energy = waiting[from..<from + width].reduce(0.0) { $0 + Double($1) * Double($1) }
+      if energy < best { (best, place) = (energy, from) }
+    }
+    return place + width / 2
+  }
+}
+
+/// Transcribes sounds.
+struct SpeechReader {
+  /// Where no sample is louder, −60 dB of the full scale, nothing is said.
+  static let silence: Float = 0.001
+
+  private let networks: [CTCNetwork<FrameFront>]
+  private let steps: SpeechSteps
+  private let decoder: CTCDecoder
+
+  init(_ model: Transcriber, _ options: CTCSearch) throws {
+    networks = model.networks
+    steps = SpeechSteps(model.settings)
+    decoder = try CTCDecoder(model.preparation, options, model.calibration)
+  }
+
+  var rate: Int { steps.features.sampleRate }
+
+  /// A piece of one of several sounds.
+  private struct Piece {
+    let sound: Int
+    let start: Double
+    let frames: FeatureFrames
+    let seconds: Double
+  }
+
+  /// Pieces that are read together.
+  private static let together = 32
+
+  /// The texts of sounds, each by itself.
+  func transcripts(_ inputs: [TranscribeInput], note: (String) -> Void) throws -> [Transcript] {
+    var found = inputs.map { _ in [(piece: Piece, text: CTCText)]() }
+    var lengths = [Double](repeating: 0, count: inputs.count)
+    var waiting: [Piece] = []
+    func flush() throws {
+      let features = SpeechFeatures(waiting.map(\.frames), steps)
+      var texts = [CTCText?](repeating: nil, count: waiting.count)
+      try CTCReader.forEach(features, networks) { texts[$0] = decoder($1) }
+      for (piece, text) in zip(waiting, texts) { if let text { found[piece.sound].append((piece, text)) } }
+      waiting = []
+    }
+    for (place, input) in inputs.enumerated() {
+      try forEachPiece(input, note) { start, samples in
+        lengths[place] = Double(start + samples.count) / Double(rate)
+        guard samples.contains(where: { abs($0) > Self.silence }) else { return }
+        waiting.append(
+          Piece(
+            sound: place, start: Double(start) / Double(rate),
+            frames: try steps.frames(Sound(samples: samples, sampleRate: rate)),
+            seconds: Double(samples.count) / Double(rate)))
+        if waiting.count == Self.together { try flush() }
+      }
+    }
+    try flush()
+    return zip(found, lengths).map { transcript($0, seconds: $1) }
+  }
+
+  private func forEachPiece(
+    _ input: TranscribeInput, _ note: (String) -> Void, _ body: (Int, [Float]) throws -> Void
+  ) throws {
+    var pieces = SoundPieces(rate: rate)
+    if case .file(let path, let start, let duration) = input, start == 0, duration == nil {
+      let reader = try MonoSoundReader(SoundReader(path: path), sampleRate: rate)
+      while true {
+        let samples = try reader.read()
+        if samples.isEmpty { break }
+        for piece in pieces.push(samples) { try body(piece.start, piece.samples) }
+      }
+      for remark in reader.remarks { note("\(path): \(remark)") }
+    } else {
+      for piece in pieces.push(try input.mono(rate: rate).samples) { try body(piece.start, piece.samples) }
+    }
+    let last = pieces.finish()
+    try body(last.start, last.samples)
+  }
+
+  private func transcript(_ pieces: [(piece: Piece, text: CTCText)], seconds: Double) -> Transcript {
+    func rounded(_ value: Double, _ places: Double = 1000) -> Double { (value * places).rounded() / places }
+    var words: [Transcript.Word] = []
+    var (sum, count) = (0.0, 0)
+    for (piece, text) in pieces {
+      for word in text.words {
+        let (from, to) = (Double(word.steps.lowerBound), Double(word.steps.upperBound))
+        words.append(
+          Transcript.Word(
+            text: word.text, start: rounded(min(seconds, piece.start + from * steps.seconds)),
+            end: rounded(min(seconds, piece.start + min(piece.seconds, to * steps.seconds))),
+            confidence: rounded(word.confidence, 10_000)))
+      }
+      sum += text.confidence * Double(max(1, text.symbols.count))
+      count += max(1, text.symbols.count)
+    }
+    return Transcript(
+      text: pieces.map(\.text.text).filter { !$0.isEmpty }.joined(separator: " "),
+      confidence: rounded(count == 0 ? 1 : sum / Double(count), 10_000), seconds: rounded(seconds),
+      words: words)
+  }
+}
+
+extension TranscribeTask {
+  public static func input(
+    _ text: String, _ model: Transcriber, _ options: TranscribeOptions
+  ) throws -> TranscribeInput {
+    // What is no file that is there.
+    _ = try SoundReader(path: text)
+    return .file(text)
+  }
+
+  public static func inputs(
+    contentsOf path: String, _ model: Transcriber, _ options: TranscribeOptions, note: (String) -> Void
+  ) throws -> [TaskInput<TranscribeInput>]? { [TaskInput(.file(path), id: path)] }
+
+  public static func answers(
+    _ inputs: [TranscribeInput], _ model: Transcriber, _ options: TranscribeOptions, _ session: AnswerSession
+  ) throws -> [Transcript] {
+    try SpeechReader(model, options.search).transcripts(inputs, note: session.note).map { found in
+      var transcript = found
+      transcript.subtitles = options.subtitles
+      return transcript
+    }
+  }
+
+  public static func evaluate(
+    _ data: TranscribeData, _ model: Transcriber, _ options: TranscribeOptions, _ session: AnswerSession
+  ) throws -> ScoreReport {
+    let reader = try SpeechReader(model, options.search)
+    let found = try reader.transcripts(data.examples.map(\.input)) { _ in }
+    let truth = data.examples.map { CTCReport.Truth(place: $0.place, input: $0.id, text: $0.text) }
+    return CTCReport.report(
+      truth, found.map { (text: $0.text, confidence: $0.confidence) }, model.settings.ctc)
+  }
+}
+
+extension Model where Task == TranscribeTask {
+  /// What is said in files.
+  ///
+  /// - Throws: `DataError` when one cannot be read.
+  public func transcribe(
+    _ files: [String], options: TranscribeOptions = TranscribeOptions()
+  ) throws -> [Transcript] { try answers(files.map { .file($0) }, options: options) }
+}
