@@ -76,7 +76,8 @@ import UnrollData
   }
 
   @Test(arguments: [
-    ("שלום 123 abc", "שלום 321 cba"), ("ab cd אב", "dc ba אב"), ("א 12 34 ב", "א 21 43 ב"), ("ג 3.14", "ג 41.3"),
+    ("שלום 123 abc", "שלום 321 cba"), ("ab cd אב", "dc ba אב"), ("א 12 34 ב", "א 21 43 ב"),
+    ("ג 3.14", "ג 41.3"),
     ("(a) ב", "(a) ב"), ("", ""), ("é-b", "b-é"), ("سنة ١٩٨٤", "سنة ٤٨٩١"), (" a", " a"), ("a ", "a "),
   ])
   func runsFromLeftToRightAreReversed(_ text: String, _ order: String) {
@@ -85,7 +86,8 @@ import UnrollData
   }
 
   @Test func directionsAreToldByLetters() {
-    #expect(RightToLeft.prevails(in: ["abc", "שלום"]) && !RightToLeft.prevails(in: ["abcd", "שלו 12", "..."]))
+    #expect(
+      RightToLeft.prevails(in: ["abc", "שלום"]) && !RightToLeft.prevails(in: ["abcd", "שלו 12", "..."]))
     #expect(!RightToLeft.prevails(in: [String]()))
   }
 

@@ -34,6 +34,7 @@ public struct ReadData: TaskData {
   }
 
   var texts: [String] { lines.map(\.text) }
+  var pictures: [Picture] { lines.map(\.picture) }
 
   public var facts: [Fact] {
     [

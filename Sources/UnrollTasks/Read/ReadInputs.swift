@@ -11,6 +11,13 @@ public struct ReadInputs: CTCInputs {
   /// How pictures are changed while training.
   var augmentation: PictureAugmentation?
 
+  /// - Parameter pictures: of lines, as they are seen; those of texts from right to left are read mirrored.
+  init(_ pictures: [Picture], _ settings: ReadSettings, augments: Bool = false) {
+    self.pictures = settings.isMirrored ? pictures.map { $0.flippedHorizontally() } : pictures
+    stepWidth = settings.stepWidth
+    augmentation = augments ? settings.pictureAugmentation : nil
+  }
+
   public var count: Int { pictures.count }
 
   public func steps(_ place: Int) -> Int { pictures[place].width / stepWidth + 1 }
@@ -40,6 +47,11 @@ public struct ReadInputs: CTCInputs {
 }
 
 extension ReadSettings {
+  var isMirrored: Bool { direction == .rightToLeft }
+
+  /// A text in the order in which the network reads it, or such a one as a text again.
+  func ordered(_ text: String) -> String { isMirrored ? RightToLeft.reordered(text) : text }
+
   /// The blocks of convolution: the first ones halve width and height, until a step is as wide as it should be; the others
   /// halve the height as long as there are rows for it.
   var blocks: [ConvolutionBlock.Form] {

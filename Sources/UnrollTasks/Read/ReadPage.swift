@@ -140,40 +140,51 @@ struct ReadPage: Sendable {
   }
 
   /// The layout with what was read: a text for each of `lines`, and its words.
-  ///
-  /// - Parameter stepWidth: the columns of a line's picture that a step of the network stands for.
-  func layout(with texts: [CTCText], stepWidth: Int) -> PageLayout {
+  func layout(with texts: [CTCText], _ settings: ReadSettings) -> PageLayout {
     var result = layout
     for (line, text) in zip(lines, texts) {
       var own = result.regions[line.region].lines[line.index]
-      (own.text, own.confidence) = (text.text, text.confidence)
-      let columns = Self.columns(of: text.words, line.picture, stepWidth: stepWidth)
+      (own.text, own.confidence) = (settings.ordered(text.text), text.confidence)
+      let columns = Self.columns(of: text.words, line.picture, settings)
       own.words = zip(text.words, columns).map { word, columns in
-        TextLine.Word(text: word.text, box: place(columns, line), confidence: word.confidence)
+        TextLine.Word(
+          text: settings.ordered(word.text), box: place(columns, line), confidence: word.confidence)
       }
       result.regions[line.region].lines[line.index] = own
     }
     return result
   }
 
-  /// The columns of each word's ink. Words are parted in the middle between the steps of their letters.
+  /// The columns of each word's ink. Words are parted in the widest gap between the steps of their last and first letters.
   private static func columns(
-    of words: [CTCText.Mark], _ picture: Picture, stepWidth: Int
+    of words: [CTCText.Mark], _ picture: Picture, _ settings: ReadSettings
   ) -> [Range<Int>] {
-    let ink = (0..<picture.width).map { x in (0..<picture.height).contains { picture[x, $0] < 128 } }
-    return words.indices.map { place in
-      let before =
-        place == 0 ? 0 : (words[place - 1].steps.upperBound + words[place].steps.lowerBound) * stepWidth / 2
-      let after =
-        place + 1 == words.count
-        ? picture.width : (words[place].steps.upperBound + words[place + 1].steps.lowerBound) * stepWidth / 2
-      let start = min(max(0, before), picture.width - 1)
-      let room = start..<min(picture.width, max(start + 1, after))
-      guard let first = room.first(where: { ink[$0] }), let last = room.last(where: { ink[$0] }) else {
-        return room
-      }
-      return first..<last + 1
+    let width = picture.width
+    var ink = (0..<width).map { x in (0..<picture.height).contains { picture[x, $0] < 128 } }
+    if settings.isMirrored { ink.reverse() }
+    var cuts = [0]
+    for (word, next) in zip(words, words.dropFirst()) {
+      let start = min(width - 1, max(cuts[cuts.count - 1], (word.steps.upperBound - 1) * settings.stepWidth))
+      let end = max(start + 1, min(width, (next.steps.lowerBound + 1) * settings.stepWidth))
+      cuts.append(middleOfWidestGap(ink, start..<end))
     }
+    return words.indices.map { place in
+      let start = min(cuts[place], width - 1)
+      let room = start..<max(start + 1, place + 1 < words.count ? cuts[place + 1] : width)
+      let first = room.first { ink[$0] } ?? room.lowerBound
+      let end = (room.last { ink[$0] }).map { $0 + 1 } ?? room.upperBound
+      return settings.isMirrored ? width - end..<width - first : first..<end
+    }
+  }
+
+  /// The middle of the longest run of columns without ink; of all where there is none.
+  private static func middleOfWidestGap(_ ink: [Bool], _ range: Range<Int>) -> Int {
+    var best = 0..<0
+    var start = range.lowerBound
+    for x in range {
+      if ink[x] { start = x + 1 } else if x + 1 - start > best.count { best = start..<x + 1 }
+    }
+    return best.isEmpty ? (range.lowerBound + range.upperBound) / 2 : (best.lowerBound + best.upperBound) / 2
   }
 
   /// The rectangle of some columns of a line, on the picture that was given.

@@ -50,7 +50,8 @@ public struct ReadSettings: TaskSettings {
       SettingField(\.strict, "strict", .data, "End at the first file that is damaged or missing."),
       SettingField(
         \.direction, "direction", .network,
-        "From which side lines are read: from left to right, or from right to left; found out by the texts' letters."),
+        "From which side lines are read: from left to right, or from right to left; found out by the texts' letters."
+      ),
       SettingField(\.height, "height", 8...256, .network, "The height of lines, in pixels."),
       SettingField(
         \.convolution, "convolution", 1...1024, .network,

@@ -5,11 +5,11 @@ import UnrollTraining
 
 /// Reads text from pictures: lines of print or handwriting, and whole pages of them.
 ///
-///     let reader = try Reader.train(files: ["lines"])
+///     let reader = try TextReader.train(files: ["lines"])
 ///     print(try reader.read(Picture(path: "page.png")).text)
-public typealias Reader = Model<ReadTask>
+public typealias TextReader = Model<ReadTask>
 
-/// See `Reader`.
+/// See `TextReader`.
 public enum ReadTask: TaskDefinition {
   public typealias Network = CTCNetwork<ImageFront>
 
@@ -54,13 +54,17 @@ public enum ReadTask: TaskDefinition {
   public static func joined(_ data: ReadData, _ other: ReadData) -> ReadData { data.joined(with: other) }
 
   public static func prepare(_ data: ReadData, _ settings: inout ReadSettings) throws -> CTCPreparation {
-    try CTCPreparation(data.texts, settings.ctc, source: data.source)
+    if settings.direction == nil {
+      settings.direction = RightToLeft.prevails(in: data.texts) ? .rightToLeft : .leftToRight
+    }
+    return try CTCPreparation(data.texts.map(settings.ordered), settings.ctc, source: data.source)
   }
 
   public static func fit(
     _ preparation: CTCPreparation, to data: ReadData, _ settings: ReadSettings, grows: Bool
   ) throws -> CTCPreparation {
-    try preparation.fit(to: data.texts, settings.ctc, source: data.source, grows: grows)
+    try preparation.fit(
+      to: data.texts.map(settings.ordered), settings.ctc, source: data.source, grows: grows)
   }
 
   public static func network(
@@ -76,22 +80,20 @@ public enum ReadTask: TaskDefinition {
   public static func work(
     _ training: ReadData, validation: ReadData?, _ settings: ReadSettings, _ preparation: CTCPreparation
   ) throws -> CTCWork<ReadInputs> {
-    func examples(_ data: ReadData, _ augmentation: PictureAugmentation?) -> CTCWork<ReadInputs>.Examples {
+    func examples(_ data: ReadData, augments: Bool) -> CTCWork<ReadInputs>.Examples {
       CTCWork.Examples(
-        ReadInputs(
-          pictures: data.lines.map(\.picture), stepWidth: settings.stepWidth, augmentation: augmentation),
-        data.texts,
+        ReadInputs(data.pictures, settings, augments: augments), data.texts.map(settings.ordered),
         preparation.alphabet, settings.ctc)
     }
     return try CTCWork(
-      examples(training, settings.pictureAugmentation), validation: validation.map { examples($0, nil) },
+      examples(training, augments: true), validation: validation.map { examples($0, augments: false) },
       settings.ctc, settings.learning, preparation.alphabet, source: training.source)
   }
 
-  public static func calibrate(_ model: Reader, on validation: ReadData) throws -> CTCCalibration? {
-    let inputs = ReadInputs(pictures: validation.lines.map(\.picture), stepWidth: model.settings.stepWidth)
+  public static func calibrate(_ model: TextReader, on validation: ReadData) throws -> CTCCalibration? {
     return try CTCCalibration.found(
-      inputs, validation.texts, model.networks, model.preparation, model.settings.ctc)
+      ReadInputs(validation.pictures, model.settings), validation.texts.map(model.settings.ordered),
+      model.networks, model.preparation, model.settings.ctc)
   }
 
   public static func remarks(
@@ -101,8 +103,10 @@ public enum ReadTask: TaskDefinition {
     var remarks = [
       "\(data.lines.count) lines, \(preparation.alphabet.symbols.count) characters; \(parts.validation?.lines.count ?? 0) lines held out"
     ]
-    let inputs = ReadInputs(pictures: data.lines.map(\.picture), stepWidth: settings.stepWidth)
-    let labels = CTCWork.Examples(inputs, data.texts, preparation.alphabet, settings.ctc).labels
+    let inputs = ReadInputs(data.pictures, settings)
+    let labels = CTCWork.Examples(
+      inputs, data.texts.map(settings.ordered), preparation.alphabet, settings.ctc
+    ).labels
     if let remark = CTCFit.remark(
       data.lines.map(\.place), labels, steps: data.lines.indices.map(inputs.steps))
     {
@@ -117,13 +121,13 @@ public enum ReadTask: TaskDefinition {
     return remarks
   }
 
-  public static func title(_ model: Reader) -> String { "text from pictures" }
+  public static func title(_ model: TextReader) -> String { "text from pictures" }
 
-  public static func facts(_ model: Reader) -> [Fact] {
+  public static func facts(_ model: TextReader) -> [Fact] {
     [Fact("characters that are written", model.preparation.alphabet.symbols.count)]
   }
 
-  public static func layers(_ model: Reader) -> [LayerDescription] {
+  public static func layers(_ model: TextReader) -> [LayerDescription] {
     guard let network = model.networks.first else { return [] }
     return [
       LayerDescription(
