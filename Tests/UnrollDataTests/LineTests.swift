@@ -85,6 +85,21 @@ import UnrollData
     #expect(RightToLeft.reordered(order) == text)
   }
 
+  @Test func wordsArePartedInTheirGaps() {
+    var line = Picture(width: 20, height: 4, color: [255])
+    for x in [2, 3, 5, 10, 11, 12, 17] { line[x, 1] = 0 }
+    #expect(InkColumns(line, mirrored: false).words(between: [3..<12]) == [2..<6, 10..<18])
+    #expect(
+      InkColumns(line, mirrored: false).words(between: [3..<12, 12..<18]) == [2..<6, 10..<13, 17..<18])
+    // From the right: column 17 is the third.
+    #expect(InkColumns(line, mirrored: true).words(between: [2..<8]) == [17..<18, 2..<13])
+    #expect(InkColumns(line, mirrored: false).words(between: []) == [2..<18])
+    // Whatever is asked, there are as many words, and all lie in the picture.
+    let dark = InkColumns(Picture(width: 3, height: 1, color: [0]), mirrored: false)
+    let parts = dark.words(between: [0..<1, 1..<1, 90..<99])
+    #expect(parts.count == 4 && parts.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= 3 && !$0.isEmpty })
+  }
+
   @Test func directionsAreToldByLetters() {
     #expect(
       RightToLeft.prevails(in: ["abc", "שלום"]) && !RightToLeft.prevails(in: ["abcd", "שלו 12", "..."]))

@@ -49,7 +49,7 @@ struct ReadTests {
 
   @Test func readsPages() throws {
     let model = try Self.trained.get()
-    let texts = ["Lab ciab abba cab", "cab Lai bébé acab", "abc iLba caba Lac", "bac éca balé cLab"]
+    let texts = ["Lab ciab abba cab", "cab Lai bébé acab", "abc iLba caba Lac", "bac éca baLé cLab"]
     let page = ReadToy.page(texts)
     let answer = try model.read(page)
     #expect(answer.text == texts.joined(separator: "\n"))

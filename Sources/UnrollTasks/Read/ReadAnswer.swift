@@ -93,7 +93,7 @@ public struct ReadAnswer: TaskAnswer, Equatable {
       pictureName: image, width: width, height: height,
       regions: regions.map { region in
         TextRegion(
-          identifier: "", polygon: Self.outline(region.box), kind: region.kind,
+          identifier: "", polygon: corners(of: region.box), kind: region.kind,
           lines: region.lines.map { line in
             TextLine(
               identifier: "", polygon: line.polygon, baseline: line.baseline, text: line.text,
@@ -101,11 +101,5 @@ public struct ReadAnswer: TaskAnswer, Equatable {
               words: line.words.map { .init(text: $0.text, box: $0.box, confidence: $0.confidence) })
           })
       })
-  }
-
-  private static func outline(_ box: Picture.Rectangle) -> [PagePoint] {
-    let (right, bottom) = (Double(box.x + box.width - 1), Double(box.y + box.height - 1))
-    let (left, top) = (Double(box.x), Double(box.y))
-    return [(left, top), (right, top), (right, bottom), (left, bottom)].map { PagePoint(x: $0.0, y: $0.1) }
   }
 }

@@ -60,7 +60,7 @@ struct ReadPage: Sendable {
   private init(line input: ReadInput, height: Int) throws(DataError) {
     let (picture, name) = (input.picture, input.name)
     let box = Picture.Rectangle(x: 0, y: 0, width: picture.width, height: picture.height)
-    let outline = Self.outline(box)
+    let outline = UnrollData.corners(of: box)
     layout = PageLayout(
       pictureName: name, width: picture.width, height: picture.height,
       regions: [
@@ -132,13 +132,6 @@ struct ReadPage: Sendable {
     (quarterTurns, angle, map) = (0, 0, nil)
   }
 
-  /// The middles of a rectangle's corner pixels.
-  private static func outline(_ box: Picture.Rectangle) -> [PagePoint] {
-    let (right, bottom) = (Double(box.x + box.width - 1), Double(box.y + box.height - 1))
-    let (left, top) = (Double(box.x), Double(box.y))
-    return [(left, top), (right, top), (right, bottom), (left, bottom)].map { PagePoint(x: $0.0, y: $0.1) }
-  }
-
   /// The layout with what was read: a text for each of `lines`, and its words.
   func layout(with texts: [CTCText], _ settings: ReadSettings) -> PageLayout {
     var result = layout
@@ -155,36 +148,16 @@ struct ReadPage: Sendable {
     return result
   }
 
-  /// The columns of each word's ink. Words are parted in the widest gap between the steps of their last and first letters.
+  /// The columns of each word's ink: words are parted between the steps of their last and first letters.
   private static func columns(
     of words: [CTCText.Mark], _ picture: Picture, _ settings: ReadSettings
   ) -> [Range<Int>] {
-    let width = picture.width
-    var ink = (0..<width).map { x in (0..<picture.height).contains { picture[x, $0] < 128 } }
-    if settings.isMirrored { ink.reverse() }
-    var cuts = [0]
-    for (word, next) in zip(words, words.dropFirst()) {
-      let start = min(width - 1, max(cuts[cuts.count - 1], (word.steps.upperBound - 1) * settings.stepWidth))
-      let end = max(start + 1, min(width, (next.steps.lowerBound + 1) * settings.stepWidth))
-      cuts.append(middleOfWidestGap(ink, start..<end))
+    guard !words.isEmpty else { return [] }
+    let gaps = zip(words, words.dropFirst()).map { word, next in
+      let start = (word.steps.upperBound - 1) * settings.stepWidth
+      return start..<max(start, (next.steps.lowerBound + 1) * settings.stepWidth)
     }
-    return words.indices.map { place in
-      let start = min(cuts[place], width - 1)
-      let room = start..<max(start + 1, place + 1 < words.count ? cuts[place + 1] : width)
-      let first = room.first { ink[$0] } ?? room.lowerBound
-      let end = (room.last { ink[$0] }).map { $0 + 1 } ?? room.upperBound
-      return settings.isMirrored ? width - end..<width - first : first..<end
-    }
-  }
-
-  /// The middle of the longest run of columns without ink; of all where there is none.
-  private static func middleOfWidestGap(_ ink: [Bool], _ range: Range<Int>) -> Int {
-    var best = 0..<0
-    var start = range.lowerBound
-    for x in range {
-      if ink[x] { start = x + 1 } else if x + 1 - start > best.count { best = start..<x + 1 }
-    }
-    return best.isEmpty ? (range.lowerBound + range.upperBound) / 2 : (best.lowerBound + best.upperBound) / 2
+    return InkColumns(picture, mirrored: settings.isMirrored).words(between: gaps)
   }
 
   /// The rectangle of some columns of a line, on the picture that was given.
