@@ -300,6 +300,8 @@ def main():
         groups.setdefault((case.cell, case.mode), []).append((ratio, str(case)))
         print(f"{str(case):58} {mine:9.4f} {best:9.4f} {ratio:6.2f} {speed:6.1f} {speed / peak / threads:5.0%}  {name}",
               flush=True)
+        if speed > peak * threads:
+            print(f"  {speed:.1f} GF/s is more than the peak of {threads} x {peak:.1f}: one of the two is measured wrong")
         lines.append(json.dumps({
             "case": str(case), "unroll_ms": mine, "peers_ms": medians, "ratio": ratio, "gflops": speed,
             "peak_per_thread": peak}))

@@ -8,6 +8,8 @@ let package = Package(
   dependencies: [.package(name: "unroll", path: "..")],
   targets: [
     .executableTarget(name: "etth1", dependencies: [.product(name: "Unroll", package: "unroll")]),
+    .executableTarget(name: "own-task", dependencies: [.product(name: "Unroll", package: "unroll")]),
+    .executableTarget(name: "readme", dependencies: [.product(name: "Unroll", package: "unroll")]),
     .executableTarget(name: "adding-problem", dependencies: [.product(name: "Unroll", package: "unroll")]),
   ]
 )

@@ -72,6 +72,14 @@ import Testing
     #expect(outcome.errors.contains("abacus") && outcome.errors.contains("scalar"))
   }
 
+  @Test(arguments: ["abc", "0", "-1", "100000", "2.5", "99999999999999999999"])
+  func threadsThatCannotBeAreWrongUse(_ count: String) throws {
+    let outcome = try Command.run(
+      "inspect model", in: Self.shop.get(), environment: ["UNROLL_THREADS": count])
+    #expect(outcome.code == 64)
+    #expect(outcome.errors.contains("UNROLL_THREADS: expected a whole number from 1 to 1024, found \(count)"))
+  }
+
   // MARK: - Training
 
   @Test func trainingPrintsLinesWithoutATerminal() throws {

@@ -55,6 +55,20 @@ import UnrollTraining
     }
   }
 
+  /// The lines of docs/Exchange.md: here there is no such file, which is said.
+  private static func documented(_ tokens: ONNXTensor) throws -> [String: ONNXTensor] {
+    let model = try ONNXModel(contentsOf: "tagger.onnx")
+    let result = try model.run(["tokens": tokens])
+    return result
+  }
+
+  @Test func aMissingFileIsNamed() {
+    let error = #expect(throws: ExchangeError.self) {
+      _ = try Self.documented(ONNXTensor(Tensor.zeros([1, 2])))
+    }
+    #expect(error?.file == "tagger.onnx")
+  }
+
   struct Case: Sendable, CustomTestStringConvertible {
     let entries: [(String, String)]
     let word: String

@@ -22,7 +22,7 @@ struct ForecastSkillTests {
     let scores = try #require(report)
     let naive = try #require(scores.cell("seasonal naive", "MAE"))
     #expect(scores["MAE"] < 0.7 * naive)
-    #expect(scores["windows"] == 1.0 && scores.scores == forecaster.record.scores)
+    #expect(scores["windows"] == 3.0 && scores.scores == forecaster.record.scores)
     #expect(forecaster.record.scoredOn == "test")
     #expect(forecaster.record.isRefit)
   }

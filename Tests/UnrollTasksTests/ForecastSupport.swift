@@ -52,6 +52,8 @@ enum Example {
     settings.network.dropout = 0
     settings.learning.learningRate = 5e-3
     settings.learning.averaging = 0.9
+    // What is asked of the network must not be answered by another method.
+    settings.combine = false
     change(&settings)
     return settings
   }

@@ -47,7 +47,7 @@ struct Recurrent {
     while let line = readLine() {
       defer { fflush(nil) }
       if line == "peak" {
-        print(peak(threads: 1))
+        print(peak())
         continue
       }
       let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
@@ -61,15 +61,25 @@ struct Recurrent {
     }
   }
 
-  /// GF/s of one thread, the best of a few tries.
-  private static func peak(threads: Int) -> Double {
+  /// GF/s of one thread on the vectors that the kernels use: the best of a few tries of several numbers of chains.
+  private static func peak() -> Double {
     let clock = ContinuousClock()
-    var sink: Float = 0
+    let target =
+      switch ProcessInfo.processInfo.environment["UNROLL_TARGET"] {
+      case "avx2": UNROLL_PEAK_AVX2
+      case "scalar": UNROLL_PEAK_PLAIN
+      default: unroll_peak_best_target()
+      }
     var best = 0.0
-    for _ in 0..<5 {
-      let start = clock.now
-      let operations = unroll_peak_run(2_000_000, &sink)
-      best = max(best, Double(operations) / ((clock.now - start) / .nanoseconds(1)))
+    var index: Int32 = 0
+    while unroll_peak_chains(target, index) > 0 {
+      for _ in 0..<3 {
+        var sink: Float = 0
+        let start = clock.now
+        let operations = unroll_peak_run(target, index, 1_000_000, &sink)
+        best = max(best, Double(operations) / ((clock.now - start) / .nanoseconds(1)))
+      }
+      index += 1
     }
     return best
   }

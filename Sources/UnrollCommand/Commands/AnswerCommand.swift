@@ -70,6 +70,11 @@ enum AnswerCommand {
       let answers = try model.answers(inputs.map(\.input), options: own, session: session)
       if let failure { throw failure }
       for (input, answer) in zip(inputs, answers) where !streams {
+        if options.format == nil, options.output != nil, let file = answer.file {
+          try output.write(whole: file)
+          screen.write(answer.shown + "\n")
+          continue
+        }
         try output.write(writer.text(answer, id: input.id, line: input.line))
       }
     }

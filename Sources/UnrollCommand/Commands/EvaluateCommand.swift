@@ -10,7 +10,8 @@ struct EvaluateOptions: SettingSet {
   static let fields: [SettingField<EvaluateOptions>] = [
     SettingField(\.format, "format", .output, "How the report is written."),
     SettingField(
-      \.output, "output", .always, "A CSV of every example with truth, answer and probability, worst first.",
+      \.output, "output", .always,
+      "A CSV of every example with truth, answer and probability, worst first; of series, every step.",
       valueName: "FILE"),
   ]
 }

@@ -94,6 +94,8 @@ enum ExchangeCommands {
     var output: String?
     var probe: [String] = []
     var config: String?
+    var prefix: String?
+    var ignore: [String] = []
     static let fields: [SettingField<ImportOptions>] = [
       SettingField(\.output, "output", .always, "The folder to save the model in.", valueName: "MODEL")
     ]
@@ -102,6 +104,14 @@ enum ExchangeCommands {
       valueName: "name=shape")
     static let configField = SettingField<ImportOptions>(
       \.config, "config", .data, "The description of the modules.", valueName: "json")
+    static let selectionFields: [SettingField<ImportOptions>] = [
+      SettingField(
+        \.prefix, "prefix", .data,
+        "What stands before the names of the weights, such as model.; it is taken off."),
+      SettingField(
+        \.ignore, "ignore", .data,
+        "Names of weights to leave out; * stands for any characters; may be repeated.", valueName: "name,…"),
+    ]
   }
 
   private static let importONNX = CommandSpec(
@@ -131,7 +141,7 @@ enum ExchangeCommands {
   private static let importPyTorch = CommandSpec(
     path: ["import", "pytorch"], summary: "Read the weights of a PyTorch network.",
     discussion: """
-      The weights are a state dictionary in a safetensors file. The configuration lists its modules in the order in which \
+      The weights are a state dictionary in a safetensors file or in one of torch.save, of which nothing is executed. The configuration lists its modules in the order in which \
       they are called, with PyTorch's own names and options; sizes are taken from the weights:
 
         {"modules": [
@@ -140,17 +150,20 @@ enum ExchangeCommands {
           {"type": "FinalState"}],
          "heads": [{"name": "fc", "type": "Linear"}]}
 
-      Types: Embedding, RNN, LSTM, GRU, Linear, Tanh, ReLU, Sigmoid, Softmax, LogSoftmax, Dropout; and between them \
+      Types: Embedding, RNN, LSTM, GRU, LSTMCell, GRUCell, Linear, Tanh, ReLU, Sigmoid, Softmax, LogSoftmax, Dropout; and between them \
       LastStep, FinalState, MeanOverTime, MaxOverTime. The result is held against PyTorch's equations before it is saved.
       """, files: [TaskFile("FILE", "The file of weights.")],
-    options: ImportOptions.descriptions() + [ImportOptions.configField.description(default: nil)]
+    options: ImportOptions.descriptions()
+      + ([ImportOptions.configField] + ImportOptions.selectionFields).map { $0.description(default: nil) }
   ) { line, command in
     let output = try line.output(command)
     guard let config = line.texts("config").first else {
       throw UsageError("expected --config JSON, found nothing", command)
     }
     try ModelDirectory.checkWritable(output)
-    let model = try NetworkModel(pytorch: line.words[0], configuration: config)
+    let selection = PyTorchSelection(
+      prefix: line.texts("prefix").first ?? "", ignored: line.texts("ignore"))
+    let model = try NetworkModel(pytorch: line.words[0], configuration: config, selection: selection)
     try model.save(to: output)
     Screen.errors(line).write("saved \(output): \(model.description.title)\n")
   }

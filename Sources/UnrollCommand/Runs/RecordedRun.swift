@@ -94,8 +94,8 @@ final class RecordedRun {
     if names.contains(RunRecord.file) {
       throw ModelFileError(
         .occupied, file: folder, expected: "a free name for the checkpoints",
-        found: "that of an earlier training\n"
-          + "go on with it: unroll train --resume \(folder)\nor name another folder with --run")
+        found: "that of an earlier training; go on with it by unroll train --resume \(folder), "
+          + "or name another folder with --run")
     }
     // What a run that ended left: its logs, or what was not yet removed.
     let others = names.filter { !TrainingJournal.isOwn($0) && !$0.hasPrefix(".") && $0 != logFolderName }

@@ -7,15 +7,15 @@ public struct SequenceLayout: Sendable, Hashable {
   /// The length of each sequence, as given.
   public let lengths: [Int]
   /// Position in the sorted order → sequence as given.
-  package let order: [Int]
+  public let order: [Int]
   /// Rows of each step; never growing.
-  package let counts: [Int]
+  public let counts: [Int]
   /// The first row of each step, and the number of all rows at the end.
-  package let offsets: [Int]
+  public let offsets: [Int]
 
   /// A layout for sequences of these lengths; zero is legal.
   public init(lengths: [Int]) {
-    precondition(lengths.allSatisfy { $0 >= 0 }, "a sequence has no negative length")
+    require(lengths.allSatisfy { $0 >= 0 }, "SequenceLayout: a length is negative: \(lengths.min() ?? 0)")
     self.lengths = lengths
     order = lengths.indices.sorted { lengths[$0] != lengths[$1] ? lengths[$0] > lengths[$1] : $0 < $1 }
     let longest = lengths.max() ?? 0

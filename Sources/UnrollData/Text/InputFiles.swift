@@ -45,6 +45,13 @@ package enum InputFiles {
       && status.st_mode & S_IFMT != S_IFDIR
   }
 
+  /// Whether what stands at a path can be read only once: a pipe, a device.
+  package static func isStream(_ path: String) -> Bool {
+    var status = stat()
+    guard !path.isEmpty, !path.utf8.contains(0), stat(path, &status) == 0 else { return false }
+    return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+  }
+
   package static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return !path.isEmpty && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -5,6 +5,16 @@ package struct LabelSet: Sendable, Equatable {
   /// How many examples have each label.
   package let counts: [Int]
 
+  /// Labels that are likely meant to be one: alike but for case, white space, or the form of a number.
+  package var alike: [[String]] {
+    var groups: [String: [String]] = [:]
+    for name in names {
+      let plain = name.split { $0.isWhitespace }.joined(separator: " ").lowercased()
+      groups[Double(plain).map { "\($0)" } ?? plain, default: []].append(name)
+    }
+    return groups.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }
+  }
+
   /// The labels that occur, each as often as it is listed.
   package init(_ labels: some Sequence<String>) {
     var counted: [String: Int] = [:]

@@ -44,7 +44,7 @@ public struct CTCHead: Module {
   /// - Throws: `ShapeError` when the features do not fit.
   public func logProbabilities(_ features: PackedSequence) throws(ShapeError) -> [Tensor] {
     let packed = try callAsFunction(features).rows.logSoftmax()
-    return SequenceRows.packed(features.layout).bySequence.map { packed.gatheringRows($0).value }
+    return SequenceRows.packed(features.layout).bySequence.map { packed.gather($0).value }
   }
 
   public mutating func forEachParameter(

@@ -22,6 +22,10 @@ public struct RecurrentLayer<Cell: RecurrentCell>: Module {
   public init(
     _ forward: Recurrent<Cell>, backward: Recurrent<Cell>? = nil, merge: DirectionMerge = .concatenate
   ) {
+    require(
+      backward.map { $0.reversed && !forward.reversed } ?? true,
+      "RecurrentLayer: of two directions the forward one is not reversed and the backward one is; found reversed: "
+        + "\(forward.reversed) and \(backward?.reversed ?? false)")
     self.forward = forward
     self.backward = backward
     self.merge = merge
@@ -43,7 +47,7 @@ public struct RecurrentLayer<Cell: RecurrentCell>: Module {
     let (back, first) = try backward.run(x, initial: initial?[1], random: &random, definition: definition)
     let rows =
       switch merge {
-      case .concatenate: Variable.concatenatedColumns([ahead.rows, back.rows])
+      case .concatenate: Variable.concatenated([ahead.rows, back.rows], axis: -1)
       case .sum: ahead.rows + back.rows
       case .mean: 0.5 * (ahead.rows + back.rows)
       }
@@ -96,14 +100,29 @@ public struct RecurrentNetwork<Cell: RecurrentCell>: Module {
   public func callAsFunction(
     _ x: SequenceBatch, initialState: [Cell.State]? = nil, random: inout RandomSource?
   ) throws(ShapeError) -> (outputs: SequenceBatch, state: [Cell.State]) {
-    let packed = PackedSequence(x)
-    let order = packed.layout.sortedSequences
-    let initial = packed.layout.isSorted ? initialState : initialState?.map { $0.reordered(order) }
+    let (outputs, state) = try callAsFunction(PackedSequence(x), initialState: initialState, random: &random)
+    return (try outputs.padded(timeSteps: x.timeSteps), state)
+  }
+
+  /// The same for packed sequences, `[N, I]`; states are in the order in which the sequences were given.
+  public func callAsFunction(
+    _ x: PackedSequence, initialState: [Cell.State]? = nil
+  ) throws(ShapeError) -> (outputs: PackedSequence, state: [Cell.State]) {
+    var none: RandomSource?
+    return try callAsFunction(x, initialState: initialState, random: &none)
+  }
+
+  /// The same with randomness for dropout and noise; `nil` when not training.
+  public func callAsFunction(
+    _ x: PackedSequence, initialState: [Cell.State]? = nil, random: inout RandomSource?
+  ) throws(ShapeError) -> (outputs: PackedSequence, state: [Cell.State]) {
+    let layout = x.layout
+    let order = layout.sortedSequences
+    let initial = layout.isSorted ? initialState : initialState?.map { $0.reordered(order) }
     let (outputs, final) = try Kernels.flushingDenormals { () throws(ShapeError) in
-      try run(packed, initial: initial, random: &random)
+      try run(x, initial: initial, random: &random)
     }
-    let states = packed.layout.isSorted ? final : final.map { $0.reordered(packed.layout.givenSequences) }
-    return (try outputs.padded(timeSteps: x.timeSteps), states)
+    return (outputs, layout.isSorted ? final : final.map { $0.reordered(layout.givenSequences) })
   }
 
   /// Runs over packed sequences; states are in the order of the layout, longest sequence first.

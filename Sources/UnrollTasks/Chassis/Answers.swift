@@ -1,10 +1,5 @@
+import UnrollCore
 import UnrollData
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// An answer of a model: what a line of JSON, a row of CSV or a person is given.
 public protocol TaskAnswer: Codable, Sendable {
@@ -16,9 +11,13 @@ public protocol TaskAnswer: Codable, Sendable {
   var rows: [[String]] { get }
   /// As a file of another format, of those that the task says it writes.
   func document(_ format: AnswerFormat) -> String
+  /// The answer as a file of a kind of its own, such as MIDI: what is written to a file where no other format is asked
+  /// for. `nil`: answers are text.
+  var file: [UInt8]? { get }
 }
 
 extension TaskAnswer {
+  public var file: [UInt8]? { nil }
   public func document(_ format: AnswerFormat) -> String { shown }
 }
 
@@ -84,12 +83,7 @@ private struct AnswerLine<Answer: TaskAnswer>: Encodable {
 /// A value as one line of JSON.
 package enum JSONLine {
   package static func text(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    // Line separators are allowed in JSON and break programs that read it line by line.
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-      .replacing("\u{2028}", with: "\\u2028").replacing("\u{2029}", with: "\\u2029")
+    let tree = try JSONTree(value, nonFinite: .text)
+    return String(decoding: JSONWriter.utf8(tree, sortsKeys: true), as: UTF8.self)
   }
 }

@@ -78,7 +78,8 @@ public struct InputReader<Task: TaskDefinition> {
 
   private func file(_ path: String, _ body: ([TaskInput<Task.Input>]) throws -> Void) throws {
     if let own = try Task.inputs(contentsOf: path, model, options, note: note) { return try body(own) }
-    var reader = try TextRecordReader(path: path, column: column, id: idColumn)
+    var reader = try TextRecordReader(
+      path: path, column: column, usual: Task.inputColumn(model.settings), id: idColumn)
     var waiting: [TaskInput<Task.Input>] = []
     while let record = try reader.next() {
       waiting.append(

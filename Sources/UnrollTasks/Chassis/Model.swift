@@ -17,7 +17,7 @@ public struct Model<Task: TaskDefinition>: Sendable {
   /// How training went.
   public internal(set) var record: TrainingRecord
   /// The members of the ensemble; one where there is none.
-  package var networks: [Task.Network]
+  public package(set) var networks: [Task.Network]
 
   /// The number of numbers that training could change.
   public var parameterCount: Int { networks.reduce(0) { $0 + $1.parameterCount } }

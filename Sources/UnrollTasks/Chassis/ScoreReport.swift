@@ -76,6 +76,8 @@ public struct ScoreReport: Sendable, Codable, Equatable {
   public var tables: [Table]
   /// Every example; not a part of the JSON.
   public var examples: [Example]
+  /// A task's own rows in place of the examples; not a part of the JSON.
+  public var rows: Table?
 
   public init(_ scores: [Score], tables: [Table] = [], examples: [Example] = []) {
     self.scores = scores
@@ -135,9 +137,13 @@ extension ScoreReport {
     get throws { try JSONLine.text(self) }
   }
 
-  /// Every example with truth, answer and probability, worst first.
+  /// Every example with truth, answer and probability, worst first; or the task's own rows.
   public var errorsCSV: [UInt8] {
     var writer = CSVWriter()
+    if let rows {
+      for row in [rows.columns] + rows.rows { writer.write(row) }
+      return writer.bytes
+    }
     writer.write(["place", "input", "truth", "answer", "probability", "error"])
     let order = examples.indices.sorted {
       (-examples[$0].error, $0) < (-examples[$1].error, $1)

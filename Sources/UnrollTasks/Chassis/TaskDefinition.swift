@@ -87,6 +87,9 @@ public protocol TaskDefinition: Sendable {
     contentsOf path: String, _ model: Model<Self>, _ options: Options, note: (String) -> Void
   ) throws -> [TaskInput<Input>]?
 
+  /// The column of a table that inputs are read from where none is said, such as that of training.
+  static func inputColumn(_ settings: Settings) -> String?
+
   /// What is answered where no input was given; `nil`: lines of standard input are read.
   static func defaultInput(_ model: Model<Self>, _ options: Options) throws -> Input?
 
@@ -135,6 +138,7 @@ extension TaskDefinition {
   public static func inputs(
     contentsOf path: String, _ model: Model<Self>, _ options: Options, note: (String) -> Void
   ) throws -> [TaskInput<Input>]? { nil }
+  public static func inputColumn(_ settings: Settings) -> String? { nil }
   public static func defaultInput(_ model: Model<Self>, _ options: Options) throws -> Input? { nil }
   public static func facts(_ model: Model<Self>) -> [Fact] { [] }
   public static func pictures(_ model: Model<Self>) throws -> [String: [UInt8]] { [:] }

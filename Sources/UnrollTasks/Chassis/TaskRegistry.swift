@@ -4,7 +4,7 @@ import UnrollTraining
 public enum TaskRegistry {
   public static let tasks: [any TaskDefinition.Type] = [
     ForecastTask.self, ClassifyTask.self, TagTask.self, GenerateTask.self, TranslateTask.self,
-    SummarizeTask.self, TranscribeTask.self, ReadTask.self,
+    SummarizeTask.self, ComposeTask.self, DrawTask.self, WatchTask.self, TranscribeTask.self, ReadTask.self,
   ]
 
   /// The task of a name.

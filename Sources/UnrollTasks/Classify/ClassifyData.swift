@@ -56,6 +56,18 @@ public struct ClassifyData: TaskData {
       source: source)
   }
 
+  /// Whether texts are of a kind that sets no blanks between words, such as Chinese or Thai: fewer than one in twenty
+  /// characters is one.
+  var hasFewBlanks: Bool {
+    var (blanks, others) = (0, 0)
+    for case .text(let text) in examples.lazy.prefix(2000).map(\.input) {
+      for scalar in text.unicodeScalars {
+        if scalar.properties.isWhitespace { blanks += 1 } else { others += 1 }
+      }
+    }
+    return others > 100 * min(20, examples.count) / 20 && 20 * blanks < others
+  }
+
   var labels: LabelSet { LabelSet(examples.lazy.flatMap(\.labels)) }
 
   public var facts: [Fact] {
@@ -88,15 +100,22 @@ extension ClassifyData {
   /// Reads files as settings say.
   ///
   /// - Throws: `DataError`, which says what is wrong and where; `SettingError` when settings do not go together.
-  init(_ files: [String], _ settings: ClassifySettings) throws {
+  init(_ files: [String], _ settings: ClassifySettings, note: (String) -> Void = { _ in }) throws {
     var examples: [Example] = []
     var hash = SHA256()
-    for path in files { examples += try Self.read(path, settings) }
+    for path in files { examples += try Self.read(path, settings, note) }
+    for alike in LabelSet(examples.lazy.flatMap(\.labels)).alike {
+      note(
+        "labels alike but for case, blanks or the form of a number: \(alike.map { quoted($0) }.joined(separator: ", "))"
+      )
+    }
     for example in examples { example.update(&hash) }
     self.init(examples, source: files.joined(separator: ", "), hash: hash.hexadecimal())
   }
 
-  private static func read(_ path: String, _ settings: ClassifySettings) throws -> [Example] {
+  private static func read(
+    _ path: String, _ settings: ClassifySettings, _ note: (String) -> Void
+  ) throws -> [Example] {
     if let id = settings.id {
       guard settings.text == nil else {
         throw SettingError(
@@ -117,6 +136,7 @@ extension ClassifyData {
     while let found = try reader.next() {
       examples.append(Example(input: .text(found.text), labels: found.labels, line: found.line, id: nil))
     }
+    for found in reader.notes { note(found.text) }
     return examples
   }
 

@@ -32,13 +32,20 @@ public enum ClassifyTask: TaskDefinition {
   public static func read(_ files: [String], _ settings: ClassifySettings, note: (String) -> Void) throws
     -> ClassifyData
   {
-    let data = try ClassifyData(files, settings)
+    let data = try ClassifyData(files, settings, note: note)
     try data.checkLabels(settings)
     return data
   }
 
   public static func defaults(for data: ClassifyData, _ given: ClassifySettings) -> ClassifySettings {
-    if case .sequence = data.examples.first?.input { .sequences } else { .texts }
+    if case .sequence = data.examples.first?.input { return .sequences }
+    var settings = ClassifySettings.texts
+    if data.hasFewBlanks { settings.tokens.tokens = .characters }
+    return settings
+  }
+
+  public static func inputColumn(_ settings: ClassifySettings) -> String? {
+    settings.header ? settings.text : nil
   }
 
   public static let splitsByMember = true
@@ -158,6 +165,9 @@ public enum ClassifyTask: TaskDefinition {
       let shown = alone.prefix(5).map { quoted($0) }.joined(separator: ", ")
       let more = alone.count > 5 ? " and \(alone.count - 5) more" : ""
       remarks.append("a single example of \(shown)\(more): nothing tells how well it is learned")
+    }
+    if data.hasFewBlanks, settings.tokens.tokens != .subwords {
+      remarks.append("texts without blanks between words: \(settings.tokens.tokens.rawValue) are read")
     }
     if let texts = ClassifyInputs(data.examples.lazy.map(\.input), preparation).texts {
       if texts.cut > 0 {

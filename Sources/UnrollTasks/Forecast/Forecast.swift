@@ -103,6 +103,19 @@ extension Forecast {
     return writer.bytes
   }
 
+  /// The same forecast of fewer steps.
+  func prefix(_ steps: Int) -> Forecast {
+    let shorter = tracks.map { track in
+      Track(
+        id: track.id, target: track.target, series: track.series, origin: track.origin,
+        median: Array(track.median.prefix(steps)), quantiles: track.quantiles.map { Array($0.prefix(steps)) },
+        levels: track.levels, resolution: track.resolution)
+    }
+    var copy = Forecast(tracks: shorter, data: data, horizon: min(steps, horizon))
+    copy.levels = levels
+    return copy
+  }
+
   /// What a person should know before trusting the forecast, in lines.
   package var notes: [String] {
     var notes: [String] = []

@@ -7,6 +7,8 @@ public struct ForecastCalibration: Codable, Sendable, Equatable {
   public var residualQuantiles: [[Double]] = []
   /// For models with quantile outputs: what the distance of each level from the median is multiplied by.
   public var factors: [Double] = []
+  /// What network and simple methods weigh in a combined forecast; `nil`: the network stands alone.
+  public var weights: [MethodWeight]?
 
   /// The levels of a model's quantiles.
   static func levels(_ calibration: ForecastCalibration?, _ settings: ForecastSettings) -> [Double] {

@@ -62,16 +62,21 @@ public struct ForecastData: TaskData {
   func split(_ settings: ForecastSettings) -> DataParts<ForecastData> {
     let (horizon, longest) = (settings.window.horizon, series.series.map(\.count).max() ?? 0)
     let spare = longest - settings.window.minimumHistory - horizon - 1
-    var (test, validation, stride) = (0, 0, horizon)
-    // One window of each of many series is enough to choose by; a few series need several.
+    var (test, validation, stride, testStride) = (0, 0, horizon, horizon)
+    // One window of each of many series is enough to choose and to score by; a few series need several, which overlap.
     if series.series.count < 20 && spare >= 8 * horizon {
-      (test, validation, stride) = (horizon, 3 * horizon, max(1, horizon / 4))
+      (test, validation, stride) = (
+        (spare >= 16 * horizon ? 3 : 2) * horizon, 3 * horizon, max(1, horizon / 4)
+      )
+      testStride = max(1, (horizon + 1) / 2)
     } else if spare >= 2 * horizon {
       (test, validation) = (horizon, horizon)
     } else if spare >= horizon {
       test = horizon
     }
-    test = min(settings.testSteps ?? test, longest)
+    if let steps = settings.testSteps {
+      (test, testStride) = (min(steps, longest) / horizon * horizon, horizon)
+    }
     if let steps = settings.validationSteps {
       (validation, stride) = (min(steps, longest), max(1, min(horizon, steps / 8)))
     }
@@ -79,7 +84,7 @@ public struct ForecastData: TaskData {
     return DataParts(
       training: ForecastData(visible.droppingLast(validation)),
       validation: validation > 0 ? ForecastData(visible, scored: validation, stride: stride) : nil,
-      test: test > 0 ? ForecastData(series, scored: test / horizon * horizon, stride: horizon) : nil)
+      test: test > 0 ? ForecastData(series, scored: test, stride: testStride) : nil)
   }
 
   /// The windows within the steps that are scored, oldest first.
@@ -109,17 +114,21 @@ public struct ForecastPreparation: ModelPart {
     var horizon: Int
     var source: String
     var scales: SeriesScales
+    var minimums: [Double?]?
   }
 
   /// What `forecast()` continues.
   var series: TimeSeries
   let scales: SeriesScales
+  /// What no forecast of a target goes below.
+  let minimums: [Double?]
 
   private static let historyFile = "history.csv"
 
   /// Learns the scales of some data.
-  init(_ series: TimeSeries, _ settings: WindowSettings) {
+  init(_ series: TimeSeries, _ settings: WindowSettings, minimum: Double?) {
     self.series = series
+    minimums = series.targetNames.indices.map { minimum ?? ((series.least(of: $0) ?? -1) >= 0 ? 0 : nil) }
     let scales = SeriesScales(covariatesOf: series)
     self.scales = scales.learning(
       WindowedSeries(series, settings, future: 0, scales: scales), of: series)
@@ -130,7 +139,7 @@ public struct ForecastPreparation: ModelPart {
       targets: series.targetNames, known: series.knownNames, time: series.timeName, id: series.idName,
       timeFormat: series.timeFormat, frequency: series.frequency, season: series.season,
       horizon: series.horizon,
-      source: series.source, scales: scales)
+      source: series.source, scales: scales, minimums: minimums)
   }
 
   /// The data as a table.
@@ -157,6 +166,10 @@ public struct ForecastPreparation: ModelPart {
         frequency: stored.frequency,
         season: stored.season, horizon: stored.horizon, timeFormat: stored.timeFormat))
     scales = stored.scales
+    minimums = stored.minimums ?? stored.targets.map { _ in nil }
+    guard minimums.count == stored.targets.count else {
+      throw files.damaged("minimums", expected: "one for each target", found: "\(minimums.count)")
+    }
     guard scales.covariates.count == stored.known.count,
       scales.tracks.values.allSatisfy({ $0.count == stored.targets.count })
     else { throw files.damaged("scales", expected: "a scale for each column", found: "another number") }
@@ -186,6 +199,13 @@ public struct ForecastPreparation: ModelPart {
     return (
       WindowBatch.inputWidth(settings, known: known), WindowBatch.contextWidth(settings, known: known)
     )
+  }
+}
+
+extension TimeSeries {
+  /// The least value of a target; nothing where none was observed.
+  func least(of target: Int) -> Double? {
+    series.lazy.compactMap { $0.targets[target].lazy.filter { !$0.isNaN }.min() }.min()
   }
 }
 

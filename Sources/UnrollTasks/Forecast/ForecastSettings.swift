@@ -49,6 +49,10 @@ public struct ForecastSettings: TaskSettings {
   /// Whether each target's segments are read together with those of the others.
   public var mixesTargets = false
   public var loss = LossKind.quantile
+  /// Whether the network is combined with simple methods where that is better on the validation part.
+  public var combine = true
+  /// What no forecast goes below; `nil`: zero for targets that never were below it.
+  public var minimum: Double?
   /// The quantiles that the network gives, rising; the middle one is the median.
   public var levels: [Float] = [0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975]
 
@@ -82,6 +86,9 @@ public struct ForecastSettings: TaskSettings {
     settings.window.resize(segment: segment, lookBack: lookBack, longest: data.series.map(\.count).max() ?? 1)
     if let transform { settings.window.transform = transform }
     let window = settings.window
+    // Where a network learns from much, simple methods of each series add little and take long.
+    let values = data.series.reduce(0) { $0 + $1.count * $1.targets.count }
+    settings.combine = data.series.count * data.targetNames.count <= 20 && values <= 20_000
     // Many series are worth a wider network and larger batches.
     if data.series.reduce(0, { $0 + max(0, $1.count - window.lookBack - window.horizon) }) > 30_000 {
       settings.network.hiddenSize = 256
@@ -104,6 +111,13 @@ public struct ForecastSettings: TaskSettings {
     SettingField(\.cycle, "cycle", .network, "Learn the season's mean pattern as a table (Lin et al. 2024)."),
     SettingField(\.mixesTargets, "mix-targets", .network, "Read each target together with the others."),
     SettingField(\.loss, "loss", .training, "What training makes small."),
+    SettingField(
+      \.combine, "combine", .training,
+      "Combine the network with simple methods, weighed on the validation part; by default for few, short series."
+    ),
+    SettingField(
+      \.minimum, "minimum", -1e300...1e300, .training,
+      "What no forecast goes below; by default 0 where no value of the data is below it."),
     SettingField(\.levels, "quantiles", 0.001...0.999, .network, "The quantiles that the network gives."),
     SettingField(
       \.maximumSteps, "maximum-steps", 1...1_000_000, .training, "The most optimizer steps of an epoch."),
@@ -195,6 +209,8 @@ public struct ForecastOptions: SettingSet {
   /// Moments of the past that a backtest forecasts from, and the steps between them; `nil`: the horizon.
   public var windows = 1
   public var stride: Int?
+  /// Fewer steps than the model was trained for.
+  public var horizon: Int?
 
   public init() {}
 
@@ -202,8 +218,21 @@ public struct ForecastOptions: SettingSet {
     SettingField(\.levels, "levels", 0.1...99.9, .output, "Intervals to give, in per cent."),
     SettingField(\.plot, "plot", .output, "Draw history, forecast and intervals.", valueName: "out.svg"),
     SettingField(
+      \.horizon, "horizon", 1...100_000, .output, "Steps to forecast, at most those that training was for."),
+    SettingField(
       \.windows, "windows", 1...1_000_000, .search, "In a backtest, how many moments to forecast from."),
     SettingField(
       \.stride, "stride", 1...10_000_000, .search, "Steps between these; the horizon by default."),
   ]
+
+  public func check() throws(SettingError) {
+    guard let plot, let ending = plot.split(separator: ".").last?.lowercased(),
+      ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tiff", "pdf", "eps"].contains(ending)
+    else { return }
+    throw SettingError(
+      "plot", expected: "a file that ends in .svg, the form in which plots are drawn", found: plot)
+  }
+
+  /// The intervals in the decimals that were written.
+  var intervalLevels: [Double] { levels.map { Double("\($0)") ?? Double($0) } }
 }

@@ -25,8 +25,9 @@ public enum ForecastTask: TaskDefinition {
         unroll forecast model newer.csv                        … after newer data of the same columns
         unroll evaluate model newer.csv --windows 8            a backtest beside simple methods
 
-      One horizon at the end of each series is kept for honest scores and one before it for choosing the number of epochs; \
-      then the model is trained again on everything.
+      The last steps of each series are kept for honest scores, from several moments where there is room, and some before \
+      them for choosing the number of epochs; then the model is trained again on everything. Few, short series are \
+      forecast by network, exponential smoothing, theta and seasonal naive methods together, as those steps weigh them.
       """, files: [TaskFile("DATA", count: 0...1, "A CSV, TSV or similar file with a header.")],
     inputName: "DATA",
     limits:
@@ -79,14 +80,21 @@ public enum ForecastTask: TaskDefinition {
     // New data is read as this was.
     (settings.time, settings.target, settings.id) = (series.timeName, series.targetNames, series.idName)
     (settings.known, settings.frequency) = (series.knownNames, "\(series.frequency)")
-    return ForecastPreparation(series, window)
+    for (target, name) in series.targetNames.enumerated() {
+      guard let minimum = settings.minimum, let least = series.least(of: target), least < minimum else {
+        continue
+      }
+      throw SettingError(
+        "minimum", expected: "at most \(DecimalText.text(least)), the least value of \(name)", found: minimum)
+    }
+    return ForecastPreparation(series, window, minimum: settings.minimum)
   }
 
   public static func fit(
     _ preparation: ForecastPreparation, to data: ForecastData, _ settings: ForecastSettings, grows: Bool
   ) throws -> ForecastPreparation {
     try preparation.check(data.series)
-    return ForecastPreparation(data.series, settings.window)
+    return ForecastPreparation(data.series, settings.window, minimum: settings.minimum)
   }
 
   public static func finish(_ model: inout Forecaster, _ data: ForecastData) {
@@ -124,6 +132,11 @@ public enum ForecastTask: TaskDefinition {
     case .squared: calibration.residualQuantiles = errors.residualQuantiles(model.settings.levels)
     case .quantile: calibration.factors = errors.factors(model.settings.levels)
     }
+    if model.settings.combine {
+      var calibrated = model
+      calibrated.calibration = calibration
+      calibration.weights = try calibrated.combination(on: validation)
+    }
     return calibration
   }
 
@@ -137,7 +150,7 @@ public enum ForecastTask: TaskDefinition {
     return [
       "model: \(settings.network.cell.rawValue), \(settings.network.layers) × \(settings.network.hiddenSize) units, looks back \(window.lookBack) steps, seasons \(seasons)"
         + (window.transform == .log ? ", on a logarithmic scale" : "")
-    ]
+    ] + preparation.minimumNotes
   }
 
   public static func title(_ model: Forecaster) -> String {
@@ -157,7 +170,7 @@ public enum ForecastTask: TaskDefinition {
         "scaling",
         "\(window.transform == .log ? "logarithm, " : "")\(window.centre.rawValue) of \(window.centreSteps) steps taken off"
       ),
-    ]
+    ] + (model.weightsText.map { [Fact("combined", $0)] } ?? [])
   }
 
   public static func layers(_ model: Forecaster) -> [LayerDescription] {

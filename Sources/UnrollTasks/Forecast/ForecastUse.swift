@@ -14,7 +14,11 @@ extension ForecastTask {
 
   public static func inputs(
     contentsOf path: String, _ model: Forecaster, _ options: ForecastOptions, note: (String) -> Void
-  ) throws -> [TaskInput<TimeSeries>]? { [TaskInput(try ForecastData([path], model.settings).series)] }
+  ) throws -> [TaskInput<TimeSeries>]? {
+    let series = try ForecastData([path], model.settings).series
+    for line in series.dataNotes where [.gaps, .missing, .order].contains(line.kind) { note(line.text) }
+    return [TaskInput(series)]
+  }
 
   public static func defaultInput(_ model: Forecaster, _ options: ForecastOptions) -> TimeSeries? {
     model.preparation.series
@@ -25,8 +29,12 @@ extension ForecastTask {
   ) throws -> [Forecast] {
     try inputs.map { series in
       var forecast = try model.forecast(series)
-      forecast.levels = options.levels.map { Double("\($0)") ?? Double($0) }
-      for note in forecast.notes { session.note(note) }
+      if let horizon = options.horizon {
+        try model.check(horizon: horizon)
+        forecast = forecast.prefix(horizon)
+      }
+      forecast.levels = options.intervalLevels
+      for note in forecast.notes + model.notes(onContinuing: series) { session.note(note) }
       if let plot = options.plot {
         let title = "\(series.source): the next \(forecast.horizon) steps"
         try AtomicFile.write(Array(forecast.plot(title: title).svg().utf8), to: plot)
@@ -37,60 +45,6 @@ extension ForecastTask {
   }
 
   public static func ownData(_ model: Forecaster) -> ForecastData? { ForecastData(model.preparation.series) }
-
-  /// A rolling-origin backtest: forecasts from several moments of the past, each scored on what followed, beside the
-  /// baselines on the same windows.
-  ///
-  /// Window k of a series ends `k · stride` steps before the last window's start; the model sees only what lies before.
-  /// Series too short for a window are left out of it.
-  public static func evaluate(
-    _ data: ForecastData, _ model: Forecaster, _ options: ForecastOptions, _ session: AnswerSession
-  ) throws -> ScoreReport {
-    let (history, window) = (data.series, model.settings.window)
-    try model.preparation.check(history)
-    let isHeldOut = data.scoredSteps > 0
-    let step = isHeldOut ? data.stride : max(1, options.stride ?? window.horizon)
-    let lasts = history.series.map { $0.count - window.horizon }
-    var chosen: [SeriesWindow] = []
-    for index in (0..<(isHeldOut ? max(1, data.scoredSteps / step) : options.windows)).reversed() {
-      for (series, last) in lasts.enumerated() where last - index * step >= window.minimumHistory {
-        guard !isHeldOut || last - index * step >= history.series[series].count - data.scoredSteps else {
-          continue
-        }
-        chosen.append(SeriesWindow(series: series, origin: last - index * step))
-      }
-    }
-    guard !chosen.isEmpty else {
-      throw DataError(
-        .noRows, file: history.source,
-        expected: "at least \(window.minimumHistory + window.horizon) rows in a series to score",
-        found: "\(history.series.map(\.count).max() ?? 0) in the longest")
-    }
-    let table = try model.scores(chosen, of: history)
-    let seen = isHeldOut ? 0 : chosen.count { model.hasSeen($0, of: history) }
-    if seen > 0 {
-      session.note("\(seen) of \(chosen.count) windows are part of what the model was trained on")
-    }
-    return report(table, windows: chosen.count, seen: seen)
-  }
-
-  private static func report(_ table: ScoreTable, windows: Int, seen: Int) -> ScoreReport {
-    guard let own = table.scores(of: "model") else { return ScoreReport([]) }
-    var scores: [ScoreReport.Score] = [
-      .init("MASE", own.meanAbsoluteScaledError), .init("MAE", own.meanAbsoluteError),
-      .init("RMSE", own.rootMeanSquaredError), .init("sMAPE", own.symmetricPercentageError / 100, unit: "%"),
-      .init("CRPS", own.continuousRankedProbabilityScore),
-    ]
-    for (level, share) in zip(table.intervalLevels, own.coverage) {
-      scores.append(.init("in \(NumberText.shortest(level * 100)) % interval", share, unit: "%"))
-    }
-    if let owa = table.overallWeightedAverage(of: "model", against: Baseline.naive2.rawValue) {
-      scores.append(.init("OWA against naive2", owa))
-    }
-    scores.append(
-      .init("windows", Double(windows), note: seen > 0 ? "\(seen) of them part of the training data" : nil))
-    return ScoreReport(scores, tables: [table.report])
-  }
 }
 
 extension Model where Task == ForecastTask {
@@ -120,7 +74,7 @@ extension Model where Task == ForecastTask {
     }
     let windows = history.series.indices.filter { history.series[$0].count >= window.minimumHistory }
       .map { SeriesWindow(series: $0, origin: history.series[$0].count) }
-    let found = try predict(windows, of: history)
+    let found = try predictions(windows, of: history)
     var tracks: [Forecast.Track] = []
     var place = 0
     for (index, series) in history.series.enumerated() {
@@ -143,7 +97,7 @@ extension Model where Task == ForecastTask {
     return Forecast(tracks: tracks, data: history, horizon: window.horizon)
   }
 
-  private func track(
+  func track(
     _ found: (quantiles: [[Double]], resolution: Double)?, id: String, target: String, _ window: SeriesWindow
   ) -> Forecast.Track {
     let empty = Array(repeating: Double.nan, count: settings.window.horizon)
@@ -154,49 +108,10 @@ extension Model where Task == ForecastTask {
       quantiles: all, levels: levels, resolution: found?.resolution ?? 0)
   }
 
-  /// Whether the steps that a window is scored on lie within the data that the model was trained on.
-  fileprivate func hasSeen(_ window: SeriesWindow, of history: TimeSeries) -> Bool {
-    let series = history.series[window.series]
-    guard let own = preparation.series.series.first(where: { $0.id == series.id }),
-      let offset = history.frequency.steps(from: own.start, to: series.start)
-    else { return false }
-    return window.origin + offset < own.count
-  }
-
-  /// Scores of forecasts of windows, beside the baselines.
-  func scores(
-    _ windows: [SeriesWindow], of history: TimeSeries, baselines: [Baseline] = Baseline.allCases
-  ) throws -> ScoreTable {
-    let (horizon, season) = (settings.window.horizon, settings.window.season)
-    // A new series' scale is taken from what lies before its first window.
-    var firsts = history.series.map { $0.count - horizon }
-    for window in windows { firsts[window.series] = min(firsts[window.series], window.origin) }
-    let found = try predict(windows, of: history, fitted: firsts.map { max(0, $0) })
-    var table = ScoreTable(season: season)
-    for (place, window) in windows.enumerated() {
-      for (target, name) in history.targetNames.enumerated() {
-        let values = history.series[window.series].targets[target]
-        let past = Array(values[..<window.origin])
-        // A past that nobody saw says nothing.
-        let forecast = track(
-          past.allSatisfy(\.isNaN) ? nil : found[place * history.targetNames.count + target],
-          id: history.series[window.series].id, target: name, window)
-        let actual = Array(values[window.origin..<window.origin + horizon])
-        table.add(
-          "model", points: forecast.median, actual: actual, history: past, quantile: forecast.quantile)
-        // Without a season these say the same as naive.
-        for baseline in baselines where season > 1 || ![.seasonalNaive, .naive2].contains(baseline) {
-          table.add(baseline, actual: actual, history: past)
-        }
-      }
-    }
-    return table
-  }
-
   /// The quantiles of each target of each window, `[window · target]` of `[level][horizon]`, in the units of the data.
   ///
   /// - Parameter fitted: per series, the number of first steps that a new series' scale is taken from; `nil`: all.
-  private func predict(
+  func networkPredictions(
     _ windows: [SeriesWindow], of history: TimeSeries, fitted: [Int]? = nil
   ) throws -> [(quantiles: [[Double]], resolution: Double)] {
     let prepared = WindowedSeries(

@@ -1,3 +1,5 @@
+import UnrollCore
+
 /// The simple methods that a forecast must beat to be worth anything.
 ///
 /// Point forecasts and interval growth follow Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*,
@@ -10,6 +12,8 @@
 /// | seasonal naive | the last value of the same phase | σ·√k, k = ⌊(h−1)/m⌋ + 1 |
 /// | drift | y_T + h·(y_T − y_1)/(T−1) | σ·√(h·(1 + h/(T−1))) |
 /// | naive2 | naive on the seasonally adjusted series, times the seasonal index | σ·√h·index |
+/// | ETS | exponential smoothing of the form that AICc prefers | see `ExponentialSmoothing` |
+/// | theta | half a line, half exponential smoothing, times the seasonal index | σ·√(1 + (h−1)·α²)·index |
 ///
 /// Missing values (NaN) are stepped over: "last" means last observed, a gap of g steps widens h by g, and a
 /// residual across a gap of g steps is divided by √g, as a random walk would have it.
@@ -18,6 +22,8 @@ public enum Baseline: String, CaseIterable, Sendable {
   case seasonalNaive = "seasonal naive"
   case drift
   case naive2
+  case smoothing = "ETS"
+  case theta
 
   /// A forecast of `horizon` steps after the last entry of `history`. NaN throughout when nothing was observed;
   /// standard errors are NaN when there is no residual to learn them from.
@@ -27,6 +33,8 @@ public enum Baseline: String, CaseIterable, Sendable {
     case .seasonalNaive: Self.seasonalNaive(history, horizon, season: max(season, 1))
     case .drift: Self.drift(history, horizon)
     case .naive2: Self.naive2(history, horizon, season: max(season, 1))
+    case .smoothing: Self.smoothing(history, horizon, season: max(season, 1))
+    case .theta: Self.theta(history, horizon, season: max(season, 1))
     }
   }
 
@@ -103,6 +111,8 @@ public struct BaselineForecast: Sendable, Equatable {
   public var points: [Double]
   /// The standard deviation of each step's distribution, in the units of the series.
   public var standardErrors: [Double]
+  /// Whether it is the logarithms that are normal, points then being medians and errors those of the logarithms.
+  public var errorsAreLogarithmic = false
 
   public init(points: [Double], standardErrors: [Double]) {
     self.points = points
@@ -118,7 +128,8 @@ public struct BaselineForecast: Sendable, Equatable {
   public func quantile(_ level: Double) -> [Double] {
     let deviations = StandardNormal.quantile(level)
     return zip(points, standardErrors).map { point, error in
-      error == 0 || deviations == 0 ? point : point + deviations * error
+      if error == 0 || deviations == 0 { return point }
+      return errorsAreLogarithmic ? point * exponential(deviations * error) : point + deviations * error
     }
   }
 

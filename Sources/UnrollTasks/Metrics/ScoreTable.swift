@@ -62,6 +62,11 @@ public struct ScoreTable: Sendable {
   /// Adds one window of a baseline under its own name.
   public mutating func add(_ baseline: Baseline, actual: [Double], history: [Double]) {
     let forecast = baseline.forecast(history: history, horizon: actual.count, season: season)
+    add(baseline, forecast, actual: actual, history: history)
+  }
+
+  /// Adds what a baseline said of one window.
+  mutating func add(_ baseline: Baseline, _ forecast: BaselineForecast, actual: [Double], history: [Double]) {
     add(
       baseline.rawValue, points: forecast.points, actual: actual, history: history,
       quantile: forecast.quantile)

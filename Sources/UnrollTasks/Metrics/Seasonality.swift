@@ -39,6 +39,39 @@ package enum Seasonality {
     return scaled.allSatisfy { $0 > 0 && $0.isFinite } ? scaled : nil
   }
 
+  /// The part of each phase of a season in a sum of trend, season and rest, by classical decomposition; they sum to zero.
+  ///
+  /// Missing values are bridged by straight lines. Nothing for fewer than two seasons.
+  package static func additiveParts(of series: [Double], season: Int) -> [Double]? {
+    guard season > 1, series.count >= 2 * season, series.contains(where: { !$0.isNaN }) else { return nil }
+    let bridged = bridged(series)
+    let trend = centredMovingAverage(bridged, season: season)
+    let parts = (0..<season).map { phase in
+      ForecastMetrics.mean(
+        stride(from: phase, to: series.count, by: season).map { bridged[$0] - trend[$0] })
+    }
+    let mean = parts.reduce(0, +) / Double(season)
+    let centred = parts.map { $0 - mean }
+    return centred.allSatisfy(\.isFinite) ? centred : nil
+  }
+
+  /// The series with straight lines across its gaps, its ends going on flat.
+  private static func bridged(_ series: [Double]) -> [Double] {
+    var result = series
+    var last: Int?
+    for (step, value) in series.enumerated() where !value.isNaN {
+      let from = last.map { series[$0] } ?? value
+      let start = (last ?? -1) + 1
+      for gap in start..<step {
+        let share = last.map { Double(gap - $0) / Double(step - $0) } ?? 1
+        result[gap] = from + share * (value - from)
+      }
+      last = step
+    }
+    if let last { for step in last + 1..<max(last + 1, series.count) { result[step] = series[last] } }
+    return result
+  }
+
   /// The mean of a full season around each entry; an even season takes half of each end. NaN for the half season
   /// at either end and wherever the window holds a NaN.
   static func centredMovingAverage(_ series: [Double], season: Int) -> [Double] {

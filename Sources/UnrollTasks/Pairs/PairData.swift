@@ -29,23 +29,27 @@ public struct PairData: TaskData {
     case validation(Double, UInt64)
   }
 
-  private let content: Content
+  private var content: Content
   private var part = Part.all
   public let source: String
   public private(set) var hash = ""
   private(set) var count = 0
 
-  /// Reads files once, which finds their faults before any work.
+  /// Reads files once, which finds their faults before any work; what cannot be read again, such as a pipe, is kept.
   init(_ files: [String], source: String?, target: String?) throws {
     content = .files(files, source: source, target: target)
     self.source = files.joined(separator: ", ")
     var hash = SHA256()
+    let isStream = files.contains(where: InputFiles.isStream)
+    var pairs: [Pair] = []
     try visit { pair in
+      if isStream { pairs.append(pair) }
       hash.update(pair.source)
       hash.update(pair.target)
       count += 1
     }
     self.hash = hash.hexadecimal()
+    if isStream { content = .memory(pairs) }
   }
 
   public init(_ pairs: [Pair]) {

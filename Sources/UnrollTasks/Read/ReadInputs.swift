@@ -15,7 +15,8 @@ public struct ReadInputs: CTCInputs {
   init(_ pictures: [Picture], _ settings: ReadSettings, augments: Bool = false) {
     self.pictures = settings.isMirrored ? pictures.map { $0.flippedHorizontally() } : pictures
     stepWidth = settings.stepWidth
-    augmentation = augments ? settings.pictureAugmentation : nil
+    augmentation =
+      augments && settings.augmentation > 0 ? .textLine.scaled(by: Float(settings.augmentation)) : nil
   }
 
   public var count: Int { pictures.count }
@@ -73,17 +74,5 @@ extension ReadSettings {
         expected: "at most \(1 << convolution.count) with \(convolution.count) blocks of convolution",
         found: stepWidth)
     }
-  }
-
-  /// What is changed by chance while training; `nil`: nothing.
-  var pictureAugmentation: PictureAugmentation? {
-    guard augmentation > 0 else { return nil }
-    var result = PictureAugmentation.textLine
-    for part in [
-      \.shift, \.scale, \.stretch, \.rotation, \.slant, \.elastic, \.noise, \.brightness, \.contrast,
-    ] as [WritableKeyPath<PictureAugmentation, Float>] {
-      result[keyPath: part] *= Float(augmentation)
-    }
-    return result
   }
 }

@@ -141,6 +141,8 @@ public enum SummarizeTask: PairTask {
 
   // MARK: Answers
 
+  public static func inputColumn(_ settings: SummarizeSettings) -> String? { settings.textColumn }
+
   public static func answers(
     _ inputs: [String], _ model: Summarizer, _ options: SummarySearch, _ session: AnswerSession
   ) throws -> [Summary] {

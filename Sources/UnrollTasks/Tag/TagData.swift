@@ -44,13 +44,14 @@ public struct TagData: TaskData {
         words: sentence.words, tags: sentence.tags,
         lines: Array(repeating: index + 1, count: sentence.words.count))
     }
-    self.init(read, source: source, .auto)
+    self.init(read, source: source, .auto) { _ in }
   }
 
   /// Reads files as settings say.
   ///
+  /// - Parameter note: takes what was mended.
   /// - Throws: `DataError`, with the line.
-  init(_ files: [String], _ settings: TagSettings) throws {
+  init(_ files: [String], _ settings: TagSettings, note: (String) -> Void) throws {
     var (read, hash): ([TaggedSentence], SHA256) = ([], SHA256())
     for path in files {
       let bytes = try TextFile.bytes(at: path)
@@ -58,25 +59,32 @@ public struct TagData: TaskData {
       var reader = try TaggedReader(
         ByteSource(bytes, name: path), format: try Self.format(of: bytes, path, settings))
       while let sentence = try reader.next() { read.append(sentence) }
+      for found in reader.notes { note(found.text) }
     }
-    self.init(read, source: files.joined(separator: ", "), settings.scheme)
+    self.init(read, source: files.joined(separator: ", "), settings.scheme, note: note)
     self.hash = hash.hexadecimal()
   }
 
-  private init(_ read: [TaggedSentence], source: String, _ choice: TagSettings.Scheme) {
+  private init(
+    _ read: [TaggedSentence], source: String, _ choice: TagSettings.Scheme, note: (String) -> Void
+  ) {
+    var (read, scheme, fault): ([TaggedSentence], TagScheme?, DataError?) = (read, choice.scheme, nil)
+    if choice == .auto {
+      do {
+        let corpus = try TaggedCorpus(read, name: source)
+        for found in corpus.notes { note(found.text) }
+        (read, scheme) = (corpus.sentences, corpus.scheme)
+      } catch {
+        fault = error
+      }
+    }
+    if let scheme {
+      for sentence in read where fault == nil { fault = Self.fault(sentence, scheme, source) }
+    }
     let sentences = read.map { found in
       var sentence = Sentence(words: found.words, tags: found.tags)
       sentence.line = found.lines.first ?? 0
       return sentence
-    }
-    var (scheme, fault): (TagScheme?, DataError?) = (choice.scheme, nil)
-    if choice == .auto {
-      var finder = TagSchemeFinder(file: source)
-      for sentence in read { finder.add(sentence) }
-      do { scheme = try finder.scheme() } catch { fault = error }
-    }
-    if let scheme {
-      for sentence in read where fault == nil { fault = Self.fault(sentence, scheme, source) }
     }
     self.init(sentences, source: source, scheme: scheme, fault: fault)
   }
@@ -94,28 +102,9 @@ public struct TagData: TaskData {
   static func format(of bytes: [UInt8], _ name: String, _ settings: TagSettings) throws(DataError)
     -> TaggedFormat
   {
-    if settings.format == .conllu || settings.format == .auto && looksUniversal(bytes, name: name) {
-      return .conllu(tag: try UniversalColumn.named(settings.tagColumn ?? "UPOS", file: name))
-    }
-    guard let column = settings.tagColumn else { return .conll(word: settings.wordColumn) }
-    guard let number = Int(column), number >= 1 else {
-      throw DataError(
-        .badRoles, file: name, expected: "the number of a column, counted from 1", found: quoted(column),
-        hint: "columns have names in CoNLL-U alone")
-    }
-    return .conll(word: settings.wordColumn, tag: number)
-  }
-
-  /// Whether the first line that holds a word has the ten columns of CoNLL-U, the first of them a number.
-  private static func looksUniversal(_ bytes: [UInt8], name: String) -> Bool {
-    if name.lowercased().hasSuffix(".conllu") { return true }
-    let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1000)
-    guard let line = lines.first(where: { $0.first != UInt8(ascii: "#") && $0.contains { $0 > 0x20 } }) else {
-      return false
-    }
-    let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
-    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-    return fields.count == 10 && fields[0].first.map { digits.contains($0) } ?? false
+    try .find(
+      Array(bytes.prefix(1 << 16)), name: name, word: settings.wordColumn, tag: settings.tagColumn,
+      isUniversal: settings.format == .auto ? nil : settings.format == .conllu)
   }
 
   public var facts: [Fact] {

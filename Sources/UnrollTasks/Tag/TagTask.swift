@@ -89,7 +89,7 @@ public enum TagTask: TaskDefinition {
   public static func read(_ files: [String], _ settings: TagSettings, note: (String) -> Void) throws
     -> TagData
   {
-    try TagData(files, settings)
+    try TagData(files, settings, note: note)
   }
 
   public static func defaults(for data: TagData, _ given: TagSettings) -> TagSettings {

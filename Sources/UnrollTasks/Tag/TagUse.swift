@@ -79,6 +79,7 @@ extension TagTask {
     while let sentence = try reader.next() {
       inputs.append(TaskInput(TagInput(sentence.words), line: sentence.lines.first))
     }
+    for found in reader.notes { note(found.text) }
     return inputs
   }
 

@@ -95,6 +95,8 @@ public enum TranslateTask: PairTask {
 
   // MARK: Answers
 
+  public static func inputColumn(_ settings: TranslateSettings) -> String? { settings.sourceColumn }
+
   public static func answers(
     _ inputs: [String], _ model: Translator, _ options: PairSearch, _ session: AnswerSession
   ) throws -> [PairAnswer] {

@@ -120,7 +120,7 @@ func expectGradients<M: Module>(
     #expect(weight == 6)
     let (offset, state) = try head.losses(Variable(features), offsets: offsets, states: states)
     #expect(offset.value[2] == 0 && offset.value[4] == 0 && state.value[4] == 0 && state.value[2] > 0)
-    #expect(abs(sum.value.doubles[0] - offset.value.sum - state.value.sum) < 1e-4)
+    #expect(abs(sum.value.doubles[0] - Kernels.sum(offset.value) - Kernels.sum(state.value)) < 1e-4)
     try expectGradients(of: head, features: features) {
       try $0.loss($1, offsets: offsets.converted(to: $1.value.precision), states: states).sum
     }
@@ -215,7 +215,7 @@ func expectGradients<M: Module>(
     let all = Self.subsets(6)
     for row in 0..<3 {
       let own = Variable(states).rows(row..<row + 1).value.converted(to: .double)
-      let many = Variable(own).gatheringRows(all.map { _ in 0 })
+      let many = Variable(own).gather(all.map { _ in 0 })
       let losses = try head64.losses(many, notes: all.map { $0.reversed() }).value.doubles
       #expect(abs(losses.reduce(0) { $0 + exponential(-$1) } - 1) < 1e-12)
     }
@@ -239,7 +239,7 @@ func expectGradients<M: Module>(
     let (head, states) = Self.drawn(order, keys: 4)
     let state = Variable(states).rows(0..<1)
     let all = Self.subsets(4)
-    let expected = try head.losses(state.gatheringRows(all.map { _ in 0 }), notes: all).value.doubles
+    let expected = try head.losses(state.gather(all.map { _ in 0 }), notes: all).value.doubles
     var random = RandomSource(seed: 7)
     var counts: [[Int32]: Int] = [:]
     for _ in 0..<20_000 {
