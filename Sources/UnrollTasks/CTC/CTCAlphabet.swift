@@ -17,11 +17,12 @@ public struct CTCAlphabet: Sendable, Equatable {
     self.init(Set(texts.lazy.flatMap(\.unicodeScalars)).sorted())
   }
 
-  /// A text as it is learned from and compared: in form C, runs of white space as one space, none at the ends.
-  static func normalized(_ text: String, lowercase: Bool) -> String {
-    let composed = CanonicalComposition.normalized(lowercase ? text.lowercased() : text)
-    return composed.unicodeScalars.split { $0.properties.isWhitespace || $0 == "\0" }
-      .map { String($0) }.joined(separator: " ")
+  /// A text as it is learned from and compared: in a normal form, runs of white space as one space, none at the ends.
+  static func normalized(_ text: String, lowercase: Bool, form: TextNormalization = .nfc) -> String {
+    form(lowercase ? text.lowercased() : text).unicodeScalars.split {
+      $0.properties.isWhitespace || $0 == "\0"
+    }
+    .map { String($0) }.joined(separator: " ")
   }
 
   /// The class of the space between words; `nil`: texts are single words.

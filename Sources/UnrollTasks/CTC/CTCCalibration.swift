@@ -33,7 +33,8 @@ extension CTCCalibration {
       guard steps < mostSteps else { return }
       steps += found.shape.rows
       scores.append(found)
-      wanted.append(CTCAlphabet.normalized(texts[place], lowercase: settings.lowercase))
+      wanted.append(
+        CTCAlphabet.normalized(texts[place], lowercase: settings.lowercase, form: settings.normalization))
     }
     func errors(_ language: CTCSearch.Language, _ weights: Weights) throws -> Int {
       var search = CTCSearch(language, beam: beam)

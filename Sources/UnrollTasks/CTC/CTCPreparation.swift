@@ -30,7 +30,9 @@ public struct CTCPreparation: ModelPart {
   init(
     _ texts: [String], _ settings: CTCSettings, source: String, known: CTCAlphabet = CTCAlphabet([])
   ) throws {
-    let texts = texts.map { CTCAlphabet.normalized($0, lowercase: settings.lowercase) }
+    let texts = texts.map {
+      CTCAlphabet.normalized($0, lowercase: settings.lowercase, form: settings.normalization)
+    }
     alphabet = CTCAlphabet(known.symbols + known.missing(in: texts))
     guard !alphabet.symbols.isEmpty else {
       throw DataError(
@@ -72,7 +74,9 @@ public struct CTCPreparation: ModelPart {
   func fit(
     to texts: [String], _ settings: CTCSettings, source: String, grows: Bool
   ) throws -> CTCPreparation {
-    let normal = texts.map { CTCAlphabet.normalized($0, lowercase: settings.lowercase) }
+    let normal = texts.map {
+      CTCAlphabet.normalized($0, lowercase: settings.lowercase, form: settings.normalization)
+    }
     let missing = alphabet.missing(in: normal)
     guard grows || missing.isEmpty else {
       throw DataError(

@@ -18,7 +18,9 @@ enum CTCReport {
     _ truth: [Truth], _ found: [(text: String, confidence: Double)], _ settings: CTCSettings,
     first: CTCSettings.Selection = .wer
   ) -> ScoreReport {
-    let references = truth.map { CTCAlphabet.normalized($0.text, lowercase: settings.lowercase) }
+    let references = truth.map {
+      CTCAlphabet.normalized($0.text, lowercase: settings.lowercase, form: settings.normalization)
+    }
     let texts = found.map(\.text)
     let words = ErrorRate.words(references, texts)
     let characters = ErrorRate.characters(references, texts)

@@ -1,3 +1,4 @@
+import UnrollData
 import UnrollNetworks
 
 /// The settings of tasks that read text off the steps of a sequence: how texts are written, how the network is built
@@ -17,6 +18,8 @@ public struct CTCSettings: SettingSet, Equatable {
   /// Whether steps are read in both directions.
   public var bidirectional = true
   public var lowercase = false
+  /// The form that texts are brought to.
+  public var normalization = TextNormalization.nfc
   /// The tokens of the longest sequences of the model of characters; 0: none is learned.
   public var characterOrder = 6
   /// The words of the longest sequences of the model of words; 0: none is learned.
@@ -27,7 +30,11 @@ public struct CTCSettings: SettingSet, Equatable {
 
   public static let fields: [SettingField<CTCSettings>] =
     [
-      SettingField(\.lowercase, "lowercase", .data, "Write texts in small letters.")
+      SettingField(\.lowercase, "lowercase", .data, "Write texts in small letters."),
+      SettingField(
+        \.normalization, "normalize", .data,
+        "The normalization form of texts: letters with their marks (nfc), apart from them (nfd), or as they are."
+      ),
     ] + RecurrentSettings.fields(at: \.network) + [
       SettingField(\.bidirectional, "bidirectional", .network, "Read steps in both directions."),
       SettingField(

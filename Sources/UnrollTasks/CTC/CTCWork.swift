@@ -29,7 +29,9 @@ public struct CTCWork<Inputs: CTCInputs>: TrainingWork {
 
     init(_ inputs: Inputs, _ texts: [String], _ alphabet: CTCAlphabet, _ settings: CTCSettings) {
       self.inputs = inputs
-      self.texts = texts.map { CTCAlphabet.normalized($0, lowercase: settings.lowercase) }
+      self.texts = texts.map {
+        CTCAlphabet.normalized($0, lowercase: settings.lowercase, form: settings.normalization)
+      }
       labels = self.texts.map(alphabet.encode)
     }
 

@@ -175,13 +175,15 @@ public struct TaskAbout: Sendable {
   public let limits: String
   /// The form of answers where none is asked for.
   public let format: AnswerFormat
+  /// All forms that answers may have.
+  public let formats: [AnswerFormat]
   /// Whether answers are shown while they are made.
   public let streams: Bool
 
   public init(
     _ name: String, _ summary: String, discussion: String, files: [TaskFile], inputName: String,
     limits: String,
-    format: AnswerFormat = .text, streams: Bool = false
+    format: AnswerFormat = .text, documents: [AnswerFormat] = [], streams: Bool = false
   ) {
     self.name = name
     self.summary = summary
@@ -190,6 +192,7 @@ public struct TaskAbout: Sendable {
     self.inputName = inputName
     self.limits = limits
     self.format = format
+    formats = AnswerFormat.common + documents
     self.streams = streams
   }
 }

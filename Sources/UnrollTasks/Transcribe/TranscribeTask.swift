@@ -158,7 +158,8 @@ public enum TranscribeTask: TaskDefinition {
       )
     }
     let labels = data.examples.map {
-      alphabet.encode(CTCAlphabet.normalized($0.text, lowercase: settings.ctc.lowercase))
+      alphabet.encode(
+        CTCAlphabet.normalized($0.text, lowercase: settings.ctc.lowercase, form: settings.ctc.normalization))
     }
     let counts = data.examples.map { example in
       let samples = Int(example.seconds * Double(steps.features.sampleRate))
