@@ -281,7 +281,8 @@ import Testing
       "seasonal naive", "drift",
     ] { #expect(outcome.output.contains(word), "\(word)") }
     #expect(outcome.output.hasSuffix("\n"))
-    let rows = outcome.lines.drop { !$0.hasPrefix("beside") }.dropFirst().prefix { !$0.isEmpty }
+    let rows = outcome.lines.drop { !$0.hasPrefix("beside") }.dropFirst()
+      .prefix { !$0.hasPrefix("what the model combines") }
     // A head, the model, with or without the network alone, and six simple methods.
     #expect((8...9).contains(rows.count) && Set(rows.map { $0.count }).count == 1, "the table is not aligned")
     let other = try Command.run("evaluate model sales.csv --windows 2 --stride 7", in: folder)
