@@ -6,7 +6,7 @@ import UnrollTraining
 final class RecordedRun {
   /// What trainers are to be given; `nil` when nothing is written down.
   let journal: TrainingJournal?
-  /// The folder of the run, as it was said.
+  /// The folder of the run, as the caller gave it.
   private let folder: String
   private let options: RunOptions
   private let screen: TerminalStream

@@ -6,7 +6,7 @@ import UnrollTraining
 struct RunRecord: Codable, Equatable {
   /// Data that the training reads.
   struct DataFile: Codable, Equatable {
-    /// As it was said.
+    /// As the caller gave it.
     var path: String
     var sha256: String
   }

@@ -96,7 +96,7 @@ package struct LinearChain: Sendable {
     let end: Tensor
   }
 
-  /// The gradient of Σ weights · losses. Without labels, that of the emissions holds the chances of each tag.
+  /// The gradient of Σ weights · losses. Without labels, that of the emissions holds the probabilities of each tag.
   private func gradient(
     _ labels: [[Int32]]?, forward: Tensor, shifts: [Double], weights: [Double]
   ) -> Sums {

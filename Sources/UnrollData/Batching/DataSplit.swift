@@ -1,10 +1,10 @@
 import UnrollCore
 
-/// A cut of examples into those that are learned from and those that judge.
+/// A split of examples into a training and a validation part.
 package struct DataSplit: Sendable, Equatable {
   /// The positions of the examples to learn from, in order.
   package let training: [Int]
-  /// The positions of the examples that judge, in order.
+  /// The positions of the examples of the validation part, in order.
   package let validation: [Int]
 
   /// Cuts at random, the same way for the same numbers.
