@@ -63,12 +63,12 @@ extension ComposeData {
 struct ComposeTests {
   @Test(arguments: ComposeSettings.Head.allCases)
   func isATask(_ head: ComposeSettings.Head) throws {
-    let primer = ComposePrimer(steps: ComposeSupport.chords)
+    let primer = ComposeData.Piece(steps: ComposeSupport.chords)
     var settings = ComposeSupport.settings(head)
     settings.learning.members = head == .independent ? 2 : 1
     try ChassisCheck.check(
       ChassisCase<ComposeTask>(
-        data: try ComposeSupport.data(), settings: settings, inputs: [ComposePrimer(), primer]))
+        data: try ComposeSupport.data(), settings: settings, inputs: [ComposeData.Piece(), primer]))
   }
 
   /// A step of the pattern has next to no surprise, and goes on as it should.
@@ -80,10 +80,10 @@ struct ComposeTests {
     var options = ComposeOptions()
     options.bars = 3
     options.temperature = 0
-    let answer = try model.compose(primer: ComposePrimer(steps: ComposeSupport.chords), options)
+    let answer = try model.compose(primer: ComposeData.Piece(steps: ComposeSupport.chords), options)
     #expect(answer.steps == (0..<12).map { ComposeSupport.chords[$0 % 4].map { Int($0) + 21 } })
     options.withPrimer = true
-    let whole = try model.compose(primer: ComposePrimer(steps: ComposeSupport.chords), options)
+    let whole = try model.compose(primer: ComposeData.Piece(steps: ComposeSupport.chords), options)
     #expect(whole.steps.count == 16 && whole.primerSteps == 4)
     #expect(Array(whole.steps.dropFirst(4)) == answer.steps)
   }

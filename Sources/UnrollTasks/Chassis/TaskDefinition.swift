@@ -261,6 +261,15 @@ public protocol ModelPart: Sendable {
   init(_ stored: Stored, _ files: ModelFiles) throws
 }
 
+/// Nothing that is learned from data before the network.
+public struct NoPreparation: ModelPart, Codable, Equatable {
+  public var stored: NoPreparation { self }
+  public var files: [String: [UInt8]] { [:] }
+
+  public init() {}
+  public init(_ stored: NoPreparation, _ files: ModelFiles) {}
+}
+
 /// Nothing that is chosen on a validation part.
 public struct NoCalibration: Codable, Sendable, Equatable {
   public init() {}

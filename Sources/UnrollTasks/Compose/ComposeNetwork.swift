@@ -5,8 +5,8 @@ import UnrollNetworks
 /// The keys of a piano.
 package enum Keyboard {
   /// The pitch of the lowest key, A0.
-  package static let lowest = 21
-  package static let count = 88
+  package static let lowest = MusicReader.piano.lowest
+  package static let count = MusicReader.piano.count
   /// What a network reads of a step: a number for each key, and one that says that nothing is known of what came before.
   static let inputSize = count + 1
   static let begin = Int32(count)

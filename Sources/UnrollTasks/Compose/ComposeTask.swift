@@ -10,27 +10,6 @@ import UnrollTraining
 ///     try AtomicFile.write(score.midi.bytes, to: "out.mid")
 public typealias Composer = Model<ComposeTask>
 
-/// What a step of a model of music is.
-public struct ComposePreparation: ModelPart {
-  /// What stands in `config.json`.
-  public struct Stored: Codable, Sendable {
-    var lowestKey: Int
-    var keys: Int
-  }
-  public var stored: Stored { Stored(lowestKey: Keyboard.lowest, keys: Keyboard.count) }
-  public var files: [String: [UInt8]] { [:] }
-
-  init() {}
-
-  public init(_ stored: Stored, _ files: ModelFiles) throws {
-    guard stored.lowestKey == Keyboard.lowest, stored.keys == Keyboard.count else {
-      throw files.damaged(
-        "keys", expected: "\(Keyboard.count) keys from \(Keyboard.lowest) on",
-        found: "\(stored.keys) from \(stored.lowestKey)")
-    }
-  }
-}
-
 /// One to many: learns to write music, step by step, and to score it.
 public enum ComposeTask: TaskDefinition {
   public static let about = TaskAbout(
@@ -53,20 +32,12 @@ public enum ComposeTask: TaskDefinition {
 
   public static func read(_ files: [String], _ settings: ComposeSettings, note: (String) -> Void) throws
     -> ComposeData
-  {
-    try withoutActuallyEscaping(note) { note in
-      var reader = ComposeReader(settings, note: note)
-      var data = try ComposeData(
-        try reader.pieces(files, strict: settings.strict), source: files.joined(separator: ", "))
-      data.hash = reader.hash.hexadecimal()
-      return data
-    }
-  }
+  { try ComposeData(files, settings, isStrict: settings.strict, note: note) }
 
   public static func defaults(for data: ComposeData, _ given: ComposeSettings) -> ComposeSettings {
     var settings = ComposeSettings()
     // Some thousand optimizer steps, whatever the size.
-    let steps = max(1, data.pieces(for: .training).reduce(0) { $0 + $1.count })
+    let steps = max(1, data.pieces(for: .training).reduce(0) { $0 + $1.steps.count })
     settings.learning.epochs = min(150, max(10, 3_000_000 / steps))
     return settings
   }
@@ -74,18 +45,11 @@ public enum ComposeTask: TaskDefinition {
   public static func split(
     _ data: ComposeData, _ settings: ComposeSettings, member: Int
   ) -> DataParts<ComposeData> {
-    let known = data.pieces.indices.filter { data.pieces[$0].use == .validation }
-    if !known.isEmpty {
-      let rest = data.pieces.indices.filter { ![.validation, .test].contains(data.pieces[$0].use) }
-      return DataParts(training: data.choosing(rest), validation: data.choosing(known))
-    }
-    let usable = data.pieces.indices.filter { data.pieces[$0].use != .test }
-    let cut = DataSplit(
-      count: usable.count, fraction: settings.learning.validationShare(of: usable.count),
-      seed: settings.learning.seed)
+    let cut = PartUse.split(
+      data.pieces.map(\.use), seed: settings.learning.seed, share: settings.learning.validationShare(of:))
     return DataParts(
-      training: data.choosing(cut.training.map { usable[$0] }),
-      validation: cut.validation.isEmpty ? nil : data.choosing(cut.validation.map { usable[$0] }))
+      training: data.choosing(cut.training),
+      validation: cut.validation.isEmpty ? nil : data.choosing(cut.validation))
   }
 
   public static func joined(_ data: ComposeData, _ other: ComposeData) -> ComposeData {
@@ -95,21 +59,21 @@ public enum ComposeTask: TaskDefinition {
   }
 
   public static func prepare(_ data: ComposeData, _ settings: inout ComposeSettings) throws
-    -> ComposePreparation
-  { ComposePreparation() }
+    -> NoPreparation
+  { NoPreparation() }
 
   public static func fit(
-    _ preparation: ComposePreparation, to data: ComposeData, _ settings: ComposeSettings, grows: Bool
-  ) -> ComposePreparation { preparation }
+    _ preparation: NoPreparation, to data: ComposeData, _ settings: ComposeSettings, grows: Bool
+  ) -> NoPreparation { preparation }
 
   public static func network(
-    _ settings: ComposeSettings, _ preparation: ComposePreparation, using random: inout RandomSource
+    _ settings: ComposeSettings, _ preparation: NoPreparation, using random: inout RandomSource
   ) -> ComposeNetwork { ComposeNetwork(settings, using: &random) }
 
   /// Before it has learned anything, the network says of each key how often it sounds in the training data.
   public static func initialize(
     _ network: inout ComposeNetwork, from data: ComposeData, _ settings: ComposeSettings,
-    _ preparation: ComposePreparation
+    _ preparation: NoPreparation
   ) {
     let steps = data.pieces.flatMap(\.steps)
     var counts = [Double](repeating: 0.5, count: Keyboard.count)
@@ -121,19 +85,19 @@ public enum ComposeTask: TaskDefinition {
 
   public static func work(
     _ training: ComposeData, validation: ComposeData?, _ settings: ComposeSettings,
-    _ preparation: ComposePreparation
+    _ preparation: NoPreparation
   ) throws -> ComposeWork {
     let pieces = training.pieces.filter { $0.use != .test && !$0.steps.isEmpty }.map(\.steps)
     guard !pieces.isEmpty else {
       throw DataError(
         .badMusic, file: training.source, expected: "a piece to learn from", found: "none")
     }
-    let held = validation?.pieces(for: .validation).filter { $0.count > 1 }
+    let held = validation?.pieces(for: .validation).map(\.steps).filter { $0.count > 1 }
     return ComposeWork(pieces, validation: held?.isEmpty ?? true ? nil : held, settings)
   }
 
   public static func remarks(
-    _ parts: DataParts<ComposeData>, _ settings: ComposeSettings, _ preparation: ComposePreparation
+    _ parts: DataParts<ComposeData>, _ settings: ComposeSettings, _ preparation: NoPreparation
   ) -> [String] {
     let (training, held) = (parts.training.pieces, parts.validation?.pieces ?? [])
     let steps = training.reduce(0) { $0 + $1.steps.count }

@@ -37,36 +37,11 @@ public struct Composition: TaskAnswer, Equatable {
 
   /// The score: the melody in a track of its own, where there is one.
   public var midi: MIDIFile {
-    let ticks = Self.ticksPerStep
-    func notes(_ steps: [[Int]], track: Int) -> [MIDINote] {
-      PianoRoll(steps: steps).notes(ticksPerStep: ticks, joins: !repeatsNotes).map {
-        var note = $0
-        note.track = track
-        note.channel = UInt8(track)
-        return note
-      }
-    }
-    var all: [MIDINote]
-    if let melody {
-      all = notes(melody.map { $0 < 0 ? [] : [$0] }, track: 0)
-      all += notes(zip(steps, melody).map { step, own in step.filter { $0 != own } }, track: 1)
-    } else {
-      all = notes(steps, track: 0)
-    }
-    let program = UInt8(instrument - 1)
-    var file = MIDIFile(
-      notes: all, beatsPerMinute: tempo, ticksPerQuarter: ticks * stepsPerQuarter,
-      programs: [0: program, 1: program])
-    if beats <= 255 {
-      file.tracks[0].insert(.init(tick: 0, message: .timeSignature(UInt8(beats), power: 2)), at: 1)
-    }
-    // Rests at the end are a part of the music.
-    let end = steps.count * ticks
-    for track in file.tracks.indices { file.tracks[track][file.tracks[track].count - 1].tick = end }
-    return file
+    var style = ScoreStyle()
+    (style.stepsPerQuarter, style.beats, style.tempo) = (stepsPerQuarter, beats, tempo)
+    (style.instrument, style.joins) = (instrument, !repeatsNotes)
+    return MIDIFile(PianoRoll(steps: steps), melody: melody, style)
   }
-
-  private static let ticksPerStep = 120
 
   package func plot(title: String) -> PianoRollPlot {
     PianoRollPlot(
@@ -75,53 +50,32 @@ public struct Composition: TaskAnswer, Equatable {
   }
 }
 
-/// What music goes on from.
-public struct ComposePrimer: Sendable {
-  public let place: String
-  /// The keys of each step, 0 to 87, ascending.
-  public let steps: [[Int32]]
-
-  public init(place: String = "", steps: [[Int32]] = []) {
-    self.place = place
-    self.steps = steps
-  }
-}
-
 extension ComposeTask {
   public static func input(_ text: String, _ model: Composer, _ options: ComposeOptions) throws
-    -> ComposePrimer
+    -> ComposeData.Piece
   {
     throw DataError(.missingFile, file: text, expected: "a file of music", found: "no such file")
   }
 
   public static func inputs(
     contentsOf path: String, _ model: Composer, _ options: ComposeOptions, note: (String) -> Void
-  ) throws -> [TaskInput<ComposePrimer>]? {
-    try music(path, model, note).map {
-      TaskInput(ComposePrimer(place: $0.place, steps: $0.steps), id: $0.place)
+  ) throws -> [TaskInput<ComposeData.Piece>]? {
+    try ComposeData([path], model.settings, isStrict: true, note: note).pieces.map {
+      TaskInput($0, id: $0.place)
     }
   }
 
-  private static func music(_ path: String, _ model: Composer, _ note: (String) -> Void) throws
-    -> [ComposeData.Piece]
-  {
-    try withoutActuallyEscaping(note) { note in
-      var reader = ComposeReader(model.settings, note: note)
-      return try reader.pieces([path], strict: true)
-    }
-  }
-
-  public static func defaultInput(_ model: Composer, _ options: ComposeOptions) -> ComposePrimer? {
-    ComposePrimer()
+  public static func defaultInput(_ model: Composer, _ options: ComposeOptions) -> ComposeData.Piece? {
+    ComposeData.Piece()
   }
 
   public static func answers(
-    _ inputs: [ComposePrimer], _ model: Composer, _ options: ComposeOptions, _ session: AnswerSession
+    _ inputs: [ComposeData.Piece], _ model: Composer, _ options: ComposeOptions, _ session: AnswerSession
   ) throws -> [Composition] {
     let melody = try options.harmonize.map { path in
-      let pieces = try music(path, model, session.note)
-      if pieces.count > 1 { session.note("\(path): the first of \(pieces.count) pieces is harmonized") }
-      return pieces[0].steps.map { $0.last }
+      let data = try ComposeData([path], model.settings, isStrict: true, note: session.note)
+      if data.pieces.count > 1 { session.note("\(path): its first piece is harmonized") }
+      return data.pieces[0].steps.map { $0.last }
     }
     if melody != nil, model.settings.head == .autoregressive, model.settings.order == .lowToHigh {
       session.note("the model says low notes first, and hears the melody of a step only behind them")
@@ -130,9 +84,9 @@ extension ComposeTask {
       let answer = try model.compose(
         primer: primer, melody: melody, options, shouldStop: session.shouldStop)
       if let path = options.plot {
-        let title = primer.place.isEmpty ? "Composed" : "Composed, going on from \(primer.place)"
-        try AtomicFile.write(
-          Array(answer.plot(title: melody == nil ? title : "Harmonized").svg().utf8), to: path)
+        let after = primer.place.isEmpty ? "" : ", going on from \(primer.place)"
+        let plot = answer.plot(title: melody == nil ? "Composed\(after)" : "Harmonized")
+        try AtomicFile.write(Array(plot.svg().utf8), to: path)
         session.note("drawn: \(path)")
       }
       return answer
@@ -142,8 +96,7 @@ extension ComposeTask {
   public static func evaluate(
     _ data: ComposeData, _ model: Composer, _ options: ComposeOptions, _ session: AnswerSession
   ) throws -> ScoreReport {
-    let hasTest = data.pieces.contains { $0.use == .test }
-    let pieces = data.pieces.filter { (!hasTest || $0.use == .test) && !$0.steps.isEmpty }
+    let pieces = data.pieces(for: .test).filter { !$0.steps.isEmpty }
     let score = try ComposeScore(model.networks, pieces.map(\.steps))
     let steps = score.losses.reduce(0) { $0 + max(0, $1.count - 1) }
     guard steps > 0 else {
@@ -156,7 +109,6 @@ extension ComposeTask {
         place: piece.place, input: "\(losses.count) steps", truth: "",
         answer: NumberText.decimal(mean.isFinite ? mean : 0, places: 4), error: mean.isFinite ? mean : 0)
     }
-    let worst = examples.sorted { ($1.error, $0.place) < ($0.error, $1.place) }.prefix(5)
     return ScoreReport(
       [
         .init(
@@ -164,11 +116,6 @@ extension ComposeTask {
           note: "each step after those before it, over 88 keys, \(steps) steps of \(pieces.count) pieces"),
         .init("nats per step with the first", score.withFirst, note: "the first step of a piece counts too"),
         .init("steps", Double(steps)),
-      ],
-      tables: [
-        .init(
-          "most surprising pieces", columns: ["piece", "steps", "nats per step"],
-          rows: worst.map { [$0.place, $0.input.replacing(" steps", with: ""), $0.answer] })
       ], examples: examples)
   }
 }
@@ -180,7 +127,7 @@ extension Model where Task == ComposeTask {
   ///   - primer: what the music goes on from.
   ///   - melody: the key of the highest voice at each step, and `nil` where it rests; the others are composed below it.
   public func compose(
-    primer: ComposePrimer = ComposePrimer(), melody: [Int32?]? = nil,
+    primer: ComposeData.Piece = ComposeData.Piece(), melody: [Int32?]? = nil,
     _ options: ComposeOptions = ComposeOptions(), shouldStop: () -> Bool = { false }
   ) throws -> Composition {
     try options.checkAll()

@@ -34,9 +34,7 @@ public struct DrawSettings: TaskSettings {
       SettingField(
         \.part, "part", .data, "The part of a file; by default train, valid and test have their own use.",
         valueName: "name"),
-      SettingField(
-        \.label, "label", .data, "The kind of annotation of InkML that is a drawing's label.",
-        valueName: "kind"),
+      SettingField(\.label, "label", .data, "The annotation of InkML that is a label.", valueName: "kind"),
       SettingField(
         \.conditional, "conditional", .network, "Let labels, where there are any, decide what is drawn."),
       SettingField(
@@ -47,7 +45,7 @@ public struct DrawSettings: TaskSettings {
       SettingField(\.mixtures, "mixtures", 1...1000, .network, "Normal densities of the mixture."),
       SettingField(
         \.leastDeviation, "least-deviation", 1e-6...1, .network,
-        "The least standard deviation of a density, as a share of that of all offsets."),
+        "The least deviation of a density, as a share of that of all offsets."),
       SettingField(
         \.stretch, "stretch", 0...0.9, .regularization,
         "The most by which drawings are stretched in each direction while training."),

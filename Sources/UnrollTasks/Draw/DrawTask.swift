@@ -81,7 +81,7 @@ public enum DrawTask: TaskDefinition {
 
   public static func read(_ files: [String], _ settings: DrawSettings, note: (String) -> Void) throws
     -> DrawData
-  { try DrawData(files, settings, note: note) }
+  { try DrawData(files, settings, isStrict: settings.strict, note: note) }
 
   public static func defaults(for data: DrawData, _ given: DrawSettings) -> DrawSettings {
     var settings = DrawSettings()
@@ -95,18 +95,11 @@ public enum DrawTask: TaskDefinition {
   public static func split(
     _ data: DrawData, _ settings: DrawSettings, member: Int
   ) -> DataParts<DrawData> {
-    let known = data.examples.indices.filter { data.examples[$0].use == .validation }
-    let usable = data.examples.indices.filter { data.examples[$0].use != .test }
-    if !known.isEmpty {
-      let rest = usable.filter { data.examples[$0].use != .validation }
-      return DataParts(training: data.choosing(rest), validation: data.choosing(known))
-    }
-    let cut = DataSplit(
-      count: usable.count, fraction: settings.learning.validationShare(of: usable.count),
-      seed: settings.learning.seed)
+    let cut = PartUse.split(
+      data.examples.map(\.use), seed: settings.learning.seed, share: settings.learning.validationShare(of:))
     return DataParts(
-      training: data.choosing(cut.training.map { usable[$0] }),
-      validation: cut.validation.isEmpty ? nil : data.choosing(cut.validation.map { usable[$0] }))
+      training: data.choosing(cut.training),
+      validation: cut.validation.isEmpty ? nil : data.choosing(cut.validation))
   }
 
   public static func joined(_ data: DrawData, _ other: DrawData) -> DrawData {

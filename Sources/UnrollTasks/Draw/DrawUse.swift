@@ -19,7 +19,7 @@ public struct DrawnPictures: TaskAnswer, Equatable {
   public var shown: String {
     let points = drawings.reduce(0) { $0 + $1.count }
     let cut = unended > 0 ? ", \(unended) cut short" : ""
-    let many = drawings.count == 1 ? "1 drawing" : "\(drawings.count) drawings"
+    let many = "\(drawings.count) drawing\(drawings.count == 1 ? "" : "s")"
     return "\(label.map { "\($0): " } ?? "")\(many) of \(points) points\(cut)"
   }
   public var columns: [String] { ["label", "drawing", "dx", "dy", "pen"] }
@@ -75,9 +75,7 @@ extension DrawTask {
   public static func inputs(
     contentsOf path: String, _ model: Drawer, _ options: DrawOptions, note: (String) -> Void
   ) throws -> [TaskInput<DrawInput>]? {
-    var settings = model.settings
-    settings.strict = true
-    return try DrawData([path], settings, note: note).examples.map {
+    try DrawData([path], model.settings, isStrict: true, note: note).examples.map {
       TaskInput(DrawInput(label: $0.label, begun: $0.drawing), id: $0.place)
     }
   }
