@@ -99,12 +99,11 @@ enum Main {
       command.help(width: min(100, output.columns()), commands: listed.map { (name: $0.0, summary: $0.1) }))
   }
 
-  /// - Throws: `UsageError` when the environment asks for a target that is not to be had.
+  /// - Throws: `UsageError` when the environment asks for what cannot be had.
   private static func checkEnvironment() throws {
-    guard let refused = KernelTarget.refusedSetting else { return }
-    let names = KernelTarget.available.map(\.name).joined(separator: ", ")
-    throw UsageError(
-      "UNROLL_TARGET: expected a target that this machine can run (\(names)), found \(refused)", root)
+    do throws(EnvironmentError) { try ComputeEnvironment.check() } catch {
+      throw UsageError(error.description, root)
+    }
   }
 }
 

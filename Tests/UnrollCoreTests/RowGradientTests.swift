@@ -28,7 +28,7 @@ import UnrollCore
     KernelTarget.$forced.withValue(target) {
       let weights = Self.weights(7, width)
       let (_, gradients) = valueWithGradient(of: Table(50, width)) {
-        ($0.rows.variable.gatheringRows(Self.indices) * weights).sum()
+        ($0.rows.variable.gather(Self.indices) * weights).sum()
       }
       guard case .rows(let rows) = gradients.values[0] else {
         Issue.record("rows were expected, found a dense gradient")
@@ -51,7 +51,7 @@ import UnrollCore
   /// Most rows asked for: writing zeros is cheaper than telling them apart.
   @Test func manyRowsAreDense() {
     let (_, gradients) = valueWithGradient(of: Table(8, 3)) {
-      $0.rows.variable.gatheringRows([0, 1, 2, 3, 4, 4]).sum()
+      $0.rows.variable.gather([0, 1, 2, 3, 4, 4]).sum()
     }
     guard case .dense(let tensor) = gradients.values[0] else {
       Issue.record("a dense gradient was expected, found rows")
@@ -62,8 +62,8 @@ import UnrollCore
 
   @Test func twoLookUpsAreOne() {
     let (_, gradients) = valueWithGradient(of: Table(50, 4)) { table in
-      let first = table.rows.variable.gatheringRows([9, 3]).sum()
-      return first + 2 * table.rows.variable.gatheringRows([3, 40]).sum()
+      let first = table.rows.variable.gather([9, 3]).sum()
+      return first + 2 * table.rows.variable.gather([3, 40]).sum()
     }
     guard case .rows(let rows) = gradients.values[0] else {
       Issue.record("rows were expected, found a dense gradient")
@@ -76,7 +76,7 @@ import UnrollCore
   /// A table that is the head as well: whichever gradient comes first, both count.
   @Test(arguments: [true, false]) func rowsJoinADenseGradient(_ looksUpFirst: Bool) {
     let (_, gradients) = valueWithGradient(of: Table(50, 4)) { table in
-      func lookUp() -> Variable { table.rows.variable.gatheringRows([9, 3, 9]).sum() }
+      func lookUp() -> Variable { table.rows.variable.gather([9, 3, 9]).sum() }
       func all() -> Variable { table.rows.variable.sum() }
       return looksUpFirst ? lookUp() + all() : all() + lookUp()
     }
@@ -87,18 +87,18 @@ import UnrollCore
   /// A look-up in what is no parameter, and with no look-ups or no rows at all.
   @Test func otherLookUps() {
     let (_, gradients) = valueWithGradient(of: Table(50, 4)) {
-      (2 * $0.rows.variable).gatheringRows([9]).sum()
+      (2 * $0.rows.variable).gather([9]).sum()
     }
     #expect(gradients["rows"]?.elements.enumerated().allSatisfy { $1 == ($0 / 4 == 9 ? 2 : 0) } == true)
-    let (_, none) = valueWithGradient(of: Table(50, 4)) { $0.rows.variable.gatheringRows([-1, -1]).sum() }
+    let (_, none) = valueWithGradient(of: Table(50, 4)) { $0.rows.variable.gather([-1, -1]).sum() }
     #expect(none["rows"]?.elements.allSatisfy { $0 == 0 } == true)
-    let (_, empty) = valueWithGradient(of: Table(50, 0)) { $0.rows.variable.gatheringRows([1]).sum() }
+    let (_, empty) = valueWithGradient(of: Table(50, 0)) { $0.rows.variable.gather([1]).sum() }
     #expect(empty["rows"]?.shape == [50, 0])
   }
 
   @Test func inputsAreDense() {
     let (_, _, _, inputs) = valueWithGradient(of: NoParameters(), inputs: [.zeros([50, 2])]) { _, x in
-      (x[0].gatheringRows([4]).sum(), ())
+      (x[0].gather([4]).sum(), ())
     }
     #expect(inputs[0].elements.enumerated().allSatisfy { $1 == ($0 / 2 == 4 ? 1 : 0) })
   }
@@ -110,7 +110,7 @@ import UnrollCore
     func run(_ threads: Int) -> [Float] {
       WorkerPool.$forced.withValue(WorkerPool(threads: threads)) {
         valueWithGradient(of: Table(2000, 130)) {
-          ($0.rows.variable.gatheringRows(indices) * weights).sum()
+          ($0.rows.variable.gather(indices) * weights).sum()
         }.gradients.tensors[0].elements
       }
     }

@@ -33,7 +33,7 @@ import UnrollCore
       return try y.columns(0..<2).meanOverSteps(Self.layout)
     }
     #expect(
-      found == ["linear", "unary", "softmax", "affine", "columns", "meanOverSteps", "gatheringRows"])
+      found == ["linear", "unary", "softmax", "affine", "columns", "meanOverSteps", "gather"])
   }
 
   @Test func operationsWithoutANameAreKnownByTheirFunction() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 import UnrollCore
@@ -182,4 +183,33 @@ private final class Counter: Sendable {
 
   private static let teams = [2: WorkerPool(threads: 2), 3: WorkerPool(threads: 3)]
   private static func team(_ threads: Int) -> WorkerPool { teams[threads]! }
+}
+
+/// What the environment may say; each in a process of its own.
+@Suite struct ComputeEnvironmentTests {
+  @Test(arguments: ["abc", "0", "-1", "1025", "100000", "2.5", " 2", "99999999999999999999"])
+  func threadsThatCannotBeAreRefused(_ text: String) {
+    #expect(ComputeEnvironment.threads(text) == nil)
+  }
+
+  @Test func threadsThatCanBeAreTaken() {
+    for count in [1, 2, 1024] { #expect(ComputeEnvironment.threads(String(count)) == count) }
+    #expect(ComputeEnvironment.threads >= 1)
+  }
+
+  @Test func variablesAreChecked() async {
+    await #expect(processExitsWith: .success) {
+      setenv("UNROLL_THREADS", "abc", 1)
+      let expected = EnvironmentError(
+        variable: "UNROLL_THREADS", expected: "a whole number from 1 to 1024", found: "abc")
+      #expect(throws: expected) { try ComputeEnvironment.check() }
+      setenv("UNROLL_THREADS", "", 1)
+      setenv("UNROLL_TARGET", "abacus", 1)
+      #expect { try ComputeEnvironment.check() } throws: {
+        "\($0)".contains("UNROLL_TARGET: expected a target")
+      }
+      setenv("UNROLL_TARGET", "scalar", 1)
+      try ComputeEnvironment.check()
+    }
+  }
 }

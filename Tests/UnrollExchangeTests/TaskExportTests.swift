@@ -156,6 +156,34 @@ import UnrollTraining
     #expect(throws: ExchangeError.self) { try ONNXExport.export(path, ONNXExport.Options(takesStates: true)) }
   }
 
+  @Test(arguments: ["independent", "autoregressive"]) func composers(_ head: String) throws {
+    let data = try Data()
+    var settings = ComposeSettings()
+    settings.head = ComposeSettings.Head(rawValue: head)!
+    settings.network = RecurrentSettings(cell: .gru, hiddenSize: 7, layers: 2)
+    settings.projection = 5
+    settings.learning.epochs = 1
+    let music = try ComposeData((0..<4).map { .init(steps: [[Int32($0)], [20, 30], []]) })
+    let path = "\(data.path)/composer"
+    try Composer.train(on: music, settings: settings).save(to: path)
+    try Self.check(path, states: [false, true], inputs: ["frames", "lengths"])
+  }
+
+  @Test func drawers() throws {
+    let data = try Data()
+    var settings = DrawSettings()
+    settings.network = RecurrentSettings(hiddenSize: 7, layers: 2)
+    settings.mixtures = 3
+    settings.learning.epochs = 1
+    let steps = [(0, 0, false), (1, 2, false), (3, -1, true)].map {
+      PenDrawing.Step(dx: Float($0.0), dy: Float($0.1), lifts: $0.2)
+    }
+    let drawings = try DrawData(["a", "b"].map { .init(PenDrawing(steps: steps), label: $0) })
+    let path = "\(data.path)/drawer"
+    try Drawer.train(on: drawings, settings: settings).save(to: path)
+    try Self.check(path, states: [false, true], inputs: ["frames", "lengths"])
+  }
+
   /// A graph that is not the network's must not pass.
   @Test func anotherNetworkIsNotWritten() throws {
     let data = try Data()

@@ -121,11 +121,11 @@ import UnrollNetworks
       "lengths": ONNXTensor(integers: [0, 4, 0], shape: [3]), "x": frames,
     ])
     let rows = (0..<4).flatMap { step in (0..<3).map { Int32($0 * 4 + step) } }
-    let turned = Variable(frames.tensor.reshaped(to: [12, 4])).gatheringRows(rows)
+    let turned = Variable(frames.tensor.reshaped(to: [12, 4])).gather(rows)
     let batch = try SequenceBatch(turned.reshaped(to: [4, 3, 4]), lengths: [0, 4, 0])
     var none: RandomSource?
     let (_, state) = try network.carrying(nil, over: PackedSequence(batch), random: &none)
-    let expected = Variable.concatenatedRows(state.map { $0[0] }).value
+    let expected = Variable.concatenated(state.map { $0[0] }, axis: 0).value
     expectClose(found["h_n"]?.tensor.reshaped(to: expected.shape), expected, 1e-5, name)
   }
 
@@ -186,12 +186,52 @@ import UnrollNetworks
       let x = trace.frames("x", features: 6, layout).rows
       trace.gives("norm", try x.layerNorm(gain: gain, bias: bias), layout)
       trace.gives("log", x.logSoftmax(), layout)
-      trace.gives("share", x.softmax() / (x.squared() + 1).rowSums(), layout)
-      trace.gives("product", try x.matrixProduct(other).relu(), layout)
+      trace.gives("share", x.softmax() / (x.square() + 1).sum(axis: -1, keepingAxis: true), layout)
+      trace.gives("product", try x.matmul(other).relu(), layout)
       trace.gives("minus", 2 - x, layout)
       trace.gives("last", PackedSequence(rows: x, layout: layout).last)
-      trace.gives("best", labels: x.largestColumn(), layout)
+      trace.gives("best", labels: x.argmax(), layout)
     }
+  }
+
+  @Test func axesOfArrays() throws {
+    let (weight, side) = (Self.parameter([5, 4]), Self.parameter([1, 3, 1], 4))
+    try Self.check { trace in
+      let x = Variable(trace.numbers("x", [.batch, .fixed(3), .fixed(5)]))
+      for axis in 0..<3 {
+        trace.gives("sum.\(axis)", x.sum(axis: axis, keepingAxis: true) + 1)
+        trace.gives("maximum.\(axis)", x.max(axis: axis).tanh())
+      }
+      trace.gives("mean", x.mean(axis: 1))
+      trace.gives("turned", x.transposed(0, 2) * 2)
+      trace.gives("permuted", x.permuted([1, 2, 0]).softmax(axis: 1))
+      trace.gives("joined", .concatenated([x, x.square()], axis: 1).slice(2..<5, axis: 1))
+      trace.gives("products", try x.matmul(x.transposed()))
+      trace.gives("product", try x.matmul(weight))
+      trace.gives("over the batch", try x.transposed(0, 1).transposed(1, 2).matmul(x.transposed(0, 1)))
+      trace.gives("side", x.sum(axis: 2, keepingAxis: true) - side.reshaped(to: [3, 1]))
+      trace.gives("repeated", x.sum(axis: 1, keepingAxis: true).broadcast(to: [trace.rows, 6, 5]))
+    }
+  }
+
+  @Test func numbersOnBothSides() throws {
+    try Self.check { trace in
+      let x = Variable(trace.numbers("x", [.batch, .fixed(3)])).square() + 1
+      trace.gives("half", x / 2)
+      trace.gives("inverse", 3 / x)
+      trace.gives("less", 1 - x)
+      trace.gives("more", 2 * x + 1)
+      trace.gives("one", x * Variable(Tensor([0.5])))
+    }
+  }
+
+  @Test func broadcastingToTheBatch() throws {
+    let error = Self.refusal { trace in
+      let x = Variable(trace.numbers("x", [.batch, .fixed(2)]))
+      let column = Variable(trace.numbers("column", [.fixed(1), .fixed(2)]))
+      trace.gives("y", x + column.broadcast(to: x.shape))
+    }
+    #expect(error?.place == "operation binary")
   }
 
   /// A name of an axis stands for one extent in the whole file, and a loop's batch may be another than the graph's.
@@ -220,9 +260,9 @@ import UnrollNetworks
   @Test func literalIndices() throws {
     let error = Self.refusal { trace in
       let x = Variable(trace.numbers("x", [.batch, .fixed(2)]))
-      trace.gives("y", x.gatheringRows((0..<Int32(trace.rows)).reversed()))
+      trace.gives("y", x.gather((0..<Int32(trace.rows)).reversed()))
     }
-    #expect(error?.place == "operation gatheringRows")
+    #expect(error?.place == "operation gather")
     #expect(error?.found.contains("3 literal ones into [batch, 2]") == true)
   }
 
@@ -269,7 +309,7 @@ import UnrollNetworks
     let error = Self.refusal { trace in
       let all = Variable(trace.numbers("x", [.fixed(4), .batch, .fixed(4)]))
       let layout = SequenceLayout(lengths: (0..<trace.rows).map { $0 == 0 ? 4 : 3 })
-      let x = all.reshaped(to: [4 * trace.rows, 4]).gatheringRows(layout.paddedRows)
+      let x = all.reshaped(to: [4 * trace.rows, 4]).gather(layout.paddedRows)
       var none: RandomSource?
       let (y, _) = try network(PackedSequence(rows: x, layout: layout), random: &none)
       trace.gives("y", y.rows, layout)
@@ -286,5 +326,5 @@ import UnrollNetworks
 }
 
 extension Variable {
-  fileprivate func concatenated(with other: Variable) -> Variable { .concatenatedColumns([self, other]) }
+  fileprivate func concatenated(with other: Variable) -> Variable { .concatenated([self, other], axis: -1) }
 }

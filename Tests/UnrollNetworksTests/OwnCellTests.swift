@@ -136,9 +136,9 @@ private struct Tagger: Module {
     let sequences = outputs.values.reshaped(to: [steps * batch, 2 * hidden])
     for (sequence, length) in lengths.enumerated() {
       let places = (0..<steps).map { Int32($0 * batch + sequence) }
-      let found = sequences.gatheringRows(places)
+      let found = sequences.gather(places)
       #expect(found.value.elements.dropFirst(length * 2 * hidden).allSatisfy { $0 == 0 })
-      let own = Variable(x).reshaped(to: [steps * batch, inputs]).gatheringRows(Array(places.prefix(length)))
+      let own = Variable(x).reshaped(to: [steps * batch, inputs]).gather(Array(places.prefix(length)))
       let (alone, ends) = try network(SequenceBatch(own.reshaped(to: [length, 1, inputs])))
       let flat = alone.values.value.reshaped(to: [length, 2 * hidden])
       expectClose(found.rows(0..<length).value, flat, Self.exact, "sequence \(sequence)")
@@ -218,7 +218,7 @@ private struct Tagger: Module {
         of: stack(ProbedCell(wrapped: cell)), inputs: [zeros]
       ) {
         network, probes in
-        let input = Variable.concatenatedColumns([Variable(x), probes[0]])
+        let input = Variable.concatenated([Variable(x), probes[0]], axis: -1)
         let (outputs, state) = try network(SequenceBatch(input))
         return (mixed(state[0].parts[0], seed: 8), outputs.values.value)
       }

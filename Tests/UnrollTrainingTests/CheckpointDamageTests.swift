@@ -6,7 +6,7 @@ import UnrollTraining
 /// Checkpoints that are damaged, of another training, or of a save that ended half way.
 struct CheckpointDamageTests {
   private static let plan: TrainingPlan = {
-    var plan = TrainingPlan(epochs: 4, optimizer: Adam(), schedule: .constant(0.01), seed: 2)
+    var plan = TrainingPlan(epochs: 4, optimizer: Adam(learningRate: 0.01), seed: 2)
     plan.averaging = 0.9
     return plan
   }()

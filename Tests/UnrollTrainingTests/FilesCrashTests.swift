@@ -19,25 +19,35 @@ import UnrollTraining
   }
 
   @Test func everyPrefixLeavesAWholeModel() throws {
-    let count = try { () throws in
+    func start() throws -> SavePlan {
       try saveExample(path, value: 1, others: ["old.json": [1]])
       try folder.write([9], "model/mine")
-      let plan = try plan(2)
+      try folder.makeFolder("model/plots")
+      try folder.write([8], "model/plots/a.svg")
+      return try plan(2)
+    }
+    let count = try { () throws in
+      let plan = try start()
       return plan.publish.count + plan.tidy.count
     }()
     var seen: [Float] = []
     for length in 0...count {
       try folder.remove("model")
-      try saveExample(path, value: 1, others: ["old.json": [1]])
-      try folder.write([9], "model/mine")
-      let plan = try plan(2)
+      let plan = try start()
       let steps = plan.publish + plan.tidy
       #expect(steps.count == count)
       for step in steps.prefix(length) { try step.run() }
       seen.append(try value(path))
-      // The next save works, whatever the last one left.
+      #expect(try folder.read("model/mine") == [9], "after \(length) steps")
+      // The next save works, and nothing is left of the last one but what is a person's.
       try saveExample(path, value: 3)
       #expect(try value(path) == 3)
+      #expect(folder.names() == ["model"], "after \(length) steps")
+      #expect(
+        folder.names("model") == [
+          "README.md", "config.json", "manifest.json", "mine", "model.safetensors", "plots",
+        ])
+      #expect(try folder.read("model/mine") == [9] && folder.read("model/plots/a.svg") == [8])
     }
     #expect(seen == seen.sorted())
     #expect(seen.first == 1)
@@ -55,6 +65,75 @@ import UnrollTraining
         #expect(length < count)
       }
     }
+  }
+
+  /// A file of a person's whose name the new model needs gets a name beside it.
+  @Test func namesThatAreTakenAreNotLost() throws {
+    try saveExample(path, value: 1)
+    for (number, kept) in ["new.json.kept", "new.json.kept-2"].enumerated() {
+      try folder.write([UInt8(number)], "model/new.json")
+      try saveExample(path, value: 2)
+      #expect(try folder.read("model/new.json") == [UInt8(number)], "it is not the model's")
+      try plan(3).run()
+      #expect(try folder.read("model/\(kept)") == [UInt8(number)])
+      #expect(try folder.read("model/new.json") == [1])
+      #expect(folder.names() == ["model"])
+      try saveExample(path, value: 4)
+    }
+  }
+
+  /// Where a swap takes two renames and is killed between them, the next save finds the old model again.
+  @Test func aModelThatWasAsideComesBack() throws {
+    try saveExample(path, value: 1)
+    try folder.write([9], "model/mine")
+    let plan = try plan(2)
+    for step in plan.publish {
+      guard case .exchange(let spare, let shown) = step else {
+        try step.run()
+        continue
+      }
+      try FileSystem.move(shown, to: spare + "-old")
+      break
+    }
+    #expect(!folder.names().contains("model"))
+    try ModelDirectory.checkWritable(path)
+    #expect(try value(path) == 1)
+    #expect(try folder.read("model/mine") == [9])
+    try saveExample(path, value: 3)
+    #expect(folder.names() == ["model"])
+    #expect(try folder.read("model/mine") == [9])
+  }
+
+  /// What another path's save left, and what a save under way has locked, is not touched.
+  @Test func othersAreLeftAlone() throws {
+    try saveExample(path, value: 1)
+    let unfinished = try plan(2)
+    for step in unfinished.publish.prefix(2) { try step.run() }
+    guard case .makeFolder(let spare) = unfinished.publish[0] else {
+      Issue.record("a save begins with a folder")
+      return
+    }
+    try saveExample(folder.path + "/other", value: 5)
+    #expect(folder.names().count == 3)
+    do {
+      let lock = try FileLock(spare)
+      try saveExample(path, value: 3)
+      #expect(folder.names().count == 3)
+      withExtendedLifetime(lock) {}
+    }
+    try saveExample(path, value: 3)
+    #expect(folder.names() == ["model", "other"])
+  }
+
+  /// A file that was not finished goes with the next one of its path.
+  @Test func unfinishedFilesAreCleared() throws {
+    try AtomicFile.write([1], to: folder.path + "/file")
+    let place = try SavePlace(folder.path + "/file")
+    try FileSystem.create(place.spare(), [1, 2, 3])
+    try AtomicFile.write([7], to: folder.path + "/another")
+    #expect(folder.names().count == 3)
+    try AtomicFile.write([2], to: folder.path + "/file")
+    #expect(folder.names() == ["another", "file"])
   }
 
   /// Each file in turn is in the way, so that the save fails there and is undone.

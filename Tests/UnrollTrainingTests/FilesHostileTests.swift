@@ -86,14 +86,14 @@ struct HostileHeader: CustomTestStringConvertible, Sendable {
   ]
 
   static let numbers: [HostileHeader] = [
-    .init(testDescription: "negative extent", header: entry(shape: "[-2]"), data: 2, word: "'-'"),
-    .init(testDescription: "fraction", header: entry(shape: "[2.0]"), data: 2, word: "'.'"),
-    .init(testDescription: "exponent", header: entry(shape: "[2e0]"), data: 2, word: "'e'"),
+    .init(testDescription: "negative extent", header: entry(shape: "[-2]"), data: 2, word: "found -2"),
+    .init(testDescription: "fraction", header: entry(shape: "[2.0]"), data: 2, word: "found 2.0"),
+    .init(testDescription: "exponent", header: entry(shape: "[2e0]"), data: 2, word: "found 2e0"),
     .init(testDescription: "leading zero", header: entry(shape: "[02]"), data: 2, word: "leading zero"),
-    .init(testDescription: "plus sign", header: entry(shape: "[+2]"), data: 2, word: "'+'"),
+    .init(testDescription: "plus sign", header: entry(shape: "[+2]"), data: 2, word: "found \"+2"),
     .init(testDescription: "text as a number", header: entry(shape: "[\"2\"]"), data: 2, word: "integer"),
-    .init(testDescription: "no number", header: entry(shape: "[2,]"), data: 2, word: "integer"),
-    .init(testDescription: "negative offset", header: entry(offsets: "[-1,1]"), data: 2, word: "'-'"),
+    .init(testDescription: "no number", header: entry(shape: "[2,]"), data: 2, word: "a value"),
+    .init(testDescription: "negative offset", header: entry(offsets: "[-1,1]"), data: 2, word: "found -1"),
     .init(testDescription: "offsets turned", header: entry(offsets: "[2,0]"), data: 2, word: "begin ≤ end"),
     .init(testDescription: "one offset", header: entry(offsets: "[0]"), data: 2, word: "begin ≤ end"),
     .init(testDescription: "three offsets", header: entry(offsets: "[0,1,2]"), data: 2, word: "at most 2"),
@@ -166,7 +166,7 @@ struct HostileHeader: CustomTestStringConvertible, Sendable {
   func hugeHeadersAreRefused(_ length: UInt64) {
     let file = withUnsafeBytes(of: length.littleEndian) { Array($0) } + Array("{}".utf8)
     let error = modelFileError { () throws(ModelFileError) in _ = try Safetensors.decode(file, file: "f") }
-    #expect(error?.description.contains("at most 100000000") == true)
+    #expect(error?.description.contains("at most 33554432") == true)
   }
 
   @Test func everyTruncationIsRefused() throws {

@@ -53,6 +53,24 @@ func value(_ path: String) throws(ModelFileError) -> Float {
     #expect(String(decoding: try folder.read("model/README.md"), as: UTF8.self) == "# A model\n")
   }
 
+  /// Pictures, and what else a model does without, may be deleted; what it needs may not, and damage is always found.
+  @Test func filesToLookAtMayBeDeleted() throws {
+    try ModelDirectory.write(
+      to: path, task: "example", settings: ExampleSettings(), tensors: [("w", Tensor([1, 2]))], card: "",
+      otherFiles: ["plot.svg": [1], "notes.txt": [2], "tokenizer.json": [3]], optional: ["notes.txt"])
+    #expect(try ModelDirectory.load(path).otherFiles.count == 3)
+    try folder.write([9], "model/plot.svg")
+    #expect(
+      modelFileError { () throws(ModelFileError) in _ = try ModelDirectory.load(path) }?.reason == .damaged)
+    try folder.remove("model/plot.svg")
+    try folder.remove("model/notes.txt")
+    let model = try ModelDirectory.load(path)
+    #expect(model.otherFiles == ["tokenizer.json": [3]])
+    try folder.remove("model/tokenizer.json")
+    #expect(
+      modelFileError { () throws(ModelFileError) in _ = try ModelDirectory.load(path) }?.reason == .missing)
+  }
+
   @Test func anOlderModelIsReplacedAndForeignFilesStay() throws {
     try saveExample(path, value: 1, others: ["old.json": [1]])
     try folder.write([9], "model/forecast.csv")
@@ -72,9 +90,8 @@ func value(_ path: String) throws(ModelFileError) -> Float {
     try folder.write([9], "model/extra")
     try saveExample(path, value: 2, others: ["extra": [4]])
     #expect(try ModelDirectory.load(path).file("extra") == [4])
-    let rest = try #require(folder.names().first { $0 != "model" })
-    #expect(folder.names(rest) == ["extra"])
-    #expect(try folder.read("\(rest)/extra") == [9])
+    #expect(try folder.read("model/extra.kept") == [9])
+    #expect(folder.names() == ["model"])
   }
 
   @Test func emptyFoldersLinksAndSlashesAreFollowed() throws {

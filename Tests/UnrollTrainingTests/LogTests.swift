@@ -11,7 +11,7 @@ import UnrollTraining
 
 /// Logs hold what was reported, in forms that others read.
 struct LogTests {
-  private static let plan = TrainingPlan(epochs: 3, optimizer: Adam(), schedule: .constant(0.01), seed: 2)
+  private static let plan = TrainingPlan(epochs: 3, optimizer: Adam(learningRate: 0.01), seed: 2)
 
   private struct Line: Decodable, Equatable {
     var event: String

@@ -118,7 +118,7 @@ import UnrollTraining
     let start = Embedding(count: 30, size: 8, using: &random)
     func gradients(_ model: Embedding) throws -> Gradients {
       try valueWithGradient(of: model) { model throws(ShapeError) in
-        (8 * (try model([4, 9, 4]) - 1)).squared().sum()
+        (8 * (try model([4, 9, 4]) - 1)).square().sum()
       }.gradients
     }
     var (folded, before) = (start, start)

@@ -63,7 +63,7 @@ struct TrainerCarryTests {
 
   private static func plan(_ epochs: Int) -> TrainingPlan {
     TrainingPlan(
-      epochs: epochs, optimizer: Adam(learningRate: 0.02), schedule: .constant(0.02), clipNorm: nil)
+      epochs: epochs, optimizer: Adam(learningRate: 0.02), clipNorm: nil)
   }
 
   @Test func carriedStatesAreNeededAndUsed() throws {
@@ -86,7 +86,6 @@ struct TrainerCarryTests {
         var plan = Self.plan(1)
         // Weights that stay, so that every piece sees the same ones.
         plan.optimizer = SGD(learningRate: 0)
-        plan.schedule = .constant(0)
         return plan
       }(), report: reports.take
     ).run()
@@ -122,7 +121,7 @@ struct TrainerCarryTests {
         _ model: Reader, step: Int, carry: Float?, random: inout RandomSource?
       ) throws -> (loss: LossSum, carry: Float?) {
         notes.add([Tensor(carry ?? -1)])
-        return (LossSum(model.head.weight.variable.squared().sum()), Float(step))
+        return (LossSum(model.head.weight.variable.square().sum()), Float(step))
       }
       func validate(_ model: Reader) throws -> Double? { nil }
     }

@@ -6,7 +6,7 @@ import UnrollTraining
 /// A training that meets numbers that are none.
 struct TrainerFaultTests {
   private static let plan = TrainingPlan(
-    epochs: 5, optimizer: SGD(learningRate: 0.01), schedule: .constant(0.01))
+    epochs: 5, optimizer: SGD(learningRate: 0.01))
 
   private func fault<Work: TrainingWork>(
     _ work: Work, _ model: Work.Model, plan: TrainingPlan = plan, _ reports: Reports = Reports()
@@ -87,8 +87,8 @@ struct TrainerFaultTests {
       _ model: Model, step: Int, carry: Never?, random: inout RandomSource?
     ) throws -> (loss: LossSum, carry: Never?) {
       let scale: Float = step == trouble ? 0 : 1
-      let slope = (scale * model.steep.variable).squared().squareRoot().sum()
-      return (LossSum(slope + (model.calm.variable - 1).squared().sum()), nil)
+      let slope = (scale * model.steep.variable).square().sqrt().sum()
+      return (LossSum(slope + (model.calm.variable - 1).square().sum()), nil)
     }
   }
 
@@ -102,7 +102,7 @@ struct TrainerFaultTests {
 
   @Test func aStepThatThrowsTheWeightsAwayIsFoundInItsEpoch() throws {
     let plan = TrainingPlan(
-      epochs: 1, optimizer: SGD(learningRate: 3e38), schedule: .constant(3e38), clipNorm: nil)
+      epochs: 1, optimizer: SGD(learningRate: 3e38), clipNorm: nil)
     var work = CurveWork()
     work.stepsPerEpoch = 1
     for index in work.targets.indices { work.targets[index] *= 1000 }

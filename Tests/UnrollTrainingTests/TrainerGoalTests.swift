@@ -8,7 +8,7 @@ import UnrollTraining
   /// One weight whose square is the loss.
   private struct Weight: Module {
     var weight = Parameter(Tensor([1]))
-    var square: Variable { weight.variable.squared().sum() }
+    var square: Variable { weight.variable.square().sum() }
 
     mutating func forEachParameter(
       _ path: String, _ body: (String, inout Parameter) throws -> Void
@@ -28,7 +28,7 @@ import UnrollTraining
   /// Each step halves the weight: the losses after epochs 1, 2, … are 1/4, 1/16, 1/64, … exactly.
   private func train(goal: Double?, validates: Bool = true) throws -> TrainingResult<Weight> {
     let plan = TrainingPlan(
-      epochs: 5, optimizer: SGD(learningRate: 0.25), schedule: .constant(0.25), clipNorm: nil, goal: goal)
+      epochs: 5, optimizer: SGD(learningRate: 0.25), clipNorm: nil, goal: goal)
     return try Trainer(Work(validates: validates), model: Weight(), plan: plan).run()
   }
 

@@ -64,9 +64,10 @@ struct TrainerNaNTests {
       var numbers = (0..<2 * count).map { _ in source.uniform() }
       let isNow = fault.map { $0.step == (epoch - 1) * stepsPerEpoch + step + 1 } ?? false
       if let fault, isNow, fault.kind == .input { numbers[fault.element % numbers.count] = .nan }
-      let x = Variable.concatenatedColumns([
-        try model.embedding(symbols), Variable(Tensor(numbers, shape: [count, 2])),
-      ])
+      let x = Variable.concatenated(
+        [
+          try model.embedding(symbols), Variable(Tensor(numbers, shape: [count, 2])),
+        ], axis: -1)
       let (below, _) = try model.lower(SequenceBatch(x.reshaped(to: [6, 2, 5])))
       let (above, _) = try model.upper(below)
       var loss = try Loss.squaredError(
@@ -77,7 +78,7 @@ struct TrainerNaNTests {
         var copy = model
         copy.forEachParameter("") { _, parameter in
           if index == fault.parameter {
-            loss = loss + (0 * parameter.variable).squared().squareRoot().sum()
+            loss = loss + (0 * parameter.variable).square().sqrt().sum()
           }
           index += 1
         }
@@ -130,7 +131,7 @@ struct TrainerNaNTests {
   }
 
   private static func plan(_ fault: Fault?) -> TrainingPlan {
-    TrainingPlan(epochs: 5, optimizer: Saboteur(fault), schedule: .constant(0.01), seed: 6)
+    TrainingPlan(epochs: 5, optimizer: Saboteur(fault), seed: 6)
   }
 
   private static let whole = Result {
@@ -193,7 +194,7 @@ struct TrainerNaNTests {
       func loss(
         _ model: Embedding, step: Int, carry: Never?, random: inout RandomSource?
       ) throws -> (loss: LossSum, carry: Never?) {
-        (LossSum(try model([1, 2]).squared().sum()), nil)
+        (LossSum(try model([1, 2]).square().sum()), nil)
       }
       func validate(_ model: Embedding) throws -> Double? { nil }
     }
@@ -201,7 +202,7 @@ struct TrainerNaNTests {
     var model = Embedding(count: 40, size: 3, using: &random)
     model.weight.update { $0[100] = .nan }
     let plan = TrainingPlan(
-      epochs: 2, optimizer: SGD(learningRate: 0.1), schedule: .constant(0.1), averaging: 0.5)
+      epochs: 2, optimizer: SGD(learningRate: 0.1), averaging: 0.5)
     let error = #expect(throws: TrainingError.self) {
       _ = try Trainer(Idle(), model: model, plan: plan).run()
     }

@@ -5,12 +5,12 @@ import UnrollTraining
 
 struct TrainerTests {
   private func plan(_ epochs: Int, rate: Float = 0.02) -> TrainingPlan {
-    TrainingPlan(epochs: epochs, optimizer: Adam(learningRate: rate), schedule: .constant(rate))
+    TrainingPlan(epochs: epochs, optimizer: Adam(learningRate: rate))
   }
 
   private func plainDescent(_ epochs: Int, rate: Float) -> TrainingPlan {
     TrainingPlan(
-      epochs: epochs, optimizer: SGD(learningRate: rate), schedule: .constant(rate), clipNorm: nil)
+      epochs: epochs, optimizer: SGD(learningRate: rate), clipNorm: nil)
   }
 
   @Test func learnsACurve() throws {
@@ -151,9 +151,44 @@ struct TrainerTests {
     }
   }
 
+  /// Settings that no training can have are refused before anything is done.
+  @Test func senselessSettingsAreRefused() {
+    let changes: [(setting: String, change: (inout TrainingPlan) -> Void)] = [
+      ("epochs", { $0.epochs = 0 }), ("epochs", { $0.epochs = -1 }),
+      ("optimizer.learningRate", { $0.optimizer.learningRate = .nan }),
+      ("optimizer.learningRate", { $0.optimizer.learningRate = -0.1 }), ("clipNorm", { $0.clipNorm = 0 }),
+      ("clipValue", { $0.clipValue = .nan }), ("patience", { $0.patience = 0 }),
+      ("averaging", { $0.averaging = 1 }), ("timeLimit", { $0.timeLimit = -3 }),
+      ("tolerance", { $0.tolerance = -1 }), ("memory", { $0.memory = -1 }),
+      ("schedule", { $0.schedule = .warmUp(steps: 3, then: .stepDecay(factor: .nan, every: 1)) }),
+      ("schedule", { $0.schedule = .stepDecay(factor: 0.5, every: 0) }),
+    ]
+    for (setting, change) in changes {
+      var plan = plan(2)
+      change(&plan)
+      let reports = Reports()
+      #expect {
+        try Trainer(CurveWork(), model: SmallNetwork(), plan: plan, report: reports.take).run()
+      } throws: { error in
+        guard case .setting(setting, _, _) = error as? TrainingError else { return false }
+        return "\(error)".contains("the training plan's \(setting): expected")
+      }
+      #expect(reports.steps.isEmpty, "\(setting)")
+    }
+  }
+
+  /// Without a schedule, the optimizer's own rate is the one that is used.
+  @Test func takesTheRateOfTheOptimizer() throws {
+    let reports = Reports()
+    let plan = TrainingPlan(epochs: 2, optimizer: SGD(learningRate: 0.07))
+    _ = try Trainer(CurveWork(), model: SmallNetwork(), plan: plan, report: reports.take).run()
+    #expect(reports.steps.allSatisfy { $0.learningRate == 0.07 })
+  }
+
   @Test func takesTheRateOfTheSchedule() throws {
     var plan = plan(3)
-    plan.schedule = .warmUp(steps: 4, then: .stepDecay(initial: 0.1, factor: 0.5, every: 1))
+    plan.optimizer.learningRate = 0.1
+    plan.schedule = .warmUp(steps: 4, then: .stepDecay(factor: 0.5, every: 1))
     let reports = Reports()
     _ = try Trainer(CurveWork(), model: SmallNetwork(), plan: plan, report: reports.take).run()
     let expected: [Float] = [
@@ -166,7 +201,8 @@ struct TrainerTests {
     var work = CurveWork()
     work.verdicts = [1, 1, 1, 1]
     var plan = plan(4)
-    plan.schedule = .reduceOnPlateau(ReduceOnPlateau(initial: 0.1, factor: 0.5, patience: 1))
+    plan.optimizer.learningRate = 0.1
+    plan.schedule = .reduceOnPlateau(ReduceOnPlateau(factor: 0.5, patience: 1))
     let reports = Reports()
     _ = try Trainer(work, model: SmallNetwork(), plan: plan, report: reports.take).run()
     #expect(reports.epochs.map(\.learningRate) == [0.1, 0.1, 0.1, 0.05])

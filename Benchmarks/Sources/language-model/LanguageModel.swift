@@ -41,10 +41,10 @@ struct LanguageModel: Module {
     let x = try embedding(words).reshaped(to: [words.count / batch, batch, features])
     let (outputs, next) = try core(SequenceBatch(x), initialState: state, random: &random)
     let flat = outputs.values.reshaped(to: [words.count, features])
-    let total = try Loss.crossEntropy(
+    let loss = try Loss.crossEntropy(
       of: flat, head?.weight.variable ?? embedding.weight.variable,
       bias: head?.bias?.variable ?? bias?.variable, labels)
-    return (total.affine(times: 1 / Double(max(1, words.count)), plus: 0), next.map(\.detached))
+    return (loss, next.map(\.detached))
   }
 }
 

@@ -86,7 +86,7 @@ struct AddingWork<Cell: RecurrentCell>: TrainingWork {
   ) throws -> (loss: LossSum, carry: Never?) {
     var source = sources[step]
     let batch = try AddingBatch(timeSteps: timeSteps, count: batchSize, using: &source)
-    return (LossSum((try network(batch.steps) - Variable(batch.sums)).squared()), nil)
+    return (LossSum(try Loss.squaredError(network(batch.steps), batch.sums, reduction: .none)), nil)
   }
 
   func validate(_ network: AddingNetwork<Cell>) throws -> Double? {

@@ -64,7 +64,7 @@ struct Lesson {
     let work = AddingWork<Cell>(
       timeSteps: Self.timeSteps, batchSize: 50, stepsPerEpoch: 100, validation: validation)
     let plan = TrainingPlan(
-      epochs: 30, optimizer: Adam(), schedule: .constant(0.002), clipNorm: 1, goal: Self.solved / 2,
+      epochs: 30, optimizer: Adam(learningRate: 0.002), clipNorm: 1, goal: Self.solved / 2,
       seed: seed)
     let trained = try Trainer(
       work, model: network, plan: plan,

@@ -53,7 +53,7 @@ enum Reach {
     let probed = AddingNetwork(ProbedCell(wrapped: network.cell), head: network.head)
     let zeros = Tensor.zeros([timeSteps, count, hidden])
     let (_, answers, _, gradients) = try valueWithGradient(of: probed, inputs: [zeros]) { probed, probes in
-      let input = Variable.concatenatedColumns([batch.steps.values, probes[0]])
+      let input = Variable.concatenated([batch.steps.values, probes[0]], axis: -1)
       let answers = try probed(SequenceBatch(input))
       // The sum over sequences: so each sequence's gradient is that of its own error.
       return (try Float(count) * Loss.squaredError(answers, batch.sums), answers.value)

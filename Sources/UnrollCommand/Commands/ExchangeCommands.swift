@@ -106,7 +106,8 @@ enum ExchangeCommands {
       \.config, "config", .data, "The description of the modules.", valueName: "json")
     static let selectionFields: [SettingField<ImportOptions>] = [
       SettingField(
-        \.prefix, "prefix", .data, "What stands before the names of the weights, such as model.; it is taken off."),
+        \.prefix, "prefix", .data,
+        "What stands before the names of the weights, such as model.; it is taken off."),
       SettingField(
         \.ignore, "ignore", .data,
         "Names of weights to leave out; * stands for any characters; may be repeated.", valueName: "name,…"),

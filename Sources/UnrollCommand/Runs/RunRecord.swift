@@ -2,12 +2,6 @@ import UnrollCore
 import UnrollTasks
 import UnrollTraining
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// What a folder of a run says of the training that it belongs to: the file `run.json`.
 struct RunRecord: Codable, Equatable {
   /// Data that the training reads.
@@ -72,9 +66,7 @@ struct RunRecord: Codable, Equatable {
 
   var encoded: [UInt8] {
     get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+      JSONWriter.utf8(try JSONTree(self), .indented, sortsKeys: true) + [UInt8(ascii: "\n")]
     }
   }
 

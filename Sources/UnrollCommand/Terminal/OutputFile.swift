@@ -12,6 +12,18 @@ final class OutputFile {
     if path == nil { try TerminalStream.writeOutput(text) } else { bytes += Array(text.utf8) }
   }
 
+  /// A result that is a file of its own.
+  ///
+  /// - Throws: `SettingError` where another result is in the file already.
+  func write(whole file: [UInt8]) throws {
+    guard bytes.isEmpty else {
+      throw SettingError(
+        "output", expected: "one input, for the answer fills the file (--format json holds several)",
+        found: "several")
+    }
+    bytes = file
+  }
+
   /// After the last result.
   func finish() throws {
     if let path { try AtomicFile.write(bytes, to: path) } else { try TerminalStream.closeOutput() }

@@ -49,23 +49,19 @@ extension Kernels {
     let rows = rows ?? 0..<weight.shape.rows
     let columns = weight.shape.columns
     let form = PanelForm(use: use, rows: rows, target: name)
-    return weight.storage.panels.withLock { kept in
-      if let panels = kept[form] { return panels }
+    return weight.storage.panels(form) {
       let base = weight.address + rows.lowerBound * columns * stride
-      let panels =
-        switch use {
-        case .product:
-          pack(
-            base, columns: rows.count, inner: columns, innerStride: 1, columnStride: columns,
-            width: panelColumns)
-        case .transposedProduct:
-          pack(
-            base, columns: columns, inner: rows.count, innerStride: columns, columnStride: 1,
-            width: panelColumns)
-        case .gates(let gates): packGates(base, gates: gates, hidden: rows.count / gates, inner: columns)
-        }
-      kept[form] = panels
-      return panels
+      return switch use {
+      case .product:
+        pack(
+          base, columns: rows.count, inner: columns, innerStride: 1, columnStride: columns,
+          width: panelColumns)
+      case .transposedProduct:
+        pack(
+          base, columns: columns, inner: rows.count, innerStride: columns, columnStride: 1,
+          width: panelColumns)
+      case .gates(let gates): packGates(base, gates: gates, hidden: rows.count / gates, inner: columns)
+      }
     }
   }
 

@@ -42,7 +42,9 @@ extension Kernels {
   package static func crossEntropy(_ x: Tensor, labels: [Int32]) -> (loss: Tensor, logSumExp: Tensor) {
     let kernels = serving(x.precision)
     let (rows, columns) = (x.shape.rows, x.shape.columns)
-    precondition(labels.count == rows && labels.allSatisfy { $0 < columns })
+    require(
+      labels.count == rows && labels.allSatisfy { $0 < columns },
+      "cross-entropy: \(labels.count) labels below \((labels.max() ?? 0) + 1) for the shape \(x.shape)")
     let loss = Tensor(uninitialized: [rows], precision: x.precision)
     let lse = Tensor(uninitialized: [rows], precision: x.precision)
     labels.withUnsafeBufferPointer { labels in

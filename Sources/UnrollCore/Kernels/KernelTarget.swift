@@ -11,7 +11,7 @@ package struct KernelTarget: Hashable, Sendable, CustomStringConvertible {
 
   /// What `UNROLL_TARGET` asks for, when it asks for something that this machine cannot run.
   package static var refusedSetting: String? {
-    guard let wanted = Settings.variable("UNROLL_TARGET"), !wanted.isEmpty else { return nil }
+    guard let wanted = ComputeEnvironment.variable("UNROLL_TARGET") else { return nil }
     return available.contains { $0.name == wanted } ? nil : wanted
   }
 

@@ -16,7 +16,8 @@ package struct Kernels: @unchecked Sendable {
   private init(_ table: UnsafePointer<unroll_kernels>) { self.table = table }
 
   private static let best = Kernels(unroll_kernels_best())
-  private static let preferred = Settings.variable("UNROLL_TARGET").flatMap { Kernels(named: $0) } ?? best
+  private static let preferred =
+    ComputeEnvironment.variable("UNROLL_TARGET").flatMap { Kernels(named: $0) } ?? best
   private static let reference = Kernels(named: "double") ?? best
 
   /// The table that serves a precision in the current task.
@@ -55,6 +56,7 @@ package typealias BinaryOperation = unroll_binary
 package typealias ElmanActivation = unroll_elman
 typealias StepExtents = unroll_part
 typealias DirectInput = unroll_input
+typealias WindowExtents = unroll_window
 package typealias AdamSettings = unroll_adam
 package typealias RMSPropSettings = unroll_rmsprop
 
@@ -135,7 +137,7 @@ extension Kernels {
   }
 
   package static func binary(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> Tensor {
-    precondition(a.shape == b.shape, "shapes \(a.shape) and \(b.shape) differ")
+    require(a.shape == b.shape, "elementwise operation: the shapes \(a.shape) and \(b.shape) differ")
     let kernels = serving(a.precision)
     let y = Tensor(uninitialized: a.shape, precision: a.precision)
     kernels.each(a.shape.count) { start, count in
@@ -152,8 +154,12 @@ extension Kernels {
     let columns = v.shape.count
     let rows = columns == 0 ? 0 : x.shape.count / columns
     let y = Tensor(uninitialized: x.shape, precision: x.precision)
-    kernels.table.pointee.binary_row(
-      operation, x.address, columns, v.address, y.mutableAddress, columns, rows, columns)
+    WorkerPool.shared.split(rows, grain: Swift.max(1, Self.grain / Swift.max(1, columns))) { range in
+      let start = range.lowerBound * columns
+      kernels.table.pointee.binary_row(
+        operation, kernels.offset(x.address, start), columns, v.address,
+        kernels.offset(y.mutableAddress, start), columns, range.count, columns)
+    }
     return y
   }
 
@@ -163,8 +169,18 @@ extension Kernels {
     let rows = v.shape.count
     let columns = rows == 0 ? 0 : x.shape.count / rows
     let y = Tensor(uninitialized: x.shape, precision: x.precision)
-    kernels.table.pointee.binary_column(
-      operation, x.address, columns, v.address, y.mutableAddress, columns, rows, columns)
+    func run(from start: Int, _ rows: Range<Int>, _ columns: Int) {
+      kernels.table.pointee.binary_column(
+        operation, kernels.offset(x.address, start), columns, kernels.offset(v.address, rows.lowerBound),
+        kernels.offset(y.mutableAddress, start), columns, rows.count, columns)
+    }
+    if rows == 1 {
+      kernels.each(columns) { start, count in run(from: start, 0..<1, count) }
+    } else {
+      WorkerPool.shared.split(rows, grain: Swift.max(1, Self.grain / Swift.max(1, columns))) { range in
+        run(from: range.lowerBound * columns, range, columns)
+      }
+    }
     return y
   }
 
@@ -181,7 +197,7 @@ extension Kernels {
 
   /// y += a·x.
   package static func addScaled(_ a: Double, _ x: Tensor, to y: inout Tensor) {
-    precondition(x.shape.count == y.shape.count)
+    require(x.shape.count == y.shape.count, "sum: the shapes \(x.shape) and \(y.shape) differ")
     y.makeUnique()
     serving(x.precision).add(a, x.address, to: y.mutableAddress, count: x.shape.count)
   }
@@ -195,7 +211,7 @@ extension Kernels {
 
   /// y = d·y + (1 − d)·x.
   package static func blend(_ y: inout Tensor, keeping d: Double, with x: Tensor) {
-    precondition(x.shape.count == y.shape.count)
+    require(x.shape.count == y.shape.count, "sum: the shapes \(x.shape) and \(y.shape) differ")
     y.makeUnique()
     let kernels = serving(x.precision)
     kernels.each(x.shape.count) { start, count in
@@ -211,14 +227,41 @@ extension Kernels {
     serving(a.precision).table.pointee.add_product(a.address, b.address, y.mutableAddress, a.shape.count)
   }
 
-  package static func sum(_ x: Tensor) -> Double {
-    serving(x.precision).table.pointee.sum(x.address, x.shape.count)
+  /// Elements of a slice that one thread reduces: the same slices for any number of threads, so that no bit depends on
+  /// them. Whole blocks of the sums of the kernels.
+  private static let slice = 1 << 15
+
+  /// A function of each slice of x, by slice.
+  private static func bySlice<Result>(
+    _ x: Tensor, _ initial: Result, _ body: (_ kernels: Kernels, UnsafeRawPointer, _ count: Int) -> Result
+  ) -> [Result] {
+    let kernels = serving(x.precision)
+    let count = x.shape.count
+    let slices = (count + slice - 1) / slice
+    guard slices > 1 else { return count == 0 ? [] : [body(kernels, x.address, count)] }
+    var results = Array(repeating: initial, count: slices)
+    results.withUnsafeMutableBufferPointer { results in
+      nonisolated(unsafe) let results = results
+      WorkerPool.shared.split(slices) { range in
+        for index in range {
+          let start = index * slice
+          results[index] = body(kernels, kernels.offset(x.address, start), Swift.min(slice, count - start))
+        }
+      }
+    }
+    return results
   }
+
+  package static func sum(_ x: Tensor) -> Double {
+    bySlice(x, 0.0) { $0.table.pointee.sum($1, $2) }.reduce(0, +)
+  }
+  /// −∞ where there are no elements; NaN where any is.
   package static func maximum(_ x: Tensor) -> Double {
-    serving(x.precision).table.pointee.maximum(x.address, x.shape.count)
+    bySlice(x, 0.0) { $0.table.pointee.maximum($1, $2) }
+      .reduce(-.infinity) { $1 > $0 || $1.isNaN ? $1 : $0 }
   }
   package static func allFinite(_ x: Tensor) -> Bool {
-    serving(x.precision).table.pointee.all_finite(x.address, x.shape.count)
+    bySlice(x, true) { $0.table.pointee.all_finite($1, $2) }.allSatisfy { $0 }
   }
 
   /// The sum of each column of `[rows, columns]`.
@@ -234,6 +277,23 @@ extension Kernels {
     _ x: UnsafeRawPointer, rowStride: Int, rows: Int, columns: Int, into y: UnsafeMutableRawPointer,
     accumulate: Bool = false
   ) {
+    // A tall matrix has too few columns to share: strips of rows have sums of their own, as many for any number of
+    // threads.
+    let strip = Swift.max(1024, (Self.grain / Swift.max(1, columns) + 127) / 128 * 128)
+    if columns <= 64 && rows >= 2 * strip {
+      let strips = (rows + strip - 1) / strip
+      let partial = TensorStorage(count: strips * columns, precision: stride == 8 ? .double : .single)
+      WorkerPool.shared.split(strips) { range in
+        for index in range {
+          table.pointee.column_sums(
+            x + index * strip * rowStride * stride, rowStride, Swift.min(strip, rows - index * strip), 0,
+            columns,
+            partial.address + index * columns * stride, false)
+        }
+      }
+      table.pointee.column_sums(partial.address, columns, strips, 0, columns, y, accumulate)
+      return
+    }
     WorkerPool.shared.split(
       (columns + 15) / 16, grain: Swift.max(1, Self.grain / Swift.max(1, rows * 16))
     ) { range in
@@ -246,8 +306,13 @@ extension Kernels {
   package static func rowSums(_ a: Tensor, times b: Tensor? = nil, rows: Int) -> Tensor {
     let columns = rows == 0 ? 0 : a.shape.count / rows
     let result = Tensor(uninitialized: [rows], precision: a.precision)
-    serving(a.precision).table.pointee.row_sums(
-      a.address, columns, b?.address, columns, rows, columns, result.mutableAddress)
+    let kernels = serving(a.precision)
+    WorkerPool.shared.split(rows, grain: Swift.max(1, Self.grain / Swift.max(1, columns))) { range in
+      let start = range.lowerBound * columns
+      kernels.table.pointee.row_sums(
+        kernels.offset(a.address, start), columns, b.map { kernels.offset($0.address, start) }, columns,
+        range.count, columns, kernels.offset(result.mutableAddress, range.lowerBound))
+    }
     return result
   }
 }

@@ -38,6 +38,8 @@ extension Variable {
   package static func attention(
     query: Variable, keys: Variable, values: Variable, score: AttentionScore, segments: RowSegments
   ) throws(ShapeError) -> (context: Variable, weights: Variable) {
+    let (keys, values) = matched(keys, values)
+    let query = query.promoted(to: keys.value.precision)
     let step = try AttentionStep(
       query: query, keys: keys, values: values, score: score, segments: segments)
     let (context, weights) = step.forward()

@@ -21,14 +21,14 @@ extension Variable {
   /// y = ln(1 + eˣ).  dx = dy·σ(x).
   public func softplus() -> Variable { apply(.softplus) }
   /// y = |x|.  dx = dy·sign x.
-  public func absolute() -> Variable { apply(.abs) }
+  public func abs() -> Variable { apply(.abs) }
   /// y = x².  dx = dy·2x.
-  public func squared() -> Variable { apply(.square) }
+  public func square() -> Variable { apply(.square) }
   /// y = √x.  dx = dy / 2y.
-  public func squareRoot() -> Variable { apply(.sqrt) }
+  public func sqrt() -> Variable { apply(.sqrt) }
 
-  /// y = a·x + b for numbers a and b.  dx = a·dy.
-  public func affine(times a: Double, plus b: Double) -> Variable {
+  /// y = a·x + b for numbers a and b, in one pass.  dx = a·dy.
+  package func affine(times a: Double, plus b: Double) -> Variable {
     .record(
       Kernels.affine(value, times: a, plus: b), from: [self], as: .affine(times: a, plus: b)
     ) { [slot] dy, gradients in
@@ -81,20 +81,38 @@ extension Variable {
 
   /// a op b; b is repeated over a where it is one number, a row (its shape ends a's) or a column (its last
   /// extent is 1).
-  private static func combine(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> (Tensor, Meeting) {
-    guard let meeting = Meeting(a.shape, b.shape) else {
-      preconditionFailure("shapes \(a.shape) and \(b.shape) do not meet in an elementwise operation")
-    }
+  private static func combine(
+    _ operation: BinaryOperation, _ a: Tensor, _ b: Tensor, _ meeting: Meeting
+  ) -> Tensor {
     switch meeting {
-    case .same: return (Kernels.binary(operation, a, b), meeting)
-    case .row, .scalar: return (Kernels.binaryRow(operation, a, b), meeting)
-    case .column: return (Kernels.binaryColumn(operation, a, b), meeting)
+    case .same: Kernels.binary(operation, a, b)
+    case .row: Kernels.binaryRow(operation, a, b)
+    // One number is a column of one row, and so a vector's work.
+    case .column, .scalar: Kernels.binaryColumn(operation, a, b)
     }
   }
 
-  /// Whether a is to be repeated over b, and not b over a.
-  private static func isSmaller(_ a: Variable, _ b: Variable) -> Bool {
-    Meeting(a.shape, b.shape) == nil && Meeting(b.shape, a.shape) != nil
+  /// How two operands are brought together.
+  private enum Pairing {
+    /// b is repeated over a.
+    case direct(Meeting)
+    /// a is repeated over b.
+    case exchanged
+    /// Both are repeated to a shape that is neither's.
+    case spread(Variable, Variable)
+
+    init(_ a: Variable, _ b: Variable, _ operation: String) {
+      if let meeting = Meeting(a.shape, b.shape) {
+        self = .direct(meeting)
+      } else if Meeting(b.shape, a.shape) != nil {
+        self = .exchanged
+      } else {
+        guard let shape = Shape.broadcast(a.shape, b.shape) else {
+          stop("Variable \(operation) Variable: the shapes \(a.shape) and \(b.shape) do not fit")
+        }
+        self = .spread(a.broadcast(to: shape), b.broadcast(to: shape))
+      }
+    }
   }
 
   /// Sums a gradient of a's shape over what b was repeated along.
@@ -108,58 +126,70 @@ extension Variable {
     }
   }
 
-  /// y = a + b; b may be a number, a row or a column.
+  /// y = a + b, elements apart; extents that are 1 or missing are repeated (broadcasting).
   public static func + (a: Variable, b: Variable) -> Variable {
-    if isSmaller(a, b) { return b + a }
-    let (y, meeting) = combine(.add, a.value, b.value)
-    return record(y, from: [a, b], as: .binary(.add)) { [a = a.slot, b = b.slot] dy, gradients in
-      gradients.add(dy, to: a)
-      gradients.add(reduce(dy, meeting, to: b.shape), to: b)
+    let (a, b) = matched(a, b)
+    switch Pairing(a, b, "+") {
+    case .spread(let a, let b): return a + b
+    case .exchanged: return b + a
+    case .direct(let meeting):
+      let y = combine(.add, a.value, b.value, meeting)
+      return record(y, from: [a, b], as: .binary(.add)) { [a = a.slot, b = b.slot] dy, gradients in
+        gradients.add(dy, to: a)
+        gradients.add(reduce(dy, meeting, to: b.shape), to: b)
+      }
     }
   }
 
-  /// y = a − b; b may be a number, a row or a column.
+  /// y = a − b, elements apart; extents that are 1 or missing are repeated (broadcasting).
   public static func - (a: Variable, b: Variable) -> Variable {
-    if isSmaller(a, b) { return -b + a }
-    let (y, meeting) = combine(.subtract, a.value, b.value)
-    return record(y, from: [a, b], as: .binary(.subtract)) { [a = a.slot, b = b.slot] dy, gradients in
-      gradients.add(dy, to: a)
-      gradients.add(Kernels.affine(reduce(dy, meeting, to: b.shape), times: -1, plus: 0), to: b)
+    let (a, b) = matched(a, b)
+    switch Pairing(a, b, "−") {
+    case .spread(let a, let b): return a - b
+    case .exchanged: return -b + a
+    case .direct(let meeting):
+      let y = combine(.subtract, a.value, b.value, meeting)
+      return record(y, from: [a, b], as: .binary(.subtract)) { [a = a.slot, b = b.slot] dy, gradients in
+        gradients.add(dy, to: a)
+        gradients.add(Kernels.affine(reduce(dy, meeting, to: b.shape), times: -1, plus: 0), to: b)
+      }
     }
   }
 
-  /// y = a ⊙ b; b may be a number, a row or a column.  da = dy ⊙ b,  db = dy ⊙ a.
+  /// y = a ⊙ b, elements apart; extents that are 1 or missing are repeated (broadcasting).
+  /// da = dy ⊙ b,  db = dy ⊙ a.
   public static func * (a: Variable, b: Variable) -> Variable {
-    if isSmaller(a, b) { return b * a }
-    let (y, meeting) = combine(.multiply, a.value, b.value)
-    return record(y, from: [a, b], as: .binary(.multiply)) { dy, gradients in
-      gradients.add(combine(.multiply, dy, b.value).0, to: a)
-      gradients.add(reduce(Kernels.binary(.multiply, dy, a.value), meeting, to: b.shape), to: b)
+    let (a, b) = matched(a, b)
+    switch Pairing(a, b, "·") {
+    case .spread(let a, let b): return a * b
+    case .exchanged: return b * a
+    case .direct(let meeting):
+      let y = combine(.multiply, a.value, b.value, meeting)
+      return record(y, from: [a, b], as: .binary(.multiply)) { dy, gradients in
+        gradients.add(combine(.multiply, dy, b.value, meeting), to: a)
+        gradients.add(reduce(Kernels.binary(.multiply, dy, a.value), meeting, to: b.shape), to: b)
+      }
     }
   }
 
-  /// y = a / b; b may be a number, a row or a column.  da = dy / b,  db = −dy ⊙ y / b.
+  /// y = a / b, elements apart; extents that are 1 or missing are repeated (broadcasting).
+  /// da = dy / b,  db = −dy ⊙ y / b.
   public static func / (a: Variable, b: Variable) -> Variable {
-    let (y, meeting) = combine(.divide, a.value, b.value)
-    let slot = a.slot
-    return record(y, from: [a, b], as: .binary(.divide)) { dy, gradients in
-      let scaled = combine(.divide, dy, b.value).0
-      gradients.add(scaled, to: slot)
-      let product = Kernels.affine(Kernels.binary(.multiply, scaled, y), times: -1, plus: 0)
-      gradients.add(reduce(product, meeting, to: b.shape), to: b)
+    let (a, b) = matched(a, b)
+    switch Pairing(a, b, "/") {
+    case .spread(let a, let b): return a / b
+    case .exchanged: return a.broadcast(to: b.shape) / b
+    case .direct(let meeting):
+      let y = combine(.divide, a.value, b.value, meeting)
+      let slot = a.slot
+      return record(y, from: [a, b], as: .binary(.divide)) { dy, gradients in
+        let scaled = combine(.divide, dy, b.value, meeting)
+        gradients.add(scaled, to: slot)
+        let product = Kernels.affine(Kernels.binary(.multiply, scaled, y), times: -1, plus: 0)
+        gradients.add(reduce(product, meeting, to: b.shape), to: b)
+      }
     }
   }
-
-  /// y = −x.
-  public static prefix func - (x: Variable) -> Variable { x.affine(times: -1, plus: 0) }
-  /// y = x + b for a number b.
-  public static func + (x: Variable, b: Float) -> Variable { x.affine(times: 1, plus: Double(b)) }
-  /// y = x − b for a number b.
-  public static func - (x: Variable, b: Float) -> Variable { x.affine(times: 1, plus: -Double(b)) }
-  /// y = a·x for a number a.
-  public static func * (a: Float, x: Variable) -> Variable { x.affine(times: Double(a), plus: 0) }
-  /// y = a − x for a number a.
-  public static func - (a: Float, x: Variable) -> Variable { x.affine(times: -1, plus: Double(a)) }
 }
 
 /// ψ(x) = d ln Γ(x) / dx for x > 0, by recurrence to x ≥ 10 and the asymptotic series (Abramowitz and Stegun 6.3.18).

@@ -140,8 +140,9 @@ extension LinearChain {
   /// - Parameter labels: for each sequence as given, as many tags as it has steps, each in `0 ..< tags`.
   /// - Returns: `[B]`.
   package func negativeLogLikelihood(_ labels: [[Int32]]) -> Variable {
-    precondition(
-      labels.map(\.count) == layout.lengths && labels.joined().allSatisfy { (0..<Int32(tags)) ~= $0 })
+    require(
+      labels.map(\.count) == layout.lengths && labels.joined().allSatisfy { (0..<Int32(tags)) ~= $0 },
+      "LinearChain: one of \(tags) tags is needed for each step of sequences of \(layout.lengths) steps")
     let sorted = layout.order.map { labels[$0] }
     let (losses, forward, shifts) = forward(sorted)
     let value = Tensor(doubles: losses, shape: [layout.batch]).converted(to: emissions.value.precision)

@@ -125,7 +125,7 @@ extension Variable {
     let x = value
     func point(_ row: Int) -> (x: Double, y: Double) { (points.number(2 * row), points.number(2 * row + 1)) }
     @Sendable func each(_ body: (Int) -> Void) {
-      WorkerPool.shared.split(rows, grain: max(1, 512 / max(1, density.count))) { range in
+      WorkerPool.shared.split(rows, grain: Swift.max(1, 512 / Swift.max(1, density.count))) { range in
         for row in range where counts?[row] ?? true { body(row) }
       }
     }

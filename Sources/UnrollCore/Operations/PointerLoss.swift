@@ -28,9 +28,9 @@ extension Variable {
     for row in 0..<rows {
       let a = isKnown[row] ? -logOnePlusExp(-s[row]) - l[row] : -.infinity
       let b = m[row] > 0 ? -logOnePlusExp(s[row]) + naturalLogarithm(m[row]) : -.infinity
-      let most = max(a, b, naturalLogarithm(least))
+      let most = Swift.max(a, b, naturalLogarithm(least))
       let sum = exponential(a - most) + exponential(b - most)
-      logP[row] = max(sum > 0 ? most + naturalLogarithm(sum) : -.infinity, naturalLogarithm(least))
+      logP[row] = Swift.max(sum > 0 ? most + naturalLogarithm(sum) : -.infinity, naturalLogarithm(least))
       generated[row] = exponential(a - logP[row])
     }
     let precision = losses.value.precision

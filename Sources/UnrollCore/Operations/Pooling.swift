@@ -8,7 +8,7 @@ extension Variable {
     let x = value
     var sums = Tensor(repeating: 0, shape: [layout.batch, width], precision: x.precision)
     let shares = Tensor(
-      doubles: layout.order.map { 1 / Double(max(1, layout.lengths[$0])) }, shape: [layout.batch]
+      doubles: layout.order.map { 1 / Double(Swift.max(1, layout.lengths[$0])) }, shape: [layout.batch]
     ).converted(to: x.precision)
     // Step t holds the rows of the longest sequences: a leading part of the sums.
     for (t, count) in layout.counts.enumerated() {
@@ -54,7 +54,7 @@ extension Variable {
 
   /// Rows in the order of a layout, put into the order in which the sequences were given.
   package func asGiven(_ layout: SequenceLayout) -> Variable {
-    layout.isSorted ? self : gatheringRows(layout.givenSequences)
+    layout.isSorted ? self : gather(layout.givenSequences)
   }
 
   private func columns(packedBy layout: SequenceLayout, _ place: String) throws(ShapeError) -> Int {

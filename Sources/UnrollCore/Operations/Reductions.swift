@@ -9,38 +9,12 @@ extension Variable {
   }
 
   /// The mean of all elements, as a scalar; 0 when there are none.
-  public func mean() -> Variable { sum().affine(times: 1 / Double(max(1, shape.count)), plus: 0) }
+  public func mean() -> Variable { sum().affine(times: 1 / Double(Swift.max(1, shape.count)), plus: 0) }
 
   /// The mean of values of one shape, of which there is at least one.
   public static func mean(of values: [Variable]) -> Variable {
     let sum = values.dropFirst().reduce(values[0], +)
     return values.count == 1 ? sum : sum.affine(times: 1 / Double(values.count), plus: 0)
-  }
-
-  /// The sum along the last axis, whose extent becomes 1.
-  public func rowSums() -> Variable {
-    let columns = shape.columns
-    let result = Shape(shape.extents.dropLast() + [1])
-    let y = Kernels.rowSums(value, rows: shape.rows).reshaped(to: result)
-    return .record(y, from: [self], as: .rowSums) { [slot] dy, gradients in
-      let ones = Tensor(repeating: 1, shape: Shape([result.count, columns]), precision: dy.precision)
-      gradients.add(Kernels.binaryColumn(.multiply, ones, dy.reshaped(to: [result.count])), to: slot)
-    }
-  }
-
-  /// The column of the largest element of each row, the first of equals.
-  package func largestColumn() -> [Int32] {
-    let (rows, columns) = (shape.rows, shape.columns)
-    let elements = value.doubles
-    let result = (0..<rows).map { row in
-      var best = 0
-      for column in 0..<columns where elements[row * columns + column] > elements[row * columns + best] {
-        best = column
-      }
-      return Int32(best)
-    }
-    TraceRecorder.active?.record(.largestColumn, [value], [.indices(result)])
-    return result
   }
 
   /// softmax over the last axis: y = eˣ / Σ eˣ.  dx = y ⊙ (dy − Σ dy⊙y).
@@ -87,6 +61,10 @@ extension Variable {
   public func layerNorm(
     gain: Variable, bias: Variable? = nil, epsilon: Double = 1e-5
   ) throws(ShapeError) -> Variable {
+    guard value.precision == gain.value.precision else {
+      let (x, gain) = Self.matched(self, gain)
+      return try x.layerNorm(gain: gain, bias: bias?.promoted(to: .double), epsilon: epsilon)
+    }
     let columns = shape.columns
     guard gain.shape.count == columns else {
       throw ShapeError(place: "layerNorm.gain", expected: "[\(columns)]", found: gain.shape)

@@ -51,7 +51,7 @@ extension Variable {
       from: Array(from), to: Array(to), like: Array(like?.axes ?? ""), extents: extents)
     let rows = arrangement.from.reduce(1) { $0 * (extents[$1] ?? 0) }
     precondition(rows == shape[0], "the axes \(from) have \(rows) rows, found \(shape)")
-    return gatheringRows(
+    return gather(
       arrangement.indices, as: .arrangingRows(arrangement, like: like?.variable.value))
   }
 
@@ -69,7 +69,7 @@ extension Variable {
 
   private func repeated(_ count: Int, as operation: @autoclosure () -> TracedOperation) -> Variable {
     precondition(shape.rank > 0 && shape[0] == 1, "one row was expected, found \(shape)")
-    return gatheringRows(Array(repeating: 0, count: count), as: operation())
+    return gather(Array(repeating: 0, count: count), as: operation())
   }
 
   /// Attention weights of readers that have not read, `[readers, width]`.

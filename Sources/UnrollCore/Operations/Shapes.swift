@@ -8,7 +8,9 @@ extension Variable {
 
   /// Rows `range` of the first axis.
   public func rows(_ range: Range<Int>) -> Variable {
-    precondition(range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
+    require(
+      shape.rank > 0 && range.lowerBound >= 0 && range.upperBound <= shape[0],
+      "rows: the shape \(shape) has no rows \(range)")
     if range.count == shape[0] { return self }
     let width = shape[0] == 0 ? 0 : shape.count / shape[0]
     let y = Tensor(
@@ -23,7 +25,9 @@ extension Variable {
 
   /// Columns `range` of the last axis.
   public func columns(_ range: Range<Int>) -> Variable {
-    precondition(range.lowerBound >= 0 && range.upperBound <= shape[-1], "columns \(range) of \(shape)")
+    require(
+      shape.rank > 0 && range.lowerBound >= 0 && range.upperBound <= shape[-1],
+      "columns: the shape \(shape) has no columns \(range)")
     if range.count == shape[-1] { return self }
     let (rows, from, to) = (shape.rows, shape.columns, range.count)
     let y = Tensor(uninitialized: Shape(shape.extents.dropLast() + [to]), precision: value.precision)
@@ -39,72 +43,67 @@ extension Variable {
     }
   }
 
-  /// All of these, one after the other along the first axis; the other extents agree.
-  public static func concatenatedRows(_ parts: [Variable]) -> Variable {
-    guard let first = parts.first, parts.count > 1 else { return parts[0] }
-    precondition(parts.allSatisfy { $0.shape.extents.dropFirst() == first.shape.extents.dropFirst() })
-    let count = parts.reduce(0) { $0 + $1.shape[0] }
+  /// All of these, one after the other along an axis; the other extents agree.  Each gets its part of dy.
+  ///
+  /// - Parameters:
+  ///   - parts: one at least.
+  ///   - axis: a negative one counts from the last.
+  /// - Returns: `[T, B, F + G]` for `[T, B, F]`, `[T, B, G]` and axis −1.
+  public static func concatenated(_ parts: [Variable], axis: Int) -> Variable {
+    guard let first = parts.first else { stop("concatenated(_:axis:): there is nothing to join") }
+    let axis = first.shape.index(of: axis, "concatenated(_:axis:)")
+    let others = first.shape.replacing(axis, by: 0)
+    for part in parts where part.shape.rank != others.rank || part.shape.replacing(axis, by: 0) != others {
+      stop(
+        "concatenated(_:axis:): the shapes \(first.shape) and \(part.shape) differ in more than axis \(axis)")
+    }
+    if parts.count == 1 { return first }
+    if parts.contains(where: { $0.value.precision != first.value.precision }) {
+      return concatenated(parts.map { $0.promoted(to: .double) }, axis: axis)
+    }
+    // Of each part, as many elements lie one after the other as its extent and those after it have.
+    let (outer, inner) = (first.shape.around(axis).outer, first.shape.around(axis).inner)
+    let whole = parts.reduce(0) { $0 + $1.shape[axis] }
     let y = Tensor(
-      uninitialized: Shape([count] + first.shape.extents.dropFirst()), precision: first.value.precision)
+      uninitialized: first.shape.replacing(axis, by: whole), precision: first.value.precision)
     var start = 0
     for part in parts {
-      y.copy(part.value, from: 0, to: start, count: part.shape.count)
-      start += part.shape.count
-    }
-    let slots = parts.map(\.slot)
-    return record(y, from: parts, as: .concatenatedRows) { dy, gradients in
-      var start = 0
-      for part in slots {
-        if part.isRecorded {
-          let piece = Tensor(uninitialized: part.shape, precision: dy.precision)
-          piece.copy(dy, from: start, to: 0, count: part.shape.count)
-          gradients.add(piece, to: part)
-        }
-        start += part.shape.count
+      let own = part.shape[axis] * inner
+      for row in 0..<outer {
+        y.copy(part.value, from: row * own, to: row * whole * inner + start, count: own)
       }
-    }
-  }
-
-  /// All of these, side by side along the last axis; the other extents agree.
-  public static func concatenatedColumns(_ parts: [Variable]) -> Variable {
-    guard let first = parts.first, parts.count > 1 else { return parts[0] }
-    precondition(parts.allSatisfy { $0.shape.extents.dropLast() == first.shape.extents.dropLast() })
-    let (rows, width) = (first.shape.rows, parts.reduce(0) { $0 + $1.shape.columns })
-    let y = Tensor(
-      uninitialized: Shape(first.shape.extents.dropLast() + [width]), precision: first.value.precision)
-    var start = 0
-    for part in parts {
-      let columns = part.shape.columns
-      for row in 0..<rows { y.copy(part.value, from: row * columns, to: row * width + start, count: columns) }
-      start += columns
+      start += own
     }
     let slots = parts.map(\.slot)
-    return record(y, from: parts, as: .concatenatedColumns) { dy, gradients in
+    return record(y, from: parts, as: .concatenated(axis: axis)) { dy, gradients in
       var start = 0
       for part in slots {
-        let columns = part.shape.columns
+        let own = part.shape[axis] * inner
         if part.isRecorded {
           let piece = Tensor(uninitialized: part.shape, precision: dy.precision)
-          for row in 0..<rows { piece.copy(dy, from: row * width + start, to: row * columns, count: columns) }
+          for row in 0..<outer {
+            piece.copy(dy, from: row * whole * inner + start, to: row * own, count: own)
+          }
           gradients.add(piece, to: part)
         }
-        start += columns
+        start += own
       }
     }
   }
 
   /// Row `indices[i]` of the first axis as row i; zeros where an index is negative.  An embedding's look-up, a
   /// permutation, a repetition: the gradient of a row is the sum over its uses.
-  public func gatheringRows(_ indices: [Int32]) -> Variable {
-    gatheringRows(indices, as: .gatheringRows(indices))
-  }
+  ///
+  /// - Returns: `[indices.count, F]` for x `[N, F]`. An index of N or above ends the process.
+  public func gather(_ indices: [Int32]) -> Variable { gather(indices, as: .gather(indices)) }
 
   /// - Parameter operation: what the indices do, for a `TraceRecorder`.
-  func gatheringRows(
-    _ indices: [Int32], as operation: @autoclosure () -> TracedOperation
-  ) -> Variable {
-    let width = shape[0] == 0 ? shape.extents.dropFirst().reduce(1, *) : shape.count / shape[0]
-    precondition(indices.allSatisfy { $0 < shape[0] }, "a row of \(shape) was asked for that is not there")
+  func gather(_ indices: [Int32], as operation: @autoclosure () -> TracedOperation) -> Variable {
+    require(shape.rank > 0, "gather: a scalar has no rows")
+    require(
+      indices.allSatisfy { $0 < shape[0] },
+      "gather: the shape \(shape) has no row \(indices.max() ?? 0)")
+    let width = shape.around(0).inner
     let y = Tensor(
       uninitialized: Shape([indices.count] + shape.extents.dropFirst()), precision: value.precision)
     Kernels.serving(value.precision).gather(value.address, indices, width: width, into: y.mutableAddress)

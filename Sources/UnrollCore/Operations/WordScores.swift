@@ -19,6 +19,10 @@ extension Variable {
   public func linearCrossEntropy(
     _ weight: Variable, bias: Variable? = nil, labels: [Int32]
   ) throws(ShapeError) -> Variable {
+    guard value.precision == weight.value.precision else {
+      let (x, weight) = Self.matched(self, weight)
+      return try x.linearCrossEntropy(weight, bias: bias?.promoted(to: .double), labels: labels)
+    }
     let (words, inputs) = (weight.shape.rows, weight.shape.columns)
     guard shape.rank > 0, shape.columns == inputs else {
       throw ShapeError(place: "linearCrossEntropy", expected: "[…, \(inputs)]", found: shape)

@@ -9,8 +9,10 @@ extension Variable {
     _ x: Variable, weightInput: Variable, weightRecurrent: Variable, bias: Variable,
     recurrentBias: Variable?, initial: Variable, order: StepOrder
   ) throws(ShapeError) -> (states: Variable, final: Variable) {
+    let precision = weightInput.value.precision
     let operands = FusedOperands(
-      x: x, weightInput: weightInput, weightRecurrent: weightRecurrent, bias: bias, initial: initial,
+      x: x.promoted(to: precision), weightInput: weightInput, weightRecurrent: weightRecurrent, bias: bias,
+      initial: initial.promoted(to: precision),
       order: order)
     try operands.check("GRUCell", gates: 3)
     let hidden = operands.hidden

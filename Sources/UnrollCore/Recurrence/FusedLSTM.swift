@@ -9,8 +9,10 @@ extension Variable {
     _ x: Variable, weightInput: Variable, weightRecurrent: Variable, bias: Variable, peephole: Variable?,
     initialHidden: Variable, initialCell: Variable, order: StepOrder
   ) throws(ShapeError) -> (states: Variable, hidden: Variable, cell: Variable) {
+    let precision = weightInput.value.precision
     let operands = FusedOperands(
-      x: x, weightInput: weightInput, weightRecurrent: weightRecurrent, bias: bias, initial: initialHidden,
+      x: x.promoted(to: precision), weightInput: weightInput, weightRecurrent: weightRecurrent, bias: bias,
+      initial: initialHidden.promoted(to: precision),
       order: order)
     try operands.check("LSTMCell", gates: 4)
     guard initialCell.shape == initialHidden.shape else {
@@ -22,7 +24,8 @@ extension Variable {
         place: "LSTMCell.peephole", expected: "[3, \(operands.hidden)]", found: peephole.shape)
     }
     let recurrence = FusedRecurrence(
-      operands, LSTMForm(operands: operands, peephole: peephole), initialCell: initialCell)
+      operands, LSTMForm(operands: operands, peephole: peephole),
+      initialCell: initialCell.promoted(to: precision))
     let results = recurrence.run(
       as: peephole == nil ? .lstm : .peepholeLSTM, others: peephole.map { [$0] } ?? []
     ) { chunk, gradients in
@@ -43,7 +46,7 @@ extension Variable {
         Kernels.columnSums(Kernels.binary(.multiply, columns, cell), columns: hidden).reshaped(
           to: [1, hidden]))
     }
-    gradients.add(Variable.concatenatedRows(parts).value, to: peephole)
+    gradients.add(Variable.concatenated(parts, axis: 0).value, to: peephole)
   }
 }
 

@@ -7,15 +7,15 @@ public struct SequenceLayout: Sendable, Hashable {
   /// The length of each sequence, as given.
   public let lengths: [Int]
   /// Position in the sorted order → sequence as given.
-  package let order: [Int]
+  public let order: [Int]
   /// Rows of each step; never growing.
-  package let counts: [Int]
+  public let counts: [Int]
   /// The first row of each step, and the number of all rows at the end.
-  package let offsets: [Int]
+  public let offsets: [Int]
 
   /// A layout for sequences of these lengths; zero is legal.
   public init(lengths: [Int]) {
-    precondition(lengths.allSatisfy { $0 >= 0 }, "a sequence has no negative length")
+    require(lengths.allSatisfy { $0 >= 0 }, "SequenceLayout: a length is negative: \(lengths.min() ?? 0)")
     self.lengths = lengths
     order = lengths.indices.sorted { lengths[$0] != lengths[$1] ? lengths[$0] > lengths[$1] : $0 < $1 }
     let longest = lengths.max() ?? 0
@@ -94,6 +94,18 @@ public struct SequenceLayout: Sendable, Hashable {
   package var firstRowsAsGiven: [Int32] {
     named(.first, places.enumerated().map { lengths[$0] > 0 ? Int32($1) : -1 })
   }
+
+  /// The layout of what windows find along an axis of pictures, 1 of rows or 2 of columns.
+  package func windowed(_ window: Window2D, axis: Int) -> SequenceLayout {
+    if window.keepsExtent(axis: axis) { return self }
+    let found = SequenceLayout(
+      lengths: lengths.map { axis == 1 ? window.rows(of: $0) : window.columns(of: $0) })
+    TraceRecorder.active?.finds(found, in: self, by: window, axis: axis)
+    return found
+  }
+
+  /// Whether a network is being recorded that reads these lengths, or finds them in others that it reads.
+  package var isTraced: Bool { TraceRecorder.active?.knows(self) == true }
 
   /// Elements of sequences of this layout's lengths, in the order of its rows.
   public func packing<Element>(_ sequences: [[Element]]) -> [Element] { packed(sequences) }

@@ -63,6 +63,6 @@ extension StepOrder {
 
   /// Lists of variables, one after the other, each with its counterparts.
   private static func joined(_ lists: [[Variable]]) -> [Variable] {
-    lists[0].indices.map { index in Variable.concatenatedRows(lists.map { $0[index] }) }
+    lists[0].indices.map { index in Variable.concatenated(lists.map { $0[index] }, axis: 0) }
   }
 }

@@ -118,9 +118,10 @@ public final class StreamingStep {
     }
     set {
       let shape = states[0].0.shape
-      precondition(
+      require(
         newValue.count == states.count && newValue.allSatisfy { $0.shape == shape },
-        "\(states.count) tensors of \(shape) were expected, found \(newValue.map(\.shape))")
+        "StreamingSession.state: \(states.count) tensors of \(shape) were expected, found \(newValue.map(\.shape))"
+      )
       for (pair, tensor) in zip(states, newValue) {
         (isSecond ? pair.1 : pair.0).copy(tensor, from: 0, to: 0, count: tensor.shape.count)
       }

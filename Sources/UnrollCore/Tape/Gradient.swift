@@ -117,9 +117,36 @@ public struct Gradients: Sendable {
   /// One gradient a parameter.
   public var values: [Gradient]
 
-  package init(names: [String], values: [Gradient]) {
+  /// Gradients by name.
+  ///
+  /// - Parameters:
+  ///   - names: those of the parameters, in the order of `forEachParameter`.
+  ///   - values: as many.
+  public init(names: [String], values: [Gradient]) {
+    require(
+      names.count == values.count, "Gradients: \(names.count) names for \(values.count) gradients")
     self.names = names
     self.values = values
+  }
+
+  /// Adds the gradients of the same parameters: of another part of a batch, or of another loss.
+  public mutating func add(_ others: Gradients) {
+    require(
+      names == others.names,
+      "Gradients.add: the gradients are of other parameters: \(names) and \(others.names)")
+    for index in values.indices {
+      require(
+        values[index].shape == others.values[index].shape,
+        "Gradients.add: \(names[index]) has the shapes \(values[index].shape) and \(others.values[index].shape)"
+      )
+      if case .rows(let mine) = values[index], case .rows(let theirs) = others.values[index] {
+        values[index] = .rows(mine.adding(theirs))
+      } else {
+        var sum = values[index].tensor
+        others.values[index].add(to: &sum)
+        values[index] = .dense(sum)
+      }
+    }
   }
 
   /// One tensor a parameter, of its shape: absent rows are filled with zeros.

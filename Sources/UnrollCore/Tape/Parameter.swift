@@ -173,7 +173,10 @@ public func valueWithGradient<M: Module, Extra, E: Error>(
   }
   let variables = inputs.map { Variable($0, tape: tape, index: tape.record(results: 1, backward: nil)) }
   let (loss, extra) = try Kernels.flushingDenormals { () throws(E) in try function(attached, variables) }
-  precondition(loss.shape.count == 1, "a scalar was expected, found shape \(loss.shape)")
+  require(
+    loss.shape.count == 1,
+    "valueWithGradient: the function must give one number, found the shape \(loss.shape); reduce it by mean() or sum()"
+  )
   leaves += inputs
   let found: [Gradient?] =
     loss.tape == nil

@@ -34,6 +34,21 @@ public struct Variable: Sendable {
 }
 
 extension Variable {
+  /// The same in double precision, where that is asked for and this is not. Gradients are checked in double precision,
+  /// and what a program puts in beside its parameters is in single.
+  func promoted(to precision: Precision) -> Variable {
+    guard precision == .double, value.precision == .single else { return self }
+    return .record(value.converted(to: .double), from: [self]) { [slot] dy, gradients in
+      gradients.add(dy.converted(to: slot.precision), to: slot)
+    }
+  }
+
+  /// Both in double precision, where one of them is.
+  static func matched(_ a: Variable, _ b: Variable) -> (Variable, Variable) {
+    if a.value.precision == b.value.precision { return (a, b) }
+    return (a.promoted(to: .double), b.promoted(to: .double))
+  }
+
   /// Records an operation of one result.
   static func record(
     _ value: Tensor, from inputs: [Variable], as operation: @autoclosure () -> TracedOperation? = nil,
@@ -57,8 +72,11 @@ extension Variable {
         operation() ?? .unnamed("\(function)"), inputs.map(\.value), values.map { .tensor($0) })
     }
     guard let tape = inputs.lazy.compactMap(\.tape).first else { return values.map { Variable($0) } }
-    precondition(
-      inputs.allSatisfy { $0.tape == nil || $0.tape === tape }, "the inputs belong to two computations")
+    require(
+      inputs.allSatisfy { $0.tape == nil || $0.tape === tape },
+      "an operation joins variables of two calls of valueWithGradient, of the shapes "
+        + "\(inputs.map { "\($0.shape)" }.joined(separator: " and ")); what is carried from one to the next must be `detached`"
+    )
     let first = tape.record(results: values.count, backward: backward)
     return values.enumerated().map { Variable($1, tape: tape, index: first + $0) }
   }

@@ -7,7 +7,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
   /// Makes a shape from extents, none of which may be negative.
   public init(_ extents: [Int]) {
-    precondition(extents.allSatisfy { $0 >= 0 }, "a shape has no negative extent: \(extents)")
+    require(extents.allSatisfy { $0 >= 0 }, "Shape: an extent is negative: \(extents)")
     self.extents = extents
   }
 
@@ -17,10 +17,25 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   public var rank: Int { extents.count }
 
   /// The number of elements: the product of the extents, 1 for a scalar.
-  public var count: Int { extents.reduce(1, *) }
+  public var count: Int {
+    var count = 1
+    for extent in extents {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      if overflow {
+        if extents.contains(0) { return 0 }
+        stop("Shape: too many elements: \(extents)")
+      }
+      count = product
+    }
+    return count
+  }
 
   /// The extent of an axis; negative axes count from the last.
-  public subscript(axis: Int) -> Int { extents[axis < 0 ? axis + extents.count : axis] }
+  public subscript(axis: Int) -> Int {
+    let index = axis < 0 ? axis + extents.count : axis
+    require(extents.indices.contains(index), "Shape: there is no axis \(axis) in the shape \(self)")
+    return extents[index]
+  }
 
   /// All axes but the last, multiplied: the number of rows when the tensor is seen as a matrix.
   public var rows: Int { extents.dropLast().reduce(1, *) }
@@ -46,5 +61,5 @@ public struct ShapeError: Error, Equatable, Sendable, CustomStringConvertible {
     self.found = found
   }
 
-  public var description: String { "\(place): expected shape \(expected), found \(found)" }
+  public var description: String { "\(place): expected \(expected), found the shape \(found)" }
 }

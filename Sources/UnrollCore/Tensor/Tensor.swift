@@ -14,15 +14,15 @@ public struct Tensor: Sendable {
   }
 
   package init(shape: Shape, sharing storage: TensorStorage) {
-    precondition(storage.count == shape.count)
+    require(storage.count == shape.count, "Tensor: \(storage.count) elements do not fill the shape \(shape)")
     self.shape = shape
     self.storage = storage
   }
 
   /// A tensor of the given elements, in row-major order.
   public init(_ elements: [Float], shape: Shape) {
-    precondition(
-      elements.count == shape.count, "\(elements.count) elements do not fill the shape \(shape)")
+    require(
+      elements.count == shape.count, "Tensor: \(elements.count) elements do not fill the shape \(shape)")
     self.init(uninitialized: shape)
     elements.withUnsafeBufferPointer { source in
       if let base = source.baseAddress { storage.floats.update(from: base, count: source.count) }
@@ -52,7 +52,8 @@ public struct Tensor: Sendable {
   public static func zeros(_ shape: Shape) -> Tensor { Tensor(repeating: 0, shape: shape) }
 
   package init(doubles elements: [Double], shape: Shape) {
-    precondition(elements.count == shape.count)
+    require(
+      elements.count == shape.count, "Tensor: \(elements.count) elements do not fill the shape \(shape)")
     self.init(uninitialized: shape, precision: .double)
     for (index, element) in elements.enumerated() { storage.doubles[index] = element }
   }
@@ -84,18 +85,22 @@ public struct Tensor: Sendable {
 
   /// The only element of a tensor with one element.
   public var scalar: Float {
-    precondition(shape.count == 1, "a scalar was expected, found shape \(shape)")
+    require(shape.count == 1, "Tensor.scalar: one element was expected, found the shape \(shape)")
     return precision == .single ? storage.floats[0] : Float(storage.doubles[0])
   }
 
   /// The element at a row-major position.
+  ///
+  /// For many elements at once, `withUnsafeElements` and `withUnsafeMutableElements` are faster.
   public subscript(index: Int) -> Float {
     get {
-      precondition(index >= 0 && index < shape.count, "index \(index) is outside of \(shape)")
+      require(
+        index >= 0 && index < storage.count, "Tensor: there is no element \(index) in the shape \(shape)")
       return precision == .single ? storage.floats[index] : Float(storage.doubles[index])
     }
     set {
-      precondition(index >= 0 && index < shape.count, "index \(index) is outside of \(shape)")
+      require(
+        index >= 0 && index < storage.count, "Tensor: there is no element \(index) in the shape \(shape)")
       makeUnique()
       if precision == .single {
         storage.floats[index] = newValue
@@ -105,12 +110,26 @@ public struct Tensor: Sendable {
     }
   }
 
-  /// The sum of all elements.
-  package var sum: Double { Kernels.sum(self) }
+  /// The element at a place of a matrix, or of a tensor of higher rank: `x[step, sequence, feature]`.
+  public subscript(first: Int, second: Int, rest: Int...) -> Float {
+    get { self[position(first, second, rest)] }
+    set { self[position(first, second, rest)] = newValue }
+  }
+
+  private func position(_ first: Int, _ second: Int, _ rest: [Int]) -> Int {
+    let indices = [first, second] + rest
+    require(
+      indices.count == shape.rank && zip(indices, shape.extents).allSatisfy { $0 >= 0 && $0 < $1 },
+      "Tensor: there is no element \(indices) in the shape \(shape)")
+    return zip(indices, shape.extents).reduce(0) { $0 * $1.1 + $1.0 }
+  }
 
   /// The same elements in another shape of equal count; nothing is copied.
   public func reshaped(to shape: Shape) -> Tensor {
-    precondition(shape.count == self.shape.count, "\(self.shape) does not reshape to \(shape)")
+    require(
+      shape.count == self.shape.count,
+      "reshaped(to:): the shape \(self.shape) of \(self.shape.count) elements does not become \(shape) of \(shape.count)"
+    )
     return Tensor(shape: shape, sharing: storage)
   }
 
@@ -131,7 +150,7 @@ public struct Tensor: Sendable {
   /// Whether nobody else has this value's memory; panels made of it are dropped then, for it is about to be written.
   mutating func isUnique() -> Bool {
     guard isKnownUniquelyReferenced(&storage) else { return false }
-    storage.panels.withLock { $0.removeAll() }
+    storage.dropPanels()
     return true
   }
 

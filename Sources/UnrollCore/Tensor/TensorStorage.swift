@@ -1,3 +1,13 @@
+import Synchronization
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// How a tensor's numbers are held.
 ///
 /// The library computes in single precision. Double precision exists so that the very same layers can be
@@ -18,15 +28,37 @@ package final class TensorStorage: @unchecked Sendable {
   package let count: Int
   package let precision: Precision
   /// Panels of this matrix in the order of the kernels, made when first needed and dropped on writing.
-  package let panels = Guarded<[PanelForm: TensorStorage]>([:])
+  private let keptPanels = Guarded<[PanelForm: TensorStorage]>([:])
+  /// Whether there are panels: writing an element need not take the lock to know that there are none.
+  private let hasPanels = Atomic<Bool>(false)
 
   package init(count: Int, precision: Precision) {
     self.count = count
     self.precision = precision
-    address = StoragePool.shared.take(bytes: max(count, 1) * precision.stride)
+    let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: precision.stride)
+    if overflow || bytes > Int.max / 2 { stop("no memory for a tensor of \(count) elements") }
+    address = StoragePool.shared.take(bytes: bytes)
   }
 
   deinit { StoragePool.shared.give(address, bytes: max(count, 1) * precision.stride) }
+
+  /// Panels of a form, made when they are first asked for.
+  func panels(_ form: PanelForm, _ make: () -> TensorStorage) -> TensorStorage {
+    keptPanels.withLock { kept in
+      if let panels = kept[form] { return panels }
+      let panels = make()
+      kept[form] = panels
+      hasPanels.store(true, ordering: .relaxed)
+      return panels
+    }
+  }
+
+  /// Drops all panels: this memory, which has one owner, is about to be written.
+  func dropPanels() {
+    guard hasPanels.load(ordering: .relaxed) else { return }
+    keptPanels.withLock { $0.removeAll() }
+    hasPanels.store(false, ordering: .relaxed)
+  }
 
   package var floats: UnsafeMutablePointer<Float> {
     precondition(precision == .single, "single-precision memory was expected")
@@ -73,8 +105,27 @@ package final class StoragePool: Sendable {
       state.held -= size
       return block
     }
-    return kept?.start
-      ?? UnsafeMutableRawPointer.allocate(byteCount: size, alignment: TensorStorage.alignment)
+    return kept?.start ?? allocate(size)
+  }
+
+  private func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
+    if let block = Self.aligned(bytes) { return block }
+    // What is kept for later is worth less than what is asked for now.
+    let freed = state.withLock { state in
+      let blocks = state.blocks
+      state = State()
+      return blocks
+    }
+    for block in freed.values.joined() { free(block.start) }
+    guard let block = Self.aligned(bytes) else {
+      stop("no memory for a tensor of \(bytes) bytes: the system gives no more to this process")
+    }
+    return block
+  }
+
+  private static func aligned(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    var block: UnsafeMutableRawPointer?
+    return posix_memalign(&block, TensorStorage.alignment, bytes) == 0 ? block : nil
   }
 
   func give(_ block: UnsafeMutableRawPointer, bytes: Int) {
@@ -86,6 +137,6 @@ package final class StoragePool: Sendable {
       state.blocks[size, default: []].append(freed)
       return true
     }
-    if !kept { block.deallocate() }
+    if !kept { free(block) }
   }
 }

@@ -7,22 +7,35 @@ package enum TracedOperation: Sendable {
   case unary(UnaryOperation)
   /// a·x + b.
   case affine(times: Double, plus: Double)
+  /// Of two values of one shape, or of which one is a number, or the second a row or a column.
   case binary(BinaryOperation)
   /// Of x, W and, where there are three inputs, b.
   case linear
-  case matrixProduct
+  /// Of a `[…, m, k]` and b `[k, n]`, or `[…, k, n]` with the leading axes of a.
+  case matmul
   case softmax
   case logSoftmax
   /// Of x, the gain and, where there are three inputs, the bias.
   case layerNorm(epsilon: Double)
-  case rowSums
+  /// Of pictures, W and, where there are three inputs, b.
+  case conv2d(Window2D, groups: Int, relu: Bool)
+  case maxPool2d(Window2D)
+  case meanPool2d(Window2D)
+  /// Pictures with zeros beyond the lengths of sequences along an axis.
+  case zeroedBeyond(axis: Int, SequenceLayout)
+  /// Along an axis, counted from the first, which goes or stays with an extent of 1.
+  case sum(axis: Int, keepingAxis: Bool)
+  case maximum(axis: Int, keepingAxis: Bool)
   case reshaped
   case rows(Range<Int>)
   case columns(Range<Int>)
-  case concatenatedRows
-  case concatenatedColumns
+  case concatenated(axis: Int)
+  /// Two axes exchanged.
+  case transposed(Int, Int)
+  /// An axis of extent 1 repeated.
+  case broadcast(axis: Int)
   /// Rows by their indices, which are an input of the network, named by a layout, or literal.
-  case gatheringRows([Int32])
+  case gather([Int32])
   /// Rows in another order, repeated, or some of them, by axes with names; an axis that x has not is found in `like`.
   case arrangingRows(RowArrangement, like: Tensor?)
   /// One row, repeated for each row of `like`, or for each sequence where `like` has the steps of a layout.
@@ -38,8 +51,8 @@ package enum TracedOperation: Sendable {
   case unread(RowSegments)
   /// Of emissions, transitions, start and end: the likeliest tag of each row.
   case bestPath(SequenceLayout)
-  /// The column of the largest element of each row, the first of equals.
-  case largestColumn
+  /// The places of the largest elements along an axis, the first of equals.
+  case argmax(axis: Int)
   /// Of what all steps read, and of the first state: what all steps give, and the last state.
   case loop(TracedLoop, StepOrder)
   /// One that has no name, by its function.
@@ -48,7 +61,7 @@ package enum TracedOperation: Sendable {
   /// What it reads beside its inputs.
   package var readsBeside: [TracedValue] {
     switch self {
-    case .gatheringRows(let indices): [.indices(indices)]
+    case .gather(let indices): [.indices(indices)]
     case .arrangingRows(_, let like): like.map { [.tensor($0)] } ?? []
     case .repeated(let like, _): [.tensor(like)]
     default: []
@@ -173,4 +186,15 @@ package enum LayoutMap: Sendable, Equatable {
   case last, first
   /// From a padded `[T · B]` to the steps that exist, and back.
   case packed, padded
+}
+
+extension Window2D {
+  /// What a free axis of pictures is called after windows have passed along it.
+  package func axisName(of name: String, axis: Int) -> String {
+    if keepsExtent(axis: axis) { return name }
+    let (kernel, stride, padding) =
+      axis == 1
+      ? (kernel.height, stride.height, padding.height) : (kernel.width, stride.width, padding.width)
+    return "\(name)/\(kernel).\(stride).\(padding)"
+  }
 }

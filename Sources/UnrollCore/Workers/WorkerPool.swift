@@ -22,7 +22,7 @@ import Synchronization
 package final class WorkerPool: @unchecked Sendable {
   /// One pool for the process, as wide as the machine or as `UNROLL_THREADS` says.
   package static var shared: WorkerPool { forced ?? process }
-  private static let process = WorkerPool(threads: Settings.threads)
+  private static let process = WorkerPool(threads: ComputeEnvironment.threads)
 
   /// Replaces the pool of the process in the current task; used to test teams of any size on any machine.
   @TaskLocal package static var forced: WorkerPool?
@@ -272,18 +272,5 @@ enum Spin {
 
   static func until(_ done: () -> Bool) {
     while !briefly(done) {}
-  }
-}
-
-/// What the environment says about computing.
-package enum Settings {
-  /// `UNROLL_THREADS`, or the number of processors that are online.
-  package static var threads: Int {
-    if let wanted = variable("UNROLL_THREADS").flatMap({ Int($0) }), wanted > 0 { return min(wanted, 1024) }
-    return max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-  }
-
-  package static func variable(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }
   }
 }

@@ -93,6 +93,26 @@ extension MIDIFile {
   }
 }
 
+extension MIDIFile {
+  /// The same with every tick multiplied, in a division that fits.
+  package func scaled(by factor: Int, division: Division) -> MIDIFile {
+    var copy = self
+    copy.division = division
+    for track in copy.tracks.indices {
+      for event in copy.tracks[track].indices {
+        let (tick, overflow) = tracks[track][event].tick.multipliedReportingOverflow(by: factor)
+        copy.tracks[track][event].tick = overflow ? .max : tick
+      }
+    }
+    return copy
+  }
+
+  /// One of the tracks alone.
+  package func keeping(track: Int) -> MIDIFile {
+    MIDIFile(format: .single, division: division, tracks: [tracks[track]])
+  }
+}
+
 /// When ticks are, in seconds.
 public struct TempoMap: Sendable {
   private struct Piece {

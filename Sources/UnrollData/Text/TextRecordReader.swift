@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Texts of a file, one at a time: a line each, or in CSV, TSV and JSON lines the field of a column of each record.
 package struct TextRecordReader {
   /// A text and where it stands.
@@ -79,52 +73,34 @@ package struct TextRecordReader {
 
 /// An object of a line of JSON.
 package struct JSONRecord {
-  private let fields: [String: Field]
+  private let members: [String: StrictJSON]
   private let file: String
   private let line: Int
 
-  /// A value of a member, as text where it is a string, a number or a truth value.
-  private enum Field: Decodable {
-    case text(String)
-    case other
-
-    init(from decoder: any Decoder) throws {
-      let value = try decoder.singleValueContainer()
-      if let text = try? value.decode(String.self) {
-        self = .text(text)
-      } else if let flag = try? value.decode(Bool.self) {
-        self = .text("\(flag)")
-      } else if let whole = try? value.decode(Int.self) {
-        self = .text("\(whole)")
-      } else if let number = try? value.decode(Double.self) {
-        self = .text("\(number)")
-      } else {
-        self = .other
-      }
-    }
-  }
-
+  /// - Throws: `DataError` when the line is no object of JSON.
   package init(_ bytes: [UInt8], file: String, line: Int) throws(DataError) {
     (self.file, self.line) = (file, line)
-    do {
-      fields = try JSONDecoder().decode([String: Field].self, from: Data(bytes))
-    } catch {
+    let json = try StrictJSON(data: bytes, name: file, line: line)
+    guard case .object(let members) = json.value else {
       throw DataError(
-        .notText, file: file, line: line, expected: "an object of JSON",
-        found: quoted(String(decoding: bytes.prefix(40), as: UTF8.self)))
+        .badJSON, file: file, line: line, expected: "an object, such as {\"text\": \"…\"}",
+        found: json.summary)
     }
+    self.members = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }
   }
 
   /// The names of the members.
-  package var names: [String] { fields.keys.sorted() }
+  package var names: [String] { members.keys.sorted() }
 
-  /// A member as text.
+  /// A member as text: numbers and truth values as they are written.
   ///
   /// - Throws: `DataError` when there is none of this name, or it is a list or an object.
   package func text(_ name: String) throws(DataError) -> String {
-    switch fields[name] {
-    case .text(let text): return text
-    case .other:
+    switch members[name]?.value {
+    case .string(let text), .decimal(let text): return text
+    case .integer(let number): return "\(number)"
+    case .bool(let flag): return "\(flag)"
+    case .array, .object, .null:
       throw DataError(
         .badRoles, file: file, line: line, column: name, expected: "a text",
         found: "a list, an object or null")

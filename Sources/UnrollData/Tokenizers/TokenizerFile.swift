@@ -1,3 +1,5 @@
+import UnrollCore
+
 /// The `tokenizer.json` of the Hugging Face form: how ours are written in it, and which of them are read.
 ///
 /// Characters and words are the model `WordLevel` behind a `Split` by a regular expression; byte-pair encoding is
@@ -100,18 +102,5 @@ package enum TokenizerFile {
   }
 
   /// A string of JSON.
-  private static func string(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
-  }
+  private static func string(_ text: String) -> String { JSONWriter.quoted(text) }
 }

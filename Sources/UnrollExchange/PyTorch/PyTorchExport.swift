@@ -3,12 +3,6 @@ import UnrollNetworks
 import UnrollTasks
 import UnrollTraining
 
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
-
 /// Weights under the names and in the forms that PyTorch's modules keep them.
 ///
 /// A stack of recurrent layers below some name becomes the state dictionary of an `nn.RNN`, `nn.LSTM` or `nn.GRU` of
@@ -134,14 +128,9 @@ extension NetworkModel {
     return text + "\n}\n"
   }
 
-  private static func quoted(_ text: String) -> String {
-    guard let bytes = try? JSONEncoder().encode(text) else { return "\"\"" }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
   private static func module(_ layer: NetworkLayer) throws(ModelFileError) -> String {
     var members: [(String, String)] = []
-    if !layer.name.isEmpty { members.append(("name", quoted(layer.name))) }
+    if !layer.name.isEmpty { members.append(("name", JSONWriter.quoted(layer.name))) }
     func add(_ key: String, _ value: Int?) { if let value { members.append((key, "\(value)")) } }
     let type: String
     switch layer.kind {

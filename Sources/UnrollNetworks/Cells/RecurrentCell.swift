@@ -15,12 +15,13 @@ extension RecurrentState {
   /// The states of several groups of sequences, one after the other.
   package static func concatenated(_ states: [Self]) -> Self {
     let lists = states.map(\.parts)
-    return Self(parts: lists[0].indices.map { index in Variable.concatenatedRows(lists.map { $0[index] }) })
+    return Self(
+      parts: lists[0].indices.map { index in Variable.concatenated(lists.map { $0[index] }, axis: 0) })
   }
 
   /// The state of sequences in another order.
   package func reordered(_ order: [Int32]) -> Self {
-    Self(parts: parts.map { $0.gatheringRows(order) })
+    Self(parts: parts.map { $0.gather(order) })
   }
 
   /// The same numbers, cut from the computation that made them: where truncated backpropagation stops.

@@ -150,7 +150,7 @@ extension AttentionDecoder {
           found: vectors?.rows.shape ?? [0])
       }
       memory = AttentionMemory(
-        keys: memory.keys, values: .concatenatedColumns([memory.values, vectors.sequenceMajor]),
+        keys: memory.keys, values: .concatenated([memory.values, vectors.sequenceMajor], axis: -1),
         segments: memory.segments)
     }
     if configuration.copies, source?.ids.map(\.count) != encoded.layout.lengths {
@@ -172,12 +172,12 @@ extension AttentionDecoder {
     public var coverage: Variable?
 
     /// The state of other rows.
-    public func selecting(_ rows: [Int]) -> State { gatheringRows(rows.map(Int32.init)) }
+    public func selecting(_ rows: [Int]) -> State { gather(rows.map(Int32.init)) }
 
-    func gatheringRows(_ rows: [Int32]) -> State {
+    func gather(_ rows: [Int32]) -> State {
       State(
-        layers: layers.map { $0.map { $0.gatheringRows(rows) } }, inputFeed: inputFeed?.gatheringRows(rows),
-        coverage: coverage?.gatheringRows(rows))
+        layers: layers.map { $0.map { $0.gather(rows) } }, inputFeed: inputFeed?.gather(rows),
+        coverage: coverage?.gather(rows))
     }
 
     /// The first rows alone.
@@ -190,7 +190,7 @@ extension AttentionDecoder {
 
   /// The state before the first token, for readers in another order: reader r reads sequence `order[r]`.
   public func initialState(_ memory: DecoderMemory, order: [Int]) -> State {
-    initialState(memory.start.gatheringRows(order.map(Int32.init)), memory.attention.selecting(order))
+    initialState(memory.start.gather(order.map(Int32.init)), memory.attention.selecting(order))
   }
 
   /// The state before the first token of the sequences of a memory.
@@ -234,7 +234,7 @@ extension AttentionDecoder {
     var (below, look) = (vectors, Look(context: vectors, lexicon: nil, weights: vectors))
     for (index, layer) in layers.enumerated() {
       let input =
-        index == 0 ? vectors : Variable.concatenatedColumns([dropped(below, &random), look.context])
+        index == 0 ? vectors : Variable.concatenated([dropped(below, &random), look.context], axis: -1)
       let (outputs, last) = try layer(
         PackedSequence(rows: input, layout: layout), initialState: [start.layers[index]], random: &random)
       final.layers[index] = last[0]
@@ -273,7 +273,7 @@ extension AttentionDecoder {
         index == 0
         ? [vectors, state.inputFeed].compactMap { $0 } : [dropped(below, &random), look.context]
       let (outputs, after) = try layer(
-        PackedSequence(rows: .concatenatedColumns(parts), layout: layout),
+        PackedSequence(rows: .concatenated(parts, axis: -1), layout: layout),
         initialState: [state.layers[index]], random: &random)
       next.layers[index] = after[0]
       if index == 0 {
@@ -323,11 +323,11 @@ extension AttentionDecoder {
     _ hidden: Variable, _ look: Look, _ vectors: Variable, _ memory: AttentionMemory,
     random: inout RandomSource?
   ) throws(ShapeError) -> Readouts {
-    let read = dropped(Variable.concatenatedColumns([hidden, look.context]), &random)
+    let read = dropped(Variable.concatenated([hidden, look.context], axis: -1), &random)
     var sum = try readout(read).tanh()
     if let lexicon, let own = look.lexicon { sum = sum + (try lexicon(own).tanh()) }
     var gate = try copyGate.map { gate throws(ShapeError) in
-      try gate(.concatenatedColumns([look.context, hidden, vectors]))
+      try gate(.concatenated([look.context, hidden, vectors], axis: -1))
     }
     let lengths = memory.lengths.prefix(hidden.shape[0])
     if let open = gate, lengths.contains(0) {

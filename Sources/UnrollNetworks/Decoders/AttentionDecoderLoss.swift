@@ -87,7 +87,7 @@ extension AttentionDecoder {
       steps.append(readouts)
       // Paid for in training alone: validation compares cross-entropies.
       if let before, random != nil {
-        let part = Loss.coverage(readouts.attention, coverage: before)
+        let part = try Loss.coverage(readouts.attention, coverage: before)
         cost = cost.map { $0 + part } ?? part
       }
       state = next
@@ -95,7 +95,7 @@ extension AttentionDecoder {
     func joined(_ parts: [Variable], width: Int) -> Variable {
       parts.isEmpty
         ? Variable(Tensor(repeating: 0, shape: [0, width], precision: memory.start.value.precision))
-        : Variable.concatenatedRows(parts)
+        : Variable.concatenated(parts, axis: 0)
     }
     let all = Readouts(
       readout: joined(steps.map(\.readout), width: front.outputSize),
@@ -132,7 +132,7 @@ extension AttentionDecoder {
     let marks = source.marks(
       of: targets.labels, targets.inputs.layout, steps: memory.attention.steps,
       precision: all.attention.value.precision)
-    let copied = (all.attention * Variable(marks)).rowSums()
+    let copied = (all.attention * Variable(marks)).sum(axis: -1, keepingAxis: true)
     let count = targets.count
     var sum = try Variable.pointerLoss(
       losses: generated, isKnown: isKnown, gate: gate.reshaped(to: [count]),

@@ -34,7 +34,7 @@ extension SequenceToSequence {
     trace.gives("attention", all.attention, targets)
     if let gate = all.gate {
       // Of an empty source nothing is attended to, and nothing copied.
-      let copied = (1 - gate.sigmoid()) * all.attention.rowSums()
+      let copied = (1 - gate.sigmoid()) * all.attention.sum(axis: -1, keepingAxis: true)
       trace.gives("generated", 1 - copied, targets)
     }
     trace.gives(layerStates: start.layers, suffix: "_0")
@@ -51,10 +51,10 @@ extension AttentionDecoder {
   ) throws(ShapeError) -> (readouts: Readouts, state: State) {
     var none: RandomSource?
     let layout = target.layout
-    let sorted = state.gatheringRows(layout.sortedSequences)
+    let sorted = state.gather(layout.sortedSequences)
     guard configuration.inputFeeding || configuration.coverage else {
       let (readouts, last) = try readouts(target, sorted, memory, random: &none)
-      return (readouts, last.gatheringRows(layout.givenSequences))
+      return (readouts, last.gather(layout.givenSequences))
     }
     // Each step needs what the one before gave.
     let read = memory.attention.selecting(layout.order)
@@ -68,7 +68,7 @@ extension AttentionDecoder {
     }
     let readouts = Readouts(
       readout: outputs[0], attention: outputs[1], gate: outputs.count > 2 ? outputs[2] : nil)
-    return (readouts, sorted.replacing(last).gatheringRows(layout.givenSequences))
+    return (readouts, sorted.replacing(last).gather(layout.givenSequences))
   }
 }
 

@@ -42,8 +42,8 @@ public final class NextStepDecoder: StepDecoder {
 
   public func select(_ rows: [Int]) {
     let order = rows.map(Int32.init)
-    let state = session.state.map { $0.map { $0.gatheringRows(order) } }
-    features = Variable(features).gatheringRows(order).value
+    let state = session.state.map { $0.map { $0.gather(order) } }
+    features = Variable(features).gather(order).value
     if rows.count != session.batch {
       guard let other = try? network.streaming(batch: rows.count) else {
         preconditionFailure("that the network streams was found out before")

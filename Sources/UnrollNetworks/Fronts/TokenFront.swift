@@ -78,9 +78,9 @@ public struct TokenFront: Front {
     if let pieces, !batch.forms.pieces.isEmpty {
       let layout = SequenceLayout(of: batch.forms.pieces)
       let mean = try pieces(layout.packing(batch.forms.pieces)).meanOverSteps(layout)
-      x = x + mean.gatheringRows(batch.places)
+      x = x + mean.gather(batch.places)
     }
-    if let looks = try looks(batch, random: &random) { x = .concatenatedColumns([x, looks]) }
+    if let looks = try looks(batch, random: &random) { x = .concatenated([x, looks], axis: -1) }
     if scale != 1 { x = x.affine(times: scale, plus: 0) }
     return PackedSequence(rows: dropout(x, random: &random), layout: batch.layout)
   }
@@ -105,7 +105,7 @@ public struct TokenFront: Front {
       let rows = try features(SequenceLayout.flattened(lists))
       parts.append(rows.reshaped(to: [lists.count, featuresPerForm * features.size]))
     }
-    return Variable.concatenatedColumns(parts).gatheringRows(batch.places)
+    return Variable.concatenated(parts, axis: -1).gather(batch.places)
   }
 
   public mutating func forEachParameter(

@@ -95,17 +95,17 @@ public enum NextStepHead: Module {
     let count = weight.shape[0]
     let share = Variable(
       Tensor(repeating: 1 / Double(count), shape: [1, count], precision: weight.value.precision))
-    let meanRow = try share.matrixProduct(weight).reshaped(to: [weight.shape[1]])
+    let meanRow = try share.matmul(weight).reshaped(to: [weight.shape[1]])
     var (rows, own) = (features, labels)
     if labels.contains(where: { $0 < 0 }) {
       let counted = labels.indices.filter { labels[$0] >= 0 }
-      (rows, own) = (features.gatheringRows(counted.map(Int32.init)), counted.map { labels[$0] })
+      (rows, own) = (features.gather(counted.map(Int32.init)), counted.map { labels[$0] })
     }
-    let sum = (rows * (weight.gatheringRows(own) - meanRow)).sum()
+    let sum = (rows * (weight.gather(own) - meanRow)).sum()
     guard let bias else { return sum }
     let column = bias.reshaped(to: [count, 1])
-    let meanBias = try share.matrixProduct(column)
-    return sum + (column.gatheringRows(own) - meanBias.reshaped(to: [1])).sum()
+    let meanBias = try share.matmul(column)
+    return sum + (column.gather(own) - meanBias.reshaped(to: [1])).sum()
   }
 
   /// −ln p(label) of each row: the same bits for a row by itself and among others.

@@ -64,14 +64,15 @@ public struct PooledHead: Module {
           found: inputs?.rows.shape ?? [0])
       }
       read = inputs.rows
-      both = PackedSequence(rows: .concatenatedColumns([encoded.rows, inputs.rows]), layout: encoded.layout)
+      both = PackedSequence(
+        rows: .concatenated([encoded.rows, inputs.rows], axis: -1), layout: encoded.layout)
     }
     var parts: [Variable] = []
     for pool in pools {
       parts.append(try pool(pool.kind == .last ? encoded : both))
       if pool.kind == .last, let read { parts.append(try read.meanOverSteps(encoded.layout)) }
     }
-    return parts.count == 1 ? parts[0] : .concatenatedColumns(parts)
+    return parts.count == 1 ? parts[0] : .concatenated(parts, axis: -1)
   }
 
   /// Σ over sequences of the cross-entropy against softened labels, weighted by class; see `Loss.crossEntropy`.
@@ -84,7 +85,8 @@ public struct PooledHead: Module {
     _ logits: Variable, _ labels: [Int32], smoothing: Double = 0, classWeights: [Float]? = nil
   ) throws(ShapeError) -> LossSum {
     LossSum(
-      sum: try Loss.crossEntropy(logits, labels, smoothing: smoothing, classWeights: classWeights),
+      sum: try Loss.crossEntropy(
+        logits, labels, labelSmoothing: smoothing, classWeights: classWeights, reduction: .sum),
       weight: Loss.labelWeight(labels, classWeights: classWeights))
   }
 
@@ -97,7 +99,8 @@ public struct PooledHead: Module {
   public static func loss(
     _ logits: Variable, targets: Tensor, positiveWeights: [Float]? = nil
   ) throws(ShapeError) -> LossSum {
-    LossSum(try Loss.binaryCrossEntropies(logits, targets, positiveWeights: positiveWeights))
+    LossSum(
+      try Loss.binaryCrossEntropy(logits, targets, positiveWeights: positiveWeights, reduction: .none))
   }
 
   public mutating func forEachParameter(

@@ -59,7 +59,8 @@ public struct StepHead: Module {
     }
     let packed = scores.layout.packing(labels)
     return LossSum(
-      sum: try Loss.crossEntropy(scores.rows, packed, smoothing: smoothing), weight: weight)
+      sum: try Loss.crossEntropy(scores.rows, packed, labelSmoothing: smoothing, reduction: .sum),
+      weight: weight)
   }
 
   /// The likeliest labels of each sequence as given: by Viterbi's algorithm, or step by step the label of the greatest
@@ -72,7 +73,7 @@ public struct StepHead: Module {
 
   /// The same, a label for each packed row.
   public func decodeRows(_ scores: PackedSequence) throws(ShapeError) -> [Int32] {
-    try field?.decodeRows(scores) ?? scores.rows.largestColumn()
+    try field?.decodeRows(scores) ?? scores.rows.argmax()
   }
 
   /// The probability of each label at each step, given the whole sequence: `[N, L]`.

@@ -63,20 +63,23 @@ public struct ValueHead: Module {
         place: "ValueHead.loss", expected: "\(objective.outputsPerValue) outputs for each of \(count) values",
         found: outputs.shape)
     }
-    let flat = outputs.reshaped(to: [outputs.shape.count])
-    switch objective {
-    case .quantiles(let levels):
-      let errors = try Loss.quantileErrors(
-        outputs.reshaped(to: [count, levels.count]), target, levels: levels)
-      return LossSum(errors, weights: weights).scaled(by: 2)
-    case .absolute:
-      return LossSum(
-        try Loss.difference("ValueHead.loss", flat, target.reshaped(to: [count])).absolute(),
-        weights: weights)
-    case .squared:
-      return LossSum(
-        try Loss.difference("ValueHead.loss", flat, target.reshaped(to: [count])).squared(), weights: weights)
+    if let weights, weights.shape.count != count {
+      throw ShapeError(place: "ValueHead.loss.weights", expected: "\(count) weights", found: weights.shape)
     }
+    let (target, weights) = (target.reshaped(to: [count]), weights?.reshaped(to: [count]))
+    let sum =
+      switch objective {
+      case .quantiles(let levels):
+        try 2
+          * Loss.quantile(
+            outputs.reshaped(to: [count, levels.count]), target, levels: levels, weights: weights,
+            reduction: .sum)
+      case .absolute:
+        try Loss.absoluteError(outputs.reshaped(to: [count]), target, weights: weights, reduction: .sum)
+      case .squared:
+        try Loss.squaredError(outputs.reshaped(to: [count]), target, weights: weights, reduction: .sum)
+      }
+    return LossSum(sum: sum, weight: weights.map { Kernels.sum($0) } ?? Double(count))
   }
 
   public mutating func forEachParameter(

@@ -38,7 +38,7 @@ public struct SequenceDropout: Sendable {
     guard rate > 0, random != nil else { return x }
     let mask = Dropout.mask(
       [x.layout.batch, x.rows.shape.columns], rate: rate, precision: x.rows.value.precision, using: &random!)
-    return PackedSequence(rows: x.rows * mask.gatheringRows(x.layout.sequenceOfRow), layout: x.layout)
+    return PackedSequence(rows: x.rows * mask.gather(x.layout.sequenceOfRow), layout: x.layout)
   }
 }
 

@@ -16,22 +16,12 @@ public enum Initializer {
 
   /// A random orthogonal matrix `[size, size]`: its rows are of length 1 and at right angles
   /// (Saxe, McClelland and Ganguli 2014), so that repeated products neither grow nor fade at the start.
+  ///
+  /// It is the orthogonal factor of a matrix of independent normal numbers, drawn row by row, with the signs that make
+  /// every orthogonal matrix equally likely (Mezzadri 2007, "How to generate random matrices from the classical compact
+  /// groups").
   public static func orthogonal(size: Int, using random: inout RandomSource) -> Tensor {
-    var rows: [[Double]] = []
-    while rows.count < size {
-      var row = (0..<size).map { _ in Double(random.normal()) }
-      // Twice is enough to be orthogonal to rounding (Kahan's rule for Gram–Schmidt).
-      for _ in 0..<2 {
-        for other in rows {
-          var overlap = 0.0
-          for index in 0..<size { overlap += row[index] * other[index] }
-          for index in 0..<size { row[index] -= overlap * other[index] }
-        }
-      }
-      let norm = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      if norm > 1e-6 { rows.append(row.map { $0 / norm }) }
-    }
-    return Tensor(rows.flatMap { $0.map(Float.init) }, shape: [size, size])
+    Kernels.orthogonalRows(.normal(shape: [size, size], using: &random))
   }
 
   /// Several orthogonal blocks, one a gate: `[gates · size, size]`.
@@ -40,8 +30,6 @@ public enum Initializer {
   }
 
   private static func stacked(_ blocks: [Tensor]) -> Tensor {
-    Tensor(
-      blocks.flatMap(\.elements),
-      shape: [blocks.reduce(0) { $0 + $1.shape[0] }, blocks.first?.shape[1] ?? 0])
+    blocks.isEmpty ? .zeros([0, 0]) : .concatenated(blocks, axis: 0)
   }
 }

@@ -64,7 +64,7 @@ public struct Embedding: Module {
     if let wrong = indices.first(where: { $0 >= weight.shape[0] }) {
       throw ShapeError(place: "Embedding", expected: "more than \(wrong) rows", found: weight.shape)
     }
-    return weight.variable.gatheringRows(indices)
+    return weight.variable.gather(indices)
   }
 
   public mutating func forEachParameter(

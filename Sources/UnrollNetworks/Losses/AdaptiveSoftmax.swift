@@ -24,9 +24,9 @@ public struct AdaptiveSoftmax: Module {
     using random: inout RandomSource
   ) {
     bounds = cutoffs + [classCount]
-    precondition(
+    require(
       zip([0] + bounds, bounds).allSatisfy { $0 < $1 },
-      "cutoffs ascend between 0 and \(classCount), found \(cutoffs)")
+      "AdaptiveSoftmax: cutoffs ascend between 0 and \(classCount), found \(cutoffs)")
     head = Linear(
       inputSize: inputSize, outputSize: bounds[0] + cutoffs.count, bias: headBias, using: &random)
     tails = []
@@ -65,10 +65,10 @@ public struct AdaptiveSoftmax: Module {
       let rows = tailOf.indices.filter { tailOf[$0] == index }
       guard !rows.isEmpty else { continue }
       let within = rows.map { labels[$0] - Int32(bounds[index]) }
-      let logits = try tail.output(tail.projection(flat.gatheringRows(rows.map(Int32.init))))
+      let logits = try tail.output(tail.projection(flat.gather(rows.map(Int32.init))))
       var places = Array(repeating: Int32(-1), count: labels.count)
       for (place, row) in rows.enumerated() { places[row] = Int32(place) }
-      losses = losses + (try logits.crossEntropy(labels: within)).gatheringRows(places)
+      losses = losses + (try logits.crossEntropy(labels: within)).gather(places)
     }
     return losses
   }
@@ -84,7 +84,7 @@ public struct AdaptiveSoftmax: Module {
       let own = try tail.output(tail.projection(x)).logSoftmax()
       parts.append(own + head.columns(bounds[0] + index..<bounds[0] + index + 1))
     }
-    return .concatenatedColumns(parts)
+    return .concatenated(parts, axis: -1)
   }
 
   public mutating func forEachParameter(

@@ -15,14 +15,19 @@ public struct LossSum: Sendable {
     self.weight = weight
   }
 
-  /// Errors `e` of any shape, weighted by `weights` of the same count; `nil`: ones.
-  public init(_ errors: Variable, weights: Tensor? = nil) {
-    guard let weights else {
-      self.init(sum: errors.sum(), weight: Double(errors.shape.count))
-      return
-    }
-    let own = Variable(weights.converted(to: errors.value.precision).reshaped(to: errors.shape))
-    self.init(sum: (errors * own).sum(), weight: weights.sum)
+  /// Errors `e` of any shape, each of which counts once; a loss that is a mean already is one error.
+  public init(_ errors: Variable) {
+    self.init(sum: errors.shape.rank == 0 ? errors : errors.sum(), weight: Double(errors.shape.count))
+  }
+
+  /// Errors `e` of any shape, with a weight each.
+  ///
+  /// - Parameter weights: of the shape of the errors, or its first axes.
+  /// - Throws: `ShapeError` when the weights do not fit.
+  public init(_ errors: Variable, weights: Tensor) throws(ShapeError) {
+    let own = try Loss.fit(weights, to: errors.shape, "LossSum")
+    self.init(
+      sum: (errors * Variable(own.converted(to: errors.value.precision))).sum(), weight: Kernels.sum(own))
   }
 
   /// The sum over the weight; the sum itself where nothing counts.

@@ -1,148 +1,198 @@
 import UnrollCore
 
-/// Losses. Each is a scalar: the mean over elements, or the sum where it says so. Where `weights` are given, an
-/// element counts as often as its weight says; weights of 0 leave elements out, such as padding and gaps.
+/// Losses: of predictions and targets, of logits and labels.
+///
+/// Every loss has a `reduction`: the mean over what counts (as it is when nothing is said), the sum, or no reduction, one
+/// loss an element. Where `weights` are given, an element counts as often as its weight says, and a mean is divided by
+/// the sum of the weights; a weight of 0 leaves an element out, such as padding and gaps, even where its target is not a
+/// number. Targets have the shape of the predictions, and weights have it too, or leave out axes at its end or have them
+/// with an extent of 1: `[T, B]` and `[T, B, 1]` weigh the steps of `[T, B, F]`. Any other shape is a `ShapeError`.
 public enum Loss {
-  /// Σ w·e / Σ w, or 0 when no element counts.
-  package static func average(_ errors: Variable, weights: Tensor?) -> Variable {
-    guard let weights else { return errors.mean() }
-    let total = max(weights.sum, 1e-12)
-    return (errors * Variable(weights.converted(to: errors.value.precision).reshaped(to: errors.shape)))
-      .sum().affine(times: 1 / total, plus: 0)
+  /// How the losses of elements become one.
+  public enum Reduction: Sendable, CaseIterable {
+    /// Σ w·e / Σ w, or 0 when no element counts.
+    case mean
+    /// Σ w·e.
+    case sum
+    /// w·e of each element, in the shape of the predictions.
+    case none
   }
 
-  package static func difference(
-    _ place: String, _ prediction: Variable, _ target: Tensor
-  ) throws(ShapeError) -> Variable {
-    guard prediction.shape.count == target.shape.count else {
-      throw ShapeError(place: place, expected: "\(prediction.shape)", found: target.shape)
+  /// Losses of elements, reduced.
+  package static func reduced(
+    _ errors: Variable, weights: Tensor?, _ reduction: Reduction
+  ) -> Variable {
+    guard let weights else {
+      return switch reduction {
+      case .mean: errors.mean()
+      case .sum: errors.sum()
+      case .none: errors
+      }
     }
-    return prediction
-      - Variable(target.converted(to: prediction.value.precision).reshaped(to: prediction.shape))
+    let weighted = errors * Variable(weights.converted(to: errors.value.precision))
+    switch reduction {
+    case .mean: return weighted.sum().affine(times: 1 / max(Kernels.sum(weights), 1e-12), plus: 0)
+    case .sum: return weighted.sum()
+    case .none: return weighted
+    }
   }
 
-  /// Mean of (ŷ − y)².
+  /// Targets and weights that were brought to the shape of the predictions.
+  package struct Fitted {
+    /// 0 where the weight is.
+    let target: Tensor
+    let weights: Tensor?
+  }
+
+  /// Checks targets and weights against the shape of what they belong to.
+  package static func fit(
+    _ shape: Shape, _ target: Tensor, _ weights: Tensor?, _ place: String
+  ) throws(ShapeError) -> Fitted {
+    guard target.shape == shape else {
+      throw ShapeError(
+        place: "\(place).target", expected: "\(shape), that of the predictions", found: target.shape)
+    }
+    guard let given = weights else { return Fitted(target: target, weights: nil) }
+    let weights = try fit(given, to: shape, place)
+    // What has no weight may hold anything: 0 · NaN would be NaN.
+    guard !Kernels.allFinite(target) else { return Fitted(target: target, weights: weights) }
+    var hidden = target
+    for index in 0..<shape.count where weights[index] == 0 { hidden[index] = 0 }
+    return Fitted(target: hidden, weights: weights)
+  }
+
+  /// Weights in the shape of what they belong to.
+  package static func fit(
+    _ weights: Tensor, to shape: Shape, _ place: String
+  ) throws(ShapeError) -> Tensor {
+    let missing = Array(repeating: 1, count: max(0, shape.rank - weights.shape.rank))
+    let padded = Shape(weights.shape.extents + missing)
+    guard padded.rank == shape.rank, zip(padded.extents, shape.extents).allSatisfy({ $0 == $1 || $0 == 1 })
+    else {
+      throw ShapeError(
+        place: "\(place).weights", expected: "\(shape), or its first axes", found: weights.shape)
+    }
+    return weights.reshaped(to: padded).broadcast(to: shape)
+  }
+
+  private static func difference(_ prediction: Variable, _ fitted: Fitted) -> Variable {
+    prediction - Variable(fitted.target.converted(to: prediction.value.precision))
+  }
+
+  /// Checks that a part of a prediction has the shape of the first, or is repeated to it.
+  private static func expect(
+    _ part: Variable, _ shape: Shape, _ place: String
+  ) throws(ShapeError) -> Variable {
+    guard part.shape.rank <= shape.rank,
+      zip(part.shape.extents.reversed(), shape.extents.reversed())
+        .allSatisfy({ $0 == $1 || $0 == 1 })
+    else { throw ShapeError(place: place, expected: "\(shape)", found: part.shape) }
+    return part
+  }
+
+  /// (ŷ − y)².
+  ///
+  /// - Throws: `ShapeError` when target or weights do not fit.
   public static func squaredError(
-    _ prediction: Variable, _ target: Tensor, weights: Tensor? = nil
+    _ prediction: Variable, _ target: Tensor, weights: Tensor? = nil, reduction: Reduction = .mean
   ) throws(ShapeError) -> Variable {
-    guard let weights else { return try prediction.meanSquaredDifference(from: target) }
-    return average(try difference("Loss.squaredError", prediction, target).squared(), weights: weights)
+    let fitted = try fit(prediction.shape, target, weights, "Loss.squaredError")
+    if weights == nil && reduction == .mean { return prediction.meanSquaredDifference(from: target) }
+    return reduced(difference(prediction, fitted).square(), weights: fitted.weights, reduction)
   }
 
-  /// Mean of |ŷ − y|.
+  /// |ŷ − y|.
+  ///
+  /// - Throws: `ShapeError` when target or weights do not fit.
   public static func absoluteError(
-    _ prediction: Variable, _ target: Tensor, weights: Tensor? = nil
+    _ prediction: Variable, _ target: Tensor, weights: Tensor? = nil, reduction: Reduction = .mean
   ) throws(ShapeError) -> Variable {
-    average(try difference("Loss.absoluteError", prediction, target).absolute(), weights: weights)
+    let fitted = try fit(prediction.shape, target, weights, "Loss.absoluteError")
+    return reduced(difference(prediction, fitted).abs(), weights: fitted.weights, reduction)
   }
 
-  /// Mean of d²/2 where |d| ≤ δ, else δ·(|d| − δ/2), with d = ŷ − y (Huber 1964).
+  /// d²/2 where |d| ≤ δ, else δ·(|d| − δ/2), with d = ŷ − y (Huber 1964).
+  ///
+  /// - Throws: `ShapeError` when target or weights do not fit.
   public static func huber(
-    _ prediction: Variable, _ target: Tensor, delta: Float = 1, weights: Tensor? = nil
+    _ prediction: Variable, _ target: Tensor, delta: Float = 1, weights: Tensor? = nil,
+    reduction: Reduction = .mean
   ) throws(ShapeError) -> Variable {
+    let fitted = try fit(prediction.shape, target, weights, "Loss.huber")
     // d²/2 less what the parabola rises above the line beyond δ.
-    let d = try difference("Loss.huber", prediction, target)
-    let beyond = (d.absolute() - delta).relu()
-    return average(0.5 * (d.squared() - beyond.squared()), weights: weights)
+    let d = difference(prediction, fitted)
+    let beyond = (d.abs() - delta).relu()
+    return reduced(0.5 * (d.square() - beyond.square()), weights: fitted.weights, reduction)
   }
 
-  /// Mean over elements and levels of max(q·d, (q − 1)·d) with d = y − ŷ (Koenker and Bassett 1978).
+  /// The mean over levels of max(q·d, (q − 1)·d) with d = y − ŷ (Koenker and Bassett 1978).
   ///
   /// - Parameters:
   ///   - predictions: `[…, levels]`.
   ///   - target: `[…]`.
   ///   - levels: q, each between 0 and 1.
+  ///   - weights: `[…]`, or its first axes.
+  /// - Throws: `ShapeError` when the shapes do not fit.
   public static func quantile(
-    _ predictions: Variable, _ target: Tensor, levels: [Float], weights: Tensor? = nil
+    _ predictions: Variable, _ target: Tensor, levels: [Float], weights: Tensor? = nil,
+    reduction: Reduction = .mean
   ) throws(ShapeError) -> Variable {
-    average(try quantileErrors(predictions, target, levels: levels), weights: weights)
-  }
-
-  /// The mean over levels for each element, `[…, 1]`.
-  package static func quantileErrors(
-    _ predictions: Variable, _ target: Tensor, levels: [Float]
-  ) throws(ShapeError) -> Variable {
-    let elements = predictions.shape.rows
-    guard predictions.shape.columns == levels.count, target.shape.count == elements else {
+    guard predictions.shape.rank > 0, predictions.shape.columns == levels.count else {
       throw ShapeError(
-        place: "Loss.quantile", expected: "[\(target.shape.count), \(levels.count)]",
+        place: "Loss.quantile.predictions", expected: "[…, \(levels.count)], a column a level",
         found: predictions.shape)
     }
+    let elements = Shape(Array(predictions.shape.extents.dropLast()))
+    let fitted = try fit(elements, target, weights, "Loss.quantile")
     let precision = predictions.value.precision
-    let flat = predictions.reshaped(to: [elements, levels.count])
-    let column = Variable(target.converted(to: precision).reshaped(to: [elements, 1]))
+    let flat = predictions.reshaped(to: [elements.count, levels.count])
+    let column = Variable(fitted.target.converted(to: precision).reshaped(to: [elements.count, 1]))
     let d = column - flat
     // max(q·d, (q − 1)·d) = |d|/2 + (q − 1/2)·d.
     let slopes = Variable(Tensor(levels.map { $0 - 0.5 }).converted(to: precision))
-    let pinball = 0.5 * d.absolute() + d * slopes
-    return pinball.rowSums().affine(times: 1 / Double(levels.count), plus: 0)
+    let pinball = (0.5 * d.abs() + d * slopes).sum(axis: -1).affine(
+      times: 1 / Double(max(1, levels.count)), plus: 0)
+    return reduced(pinball.reshaped(to: elements), weights: fitted.weights, reduction)
   }
 
-  /// Mean of −ln N(y; μ, σ) = ln σ + (y − μ)²/2σ² + ln √2π.
+  /// −ln N(y; μ, σ) = ln σ + (y − μ)²/2σ² + ln √2π.
   ///
-  /// - Parameter deviation: σ > 0.
+  /// - Parameters:
+  ///   - mean: μ, of the target's shape.
+  ///   - deviation: σ > 0, of the same shape, or repeated to it.
+  /// - Throws: `ShapeError` when the shapes do not fit.
   public static func gaussian(
-    mean: Variable, deviation: Variable, _ target: Tensor, weights: Tensor? = nil
+    mean: Variable, deviation: Variable, _ target: Tensor, weights: Tensor? = nil,
+    reduction: Reduction = .mean
   ) throws(ShapeError) -> Variable {
-    let z = try difference("Loss.gaussian", mean, target) / deviation
+    let fitted = try fit(mean.shape, target, weights, "Loss.gaussian")
+    let deviation = try expect(deviation, mean.shape, "Loss.gaussian.deviation")
+    let z = difference(mean, fitted) / deviation
     let halfLogTwoPi: Float = 0.918_938_533_204_672_7
-    return average(0.5 * z.squared() + deviation.log() + halfLogTwoPi, weights: weights)
+    return reduced(0.5 * z.square() + deviation.log() + halfLogTwoPi, weights: fitted.weights, reduction)
   }
 
-  /// Mean of −ln of Student's t density with location μ, scale σ and ν degrees of freedom:
+  /// −ln of Student's t density with location μ, scale σ and ν degrees of freedom:
   /// ln Γ(ν/2) − ln Γ((ν+1)/2) + ½ ln(πν) + ln σ + (ν+1)/2 · ln(1 + (y − μ)²/(ν σ²)).
   ///
-  /// - Parameters: scale: σ > 0. degrees: ν > 0.
+  /// - Parameters:
+  ///   - location: μ, of the target's shape.
+  ///   - scale: σ > 0, of the same shape, or repeated to it.
+  ///   - degrees: ν > 0, of the same shape, or repeated to it.
+  /// - Throws: `ShapeError` when the shapes do not fit.
   public static func studentT(
-    location: Variable, scale: Variable, degrees: Variable, _ target: Tensor, weights: Tensor? = nil
+    location: Variable, scale: Variable, degrees: Variable, _ target: Tensor, weights: Tensor? = nil,
+    reduction: Reduction = .mean
   ) throws(ShapeError) -> Variable {
-    let z = try difference("Loss.studentT", location, target) / scale
+    let fitted = try fit(location.shape, target, weights, "Loss.studentT")
+    let scale = try expect(scale, location.shape, "Loss.studentT.scale")
+    let degrees = try expect(degrees, location.shape, "Loss.studentT.degrees").broadcast(to: location.shape)
+    let z = difference(location, fitted) / scale
     let half = 0.5 * degrees
     let halfLogPi: Float = 0.572_364_942_924_700_1
     let constant =
       half.logGamma() - (half + 0.5).logGamma() + 0.5 * degrees.log() + scale.log() + halfLogPi
-    let tail = (half + 0.5) * (z.squared() / degrees + 1).log()
-    return average(constant + tail, weights: weights)
-  }
-
-  /// L = Σ −y log ŷ over all steps of all sequences, y one-hot and ŷ = softmax(logits).
-  ///
-  /// - Parameters:
-  ///   - logits: `[N, V]`, one row a step.
-  ///   - labels: one index a row; negative: the row does not count.
-  /// - Returns: the sum; divide by the number of steps for a mean.
-  public static func crossEntropy(_ logits: Variable, _ labels: [Int32]) throws(ShapeError) -> Variable {
-    try logits.crossEntropy(labels: labels).sum()
-  }
-
-  /// The same for logits x·Wᵀ + b, which are never kept twice: the form for large vocabularies.
-  ///
-  ///     try Loss.crossEntropy(of: outputs, head.weight.variable, bias: head.bias?.variable, words)
-  ///
-  /// - Parameters:
-  ///   - features: x `[…, inputs]`, one row a step.
-  ///   - weight: W `[V, inputs]`: a head's, or the table of an embedding that is also the head.
-  ///   - bias: b `[V]`.
-  ///   - labels: one index a row; negative: the row does not count.
-  public static func crossEntropy(
-    of features: Variable, _ weight: Variable, bias: Variable? = nil, _ labels: [Int32]
-  ) throws(ShapeError) -> Variable {
-    try features.linearCrossEntropy(weight, bias: bias, labels: labels).sum()
-  }
-
-  /// The same over a batch of sequences, in which padding does not count.
-  ///
-  /// - Parameters:
-  ///   - logits: `[T, B, V]` with lengths.
-  ///   - labels: `[T · B]`, time-major.
-  public static func crossEntropy(_ logits: SequenceBatch, _ labels: [Int32]) throws(ShapeError) -> Variable {
-    let (steps, batch) = (logits.timeSteps, logits.batch)
-    guard labels.count == steps * batch else {
-      throw ShapeError(
-        place: "Loss.crossEntropy.labels", expected: "[\(steps * batch)]", found: [labels.count])
-    }
-    let masked = labels.enumerated().map { $0 / max(1, batch) < logits.lengths[$0 % max(1, batch)] ? $1 : -1 }
-    let flat = logits.values.reshaped(to: [steps * batch, logits.features])
-    return try crossEntropy(flat, masked)
+    let tail = (half + 0.5) * (z.square() / degrees + 1).log()
+    return reduced(constant + tail, weights: fitted.weights, reduction)
   }
 }

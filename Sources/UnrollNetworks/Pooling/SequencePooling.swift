@@ -58,7 +58,7 @@ public struct SequencePooling: Module {
   private func last(_ x: PackedSequence) -> Variable {
     guard bidirectional else { return x.last }
     let half = features / 2
-    return .concatenatedColumns([x.last.columns(0..<half), x.first.columns(half..<features)])
+    return .concatenated([x.last.columns(0..<half), x.first.columns(half..<features)], axis: -1)
   }
 
   public mutating func forEachParameter(
@@ -68,10 +68,10 @@ public struct SequencePooling: Module {
 
 extension PackedSequence {
   /// The first row of each sequence as given, zeros for empty ones: `[B, F]`.
-  public var first: Variable { rows.gatheringRows(layout.firstRowsAsGiven) }
+  public var first: Variable { rows.gather(layout.firstRowsAsGiven) }
 
   /// The rows sequence by sequence, in the order as given: `[N, F]`.
-  public var sequenceMajor: Variable { rows.gatheringRows(layout.sequenceMajorRows) }
+  public var sequenceMajor: Variable { rows.gather(layout.sequenceMajorRows) }
 }
 
 /// A mean of steps weighted by a learned query (Yang et al. 2016, "Hierarchical Attention Networks", section 2.2):

@@ -147,10 +147,10 @@ public struct AnyRecurrentNetwork: Module {
   ) throws(ShapeError) -> (outputs: PackedSequence, state: [State]) {
     if x.layout.isSorted { return try self(x, initialState: state, random: &random) }
     let order = x.layout.sortedSequences
-    let sorted = state?.map { $0.map { $0.gatheringRows(order) } }
+    let sorted = state?.map { $0.map { $0.gather(order) } }
     let (outputs, final) = try self(x, initialState: sorted, random: &random)
     let places = x.layout.givenSequences
-    return (outputs, final.map { $0.map { $0.gatheringRows(places) } })
+    return (outputs, final.map { $0.map { $0.gather(places) } })
   }
 
   /// A session that reads one step at a time and gives the bits of the whole.

@@ -58,7 +58,7 @@ public struct Recurrent<Cell: RecurrentCell>: Module {
         parts: cell.initialState(batch: batch).parts.map { Variable($0.value.converted(to: precision)) })
     }
     let firsts = Array(repeating: Int32(0), count: batch)
-    return Cell.State(parts: learnedInitialState.map { $0.variable.gatheringRows(firsts) })
+    return Cell.State(parts: learnedInitialState.map { $0.variable.gather(firsts) })
   }
 
   /// Runs over packed sequences.

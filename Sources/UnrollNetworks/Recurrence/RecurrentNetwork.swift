@@ -22,6 +22,10 @@ public struct RecurrentLayer<Cell: RecurrentCell>: Module {
   public init(
     _ forward: Recurrent<Cell>, backward: Recurrent<Cell>? = nil, merge: DirectionMerge = .concatenate
   ) {
+    require(
+      backward.map { $0.reversed && !forward.reversed } ?? true,
+      "RecurrentLayer: of two directions the forward one is not reversed and the backward one is; found reversed: "
+        + "\(forward.reversed) and \(backward?.reversed ?? false)")
     self.forward = forward
     self.backward = backward
     self.merge = merge
@@ -43,7 +47,7 @@ public struct RecurrentLayer<Cell: RecurrentCell>: Module {
     let (back, first) = try backward.run(x, initial: initial?[1], random: &random, definition: definition)
     let rows =
       switch merge {
-      case .concatenate: Variable.concatenatedColumns([ahead.rows, back.rows])
+      case .concatenate: Variable.concatenated([ahead.rows, back.rows], axis: -1)
       case .sum: ahead.rows + back.rows
       case .mean: 0.5 * (ahead.rows + back.rows)
       }

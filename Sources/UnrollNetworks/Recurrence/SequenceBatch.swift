@@ -17,9 +17,15 @@ public struct SequenceBatch: Sendable {
       throw ShapeError(place: "SequenceBatch", expected: "[T, B, F]", found: values.shape)
     }
     let (steps, batch) = (values.shape[0], values.shape[1])
-    if let lengths, lengths.count != batch || !lengths.allSatisfy({ (0...steps).contains($0) }) {
+    if let lengths, lengths.count != batch {
       throw ShapeError(
-        place: "SequenceBatch", expected: "\(lengths.count) sequences of 0…\(lengths.max() ?? 0) steps",
+        place: "SequenceBatch.lengths", expected: "[T, \(lengths.count), F] for \(lengths.count) lengths",
+        found: values.shape)
+    }
+    if let wrong = lengths?.firstIndex(where: { !(0...steps).contains($0) }), let length = lengths?[wrong] {
+      throw ShapeError(
+        place: "SequenceBatch.lengths",
+        expected: "lengths between 0 and the \(steps) steps that there are, and length \(wrong) is \(length)",
         found: values.shape)
     }
     self.values = values
@@ -66,7 +72,7 @@ public struct PackedSequence: Sendable {
     let (steps, batch) = (sequences.timeSteps, sequences.batch)
     let flat = sequences.values.reshaped(to: [steps * batch, sequences.features])
     rows =
-      layout.isUniform && layout.timeSteps == steps ? flat : flat.gatheringRows(layout.paddedRows)
+      layout.isUniform && layout.timeSteps == steps ? flat : flat.gather(layout.paddedRows)
   }
 
   /// Puts zeros as padding back, up to `timeSteps` steps.
@@ -74,7 +80,7 @@ public struct PackedSequence: Sendable {
     let shape: Shape = [timeSteps, layout.batch, rows.shape.columns]
     let flat =
       layout.isUniform && layout.timeSteps == timeSteps
-      ? rows : rows.gatheringRows(layout.packedRows(steps: timeSteps))
+      ? rows : rows.gather(layout.packedRows(steps: timeSteps))
     return try SequenceBatch(flat.reshaped(to: shape), lengths: layout.lengths)
   }
 
@@ -82,5 +88,5 @@ public struct PackedSequence: Sendable {
   public func step(_ t: Int) -> Variable { rows.rows(layout.offsets[t]..<layout.offsets[t + 1]) }
 
   /// The last existing row of each sequence as given, zeros for empty ones: `[B, F]`.
-  public var last: Variable { rows.gatheringRows(layout.lastRowsAsGiven) }
+  public var last: Variable { rows.gather(layout.lastRowsAsGiven) }
 }

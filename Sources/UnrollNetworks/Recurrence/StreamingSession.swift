@@ -73,7 +73,9 @@ public final class StreamingSession<Cell: RecurrentCell> {
       }
     }
     set {
-      precondition(newValue.count == layers.count, "\(layers.count) states were expected")
+      require(
+        newValue.count == layers.count,
+        "StreamingSession.state: \(layers.count) states were expected, one a layer, found \(newValue.count)")
       for (index, state) in newValue.enumerated() {
         switch layers[index] {
         case .fused(let step): step.state = state.parts.map(\.value)
@@ -98,8 +100,9 @@ public final class StreamingSession<Cell: RecurrentCell> {
   ///
   /// - Returns: the outputs `[B, H]`, valid until the next step.
   func advance(_ x: UnsafeBufferPointer<Float>) -> UnsafeBufferPointer<Float> {
-    precondition(
-      x.count == batch * inputSize, "\(batch * inputSize) features were expected, found \(x.count)")
+    require(
+      x.count == batch * inputSize,
+      "StreamingSession.step: \(batch) · \(inputSize) features were expected, found \(x.count)")
     var current = x.baseAddress!
     if let stack { return UnsafeBufferPointer(start: stack.step(current), count: batch * outputSize) }
     for index in layers.indices {
@@ -127,7 +130,7 @@ public final class StreamingSession<Cell: RecurrentCell> {
       rows: Variable(row), layout: SequenceLayout(lengths: Array(repeating: 1, count: batch)))
     var none: RandomSource?
     guard let (outputs, next) = try? layer.run(packed, initial: state, random: &none, definition: true) else {
-      preconditionFailure("the shapes of a session were checked when it was made")
+      stop("StreamingSession.step: a cell refused a step of the shape [\(batch), \(inputs)]")
     }
     layers[index] = .defined(layer, next)
     let elements = outputs.rows.value.elements

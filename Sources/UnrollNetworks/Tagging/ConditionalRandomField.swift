@@ -26,7 +26,9 @@ public struct ConditionalRandomField: Module {
     transitions = small([tagCount, tagCount])
     start = small([tagCount])
     end = small([tagCount])
-    precondition(constraints == nil || constraints?.tagCount == tagCount, "constraints of other tags")
+    require(
+      constraints == nil || constraints?.tagCount == tagCount,
+      "ConditionalRandomField: \(tagCount) tags, and constraints of \(constraints?.tagCount ?? 0)")
     self.constraints = constraints
   }
 

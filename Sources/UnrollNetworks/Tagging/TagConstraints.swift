@@ -88,7 +88,8 @@ public enum TagLabelError: Error, Equatable, Sendable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .shape(let place, let expected, let found): "\(place): expected shape \(expected), found \(found)"
+    case .shape(let place, let expected, let found):
+      "\(place): expected \(expected), found the shape \(found)"
     case .count(let sequence, let expected, let found):
       "sequence \(sequence): expected \(expected) labels, one a step, found \(found)"
     case .unknown(let sequence, let step, let label, let tagCount):

@@ -60,10 +60,15 @@ public struct Trace {
 
   /// The lengths of sequences, `[batch]`.
   ///
-  /// - Parameter steps: the name of their time axis.
-  public mutating func lengths(_ name: String, steps: String = "time") -> SequenceLayout {
+  /// - Parameters:
+  ///   - steps: the name of their time axis.
+  ///   - factor: how many times as long they are as others, for windows to pass along them: what is left after
+  ///     convolution and pooling should be more than one step.
+  public mutating func lengths(
+    _ name: String, steps: String = "time", times factor: Int = 1
+  ) -> SequenceLayout {
     // Axes that differ have different extents.
-    let lengths = size.lengths(longer: layouts)
+    let lengths = size.lengths(longer: layouts).map { $0 * factor }
     let layout = SequenceLayout(lengths: layouts % 2 == 0 ? lengths : lengths.reversed())
     layouts += 1
     recorder?.readsLengths(name, layout, TracedLayout(name: steps, layout, of: batch))
@@ -149,7 +154,7 @@ public struct Trace {
   ) -> PackedSequence {
     let all = Tensor.normal(deviation: 1, shape: [layout.batch, layout.timeSteps, features], using: &random)
     let rows = Array(0..<Int32(layout.batch * layout.timeSteps)).packed(layout)
-    let packed = Variable(all.reshaped(to: [layout.batch * layout.timeSteps, features])).gatheringRows(rows)
+    let packed = Variable(all.reshaped(to: [layout.batch * layout.timeSteps, features])).gather(rows)
     recorder?.reads(name, .tensor(packed.value), [[steps(of: layout)], [.fixed(features)]])
     probe.inputs.append((name, .floats(all)))
     return PackedSequence(rows: packed, layout: layout)
@@ -236,7 +241,7 @@ public struct Trace {
     let order = (0..<layout.batch).flatMap { row in
       (0..<layout.timeSteps).map { places[$0 * layout.batch + row] }
     }
-    let padded = Variable(rows.value).gatheringRows(order).value
+    let padded = Variable(rows.value).gather(order).value
     probe.outputs.append(
       (name, padded.reshaped(to: [layout.batch, layout.timeSteps, rows.shape.columns])))
   }
@@ -259,7 +264,7 @@ public struct Trace {
 
   /// States after the last step, as given, `[B, features]` each: `[count, batch, features]`.
   public mutating func gives(_ name: String, states: [Variable]) {
-    gives(name, .concatenatedRows(states.map { $0.reshaped(to: Shape([1] + $0.shape.extents)) }))
+    gives(name, .concatenated(states.map { $0.reshaped(to: Shape([1] + $0.shape.extents)) }, axis: 0))
   }
 }
 

@@ -101,7 +101,7 @@ public struct TransducerBeamStream<Scorer: PrefixScorer>: Sendable {
     var places: [Int32: Int] = [:]
     for depth in 0...search.symbolsPerStep where !active.isEmpty {
       let scores = try search.transducer.joiner.logProbabilities(
-        step, Variable.concatenatedRows(active.map(\.predicted))
+        step, Variable.concatenated(active.map(\.predicted), axis: 0)
       ).value
       let (elements, classes) = (scores.elements, scores.shape.columns)
       for (row, hypothesis) in active.enumerated() {
@@ -163,7 +163,7 @@ public struct TransducerBeamStream<Scorer: PrefixScorer>: Sendable {
   private static func rows(_ states: [[AnyRecurrentNetwork.State]]) -> [AnyRecurrentNetwork.State] {
     states[0].indices.map { direction in
       states[0][direction].indices.map { part in
-        Variable.concatenatedRows(states.map { $0[direction][part] })
+        Variable.concatenated(states.map { $0[direction][part] }, axis: 0)
       }
     }
   }

@@ -1,10 +1,5 @@
+import UnrollCore
 import UnrollData
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// An answer of a model: what a line of JSON, a row of CSV or a person is given.
 public protocol TaskAnswer: Codable, Sendable {
@@ -14,11 +9,26 @@ public protocol TaskAnswer: Codable, Sendable {
   var columns: [String] { get }
   /// Its rows in that table.
   var rows: [[String]] { get }
+  /// As a file of another format, of those that the task says it writes.
+  func document(_ format: AnswerFormat) -> String
+  /// The answer as a file of a kind of its own, such as MIDI: what is written to a file where no other format is asked
+  /// for. `nil`: answers are text.
+  var file: [UInt8]? { get }
 }
 
-/// How answers are written.
+extension TaskAnswer {
+  public var file: [UInt8]? { nil }
+  public func document(_ format: AnswerFormat) -> String { shown }
+}
+
+/// How answers are written: every task writes text, JSON and CSV; what else, `TaskAbout` says.
 public enum AnswerFormat: String, Sendable, CaseIterable {
   case text, json, csv
+  /// Pages with boxes and confidences.
+  case hocr, alto
+
+  /// Those of every task.
+  public static let common: [AnswerFormat] = [.text, .json, .csv]
 }
 
 /// Writes answers in one form.
@@ -46,6 +56,7 @@ public struct AnswerWriter<Answer: TaskAnswer> {
         writer.write((names.id ? [id ?? ""] : names.line ? [line.map { "\($0)" } ?? ""] : []) + row)
       }
       return String(decoding: writer.bytes, as: UTF8.self)
+    default: return answer.document(format)
     }
   }
 }
@@ -72,12 +83,7 @@ private struct AnswerLine<Answer: TaskAnswer>: Encodable {
 /// A value as one line of JSON.
 package enum JSONLine {
   package static func text(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    // Line separators are allowed in JSON and break programs that read it line by line.
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-      .replacing("\u{2028}", with: "\\u2028").replacing("\u{2029}", with: "\\u2029")
+    let tree = try JSONTree(value, nonFinite: .text)
+    return String(decoding: JSONWriter.utf8(tree, sortsKeys: true), as: UTF8.self)
   }
 }

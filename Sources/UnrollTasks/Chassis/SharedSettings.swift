@@ -132,7 +132,7 @@ public struct LearningSettings: SettingSet, Equatable {
     let rising = min(warmUp, steps / 10)
     var plan = TrainingPlan(
       epochs: epochs, optimizer: AdamW(learningRate: learningRate, weightDecay: weightDecay),
-      schedule: .warmUp(steps: rising, then: .cosine(initial: learningRate, steps: steps - rising)),
+      schedule: .warmUp(steps: rising, then: .cosine(steps: steps - rising)),
       clipNorm: clipNorm, patience: patience > 0 ? patience : nil, averaging: averaging > 0 ? averaging : nil,
       timeLimit: timeLimit, seed: seed)
     plan.tolerance = tolerance

@@ -132,14 +132,14 @@ public struct ForecastNetwork: Module {
     if let cycle {
       // The learned pattern, laid along the window and beyond by the phase of each step.
       let pattern = cycle.variable.reshaped(to: [cycle.count, 1])
-      let past = pattern.gatheringRows(batch.pastPhases)
+      let past = pattern.gather(batch.pastPhases)
         .reshaped(to: [rows, settings.window.lookBack])
       let last = past.columns(settings.window.lookBack - 1..<settings.window.lookBack)
       let anchored = past - last
       window = window - anchored
       segments = try replacingValues(segments, by: window, rows)
       let next =
-        pattern.gatheringRows(batch.futurePhases)
+        pattern.gather(batch.futurePhases)
         .reshaped(to: [rows, settings.window.writtenSteps]) - last
       ahead = ahead.map { $0 + next } ?? next
     }
@@ -188,7 +188,7 @@ public struct ForecastNetwork: Module {
     let values = segmentRows(window, rows)
     let width = segments.shape.columns
     if width == settings.window.segment { return values }
-    return .concatenatedColumns([values, segments.columns(settings.window.segment..<width)])
+    return .concatenated([values, segments.columns(settings.window.segment..<width)], axis: -1)
   }
 
   /// A window `[B, L]` as rows of segments `[n·B, w]`, segment-major.

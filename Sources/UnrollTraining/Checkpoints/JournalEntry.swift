@@ -108,7 +108,7 @@ package final class JournalEntry {
   /// Saves a moment, and removes older ones.
   package func save(_ snapshot: TrainingSnapshot) throws {
     guard let folder = journal.folder, let plan = try plan(snapshot) else { return }
-    for log in journal.logs { try log.flush() }
+    journal.tellLogs { try $0.flush() }
     try plan.run()
     lastSave = clock.now
     let steps = snapshot.record.steps
@@ -175,7 +175,7 @@ package final class JournalEntry {
 
   /// Stores what the trainer ended with, and removes its checkpoints.
   func finish<Model: Module>(_ result: TrainingResult<Model>, elapsed: Double) throws {
-    for log in journal.logs { try log.flush() }
+    journal.tellLogs { try $0.flush() }
     guard let folder = journal.folder else { return }
     let path = resultPath(folder)
     let record = ResultRecord(
@@ -204,16 +204,16 @@ package final class JournalEntry {
 
   /// Whether gradients and gates of a step are to be looked at.
   func looks(at step: Int, isLast: Bool) -> Bool {
-    (isLast || step % Self.lookEvery == 0) && journal.logs.contains { $0.wantsDistributions }
+    (isLast || step % Self.lookEvery == 0) && journal.writtenLogs.contains { $0.wantsDistributions }
   }
 
   /// Hands an event to the logs.
-  func record(_ event: TrainingEvent, steps: Int) throws {
-    for log in journal.logs { try log.record(event, training: training, steps: steps) }
+  func record(_ event: TrainingEvent, steps: Int) {
+    journal.tellLogs { try $0.record(event, training: training, steps: steps) }
   }
 
-  func recordResumption(steps: Int) throws {
-    for log in journal.logs { try log.resume(training: training, steps: steps) }
+  func recordResumption(steps: Int) {
+    journal.tellLogs { try $0.resume(training: training, steps: steps) }
   }
 
   /// Hands the distributions of gradients and gates to the logs.
@@ -221,7 +221,7 @@ package final class JournalEntry {
   /// - Parameter parameters: those of the network, by which layers are named.
   func record(
     _ gradients: Gradients, _ probe: GateProbe, parameters: [(name: String, value: Tensor)], steps: Int
-  ) throws {
+  ) {
     var all = zip(gradients.names, gradients.values).map { name, gradient in
       TrainingDistribution(
         .gradient, name: name, gradient.stored.withUnsafeElements { Histogram($0) })
@@ -239,7 +239,8 @@ package final class JournalEntry {
           TrainingDistribution(.gate, name: "\(name)/\(gate.name)", Histogram(gate.values, range: 0...1)))
       }
     }
-    for log in journal.logs where log.wantsDistributions {
+    journal.tellLogs { log in
+      guard log.wantsDistributions else { return }
       for distribution in all { try log.record(distribution, training: training, steps: steps) }
     }
   }

@@ -34,6 +34,8 @@ public final class TrainingJournal {
   public let interval: Interval
   /// What writes down the course of training.
   public let logs: [any TrainingLog]
+  /// Those of them that could be written so far.
+  private(set) var writtenLogs: [any TrainingLog]
   /// Whether a training was interrupted, so that the folder holds what can be gone on with.
   public private(set) var isInterrupted = false
   /// Seconds of training before this process: those of what was taken from the folder.
@@ -57,6 +59,7 @@ public final class TrainingJournal {
     self.interval = interval
     self.keepsAll = keepsAll
     self.logs = logs
+    writtenLogs = logs
     self.note = note
     guard let folder else { return }
     switch try FileSystem.kind(of: folder) {
@@ -97,6 +100,19 @@ public final class TrainingJournal {
     guard parts.count >= 3, parts[0] == "training", Int(parts[1]) != nil else { return false }
     return parts.count == 3 && parts[2] == "result"
       || parts.count == 4 && parts[2] == "step" && Int(parts[3]) != nil
+  }
+
+  /// Calls `body` with each log. One that cannot be written, such as where the disk is full, is told of and left alone
+  /// from then on: a training is worth more than its log.
+  func tellLogs(_ body: (any TrainingLog) throws -> Void) {
+    for log in writtenLogs {
+      do {
+        try body(log)
+      } catch {
+        writtenLogs.removeAll { $0 === log }
+        note("a log is no longer written, and training goes on: \(error)")
+      }
+    }
   }
 
   func interrupt() { isInterrupted = true }

@@ -25,7 +25,14 @@ final class AppendedFile {
     guard !pending.isEmpty else { return }
     let bytes = pending
     pending = []
-    try FileSystem.put(bytes, to: descriptor, path)
+    let size = try FileSystem.size(of: descriptor, path)
+    do throws(ModelFileError) {
+      try FileSystem.put(bytes, to: descriptor, path)
+    } catch {
+      // A disk that is full has taken a part: half a record is none.
+      try? FileSystem.shorten(descriptor, to: size, path)
+      throw error
+    }
   }
 
   /// Removes what stands behind the last of these bytes, looking for it in the last 64 KiB.

@@ -10,10 +10,12 @@ package enum AtomicFile {
         .occupied, file: path, expected: "a file or a free name",
         found: place.kind?.rawValue ?? "nothing")
     }
+    Leftovers.clear(place)
     let spare = place.spare()
     do throws(ModelFileError) {
-      try FileSystem.create(spare, bytes)
+      let lock = try FileSystem.createLocked(spare, bytes)
       try FileSystem.move(spare, to: place.path)
+      withExtendedLifetime(lock) {}
     } catch {
       try? FileSystem.removeFile(spare)
       throw error
@@ -23,14 +25,14 @@ package enum AtomicFile {
 }
 
 /// A path to be written: the folder that it lies in exists, and links on the way are followed.
-struct SavePlace {
+package struct SavePlace {
   /// The path without links and dots.
   let path: String
   let parent: String
   /// What stands there now.
   let kind: FileSystem.Kind?
 
-  init(_ given: String) throws(ModelFileError) {
+  package init(_ given: String) throws(ModelFileError) {
     var trimmed = Substring(given)
     while trimmed.count > 1 && trimmed.last == "/" { trimmed.removeLast() }
     let plain = String(trimmed)
@@ -66,11 +68,20 @@ struct SavePlace {
   }
 
   /// A free name in the same folder; its length does not depend on the path's, which may be the longest allowed.
-  func spare() -> String {
-    let number = String(UInt64.random(in: .min ... .max), radix: 36)
-    return "\(parent == "/" ? "" : parent)/\(Self.sparePrefix)\(number)"
+  package func spare() -> String {
+    sibling(sparePrefix + String(UInt64.random(in: .min ... .max), radix: 36))
   }
+
+  /// The path of a name in the same folder.
+  func sibling(_ name: String) -> String { "\(parent == "/" ? "" : parent)/\(name)" }
 
   /// What the names of unfinished files and folders begin with.
   static let sparePrefix = ".unroll-"
+
+  /// What those of this path begin with: they tell it by its hash (FNV-1a), so that nobody clears another's.
+  var sparePrefix: String {
+    let name = Self.split(path).name.utf8
+    let hash = name.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+    return "\(Self.sparePrefix)\(String(hash, radix: 36))-"
+  }
 }

@@ -5,5 +5,8 @@ package final class FileLock: Sendable {
   /// - Throws: `ModelFileError`, of reason `occupied` when another process has it.
   package init(_ path: String) throws(ModelFileError) { descriptor = try FileSystem.lock(path) }
 
+  /// Takes up a descriptor that is locked, and closes it in the end.
+  init(descriptor: Int32) { self.descriptor = descriptor }
+
   deinit { FileSystem.unlock(descriptor) }
 }

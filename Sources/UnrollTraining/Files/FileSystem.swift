@@ -22,6 +22,12 @@ package enum FileSystem {
     try status(of: path).map { kind($0) }
   }
 
+  /// Whether two paths name one file; not, where nothing stands at one of them.
+  static func areSame(_ a: String, _ b: String) throws(ModelFileError) -> Bool {
+    guard let first = try status(of: a), let second = try status(of: b) else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
   /// Whether two paths lie on one mounted file system, so that one can be renamed to the other.
   static func shareMount(_ a: String, _ b: String) throws(ModelFileError) -> Bool {
     try status(of: a)?.st_dev == status(of: b)?.st_dev
@@ -134,14 +140,44 @@ package enum FileSystem {
     return bytes
   }
 
-  /// Makes a new file, writes it, and waits until the disk has it.
-  package static func create(_ path: String, _ bytes: [UInt8]) throws(ModelFileError) {
+  private static func createOpen(_ path: String) throws(ModelFileError) -> Int32 {
     try checkName(path)
     let descriptor = retrying { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
     guard descriptor >= 0 else { throw refusal(errno, path, "to create it") }
-    let failure =
-      writeAll(bytes, to: descriptor, path)
+    return descriptor
+  }
+
+  /// Writes bytes and waits until the disk has them.
+  private static func fill(_ descriptor: Int32, _ bytes: [UInt8], _ path: String) -> ModelFileError? {
+    writeAll(bytes, to: descriptor, path)
       ?? (synchronize(descriptor) == 0 ? nil : refusal(errno, path, "to bring it to the disk"))
+  }
+
+  /// Makes a new file, writes it, and waits until the disk has it. It is locked for as long as the result lives.
+  static func createLocked(_ path: String, _ bytes: [UInt8]) throws(ModelFileError) -> FileLock {
+    let descriptor = try createOpen(path)
+    // Where a file system has no locks, nobody can clear the file either.
+    _ = retrying { flock(descriptor, LOCK_EX | LOCK_NB) }
+    let lock = FileLock(descriptor: descriptor)
+    if let failure = fill(descriptor, bytes, path) { throw failure }
+    return lock
+  }
+
+  /// Makes another name for a file; `false` where the file system has none, as for a folder.
+  static func link(_ path: String, as other: String) -> Bool {
+    #if canImport(Darwin)
+      Darwin.link(path, other) == 0
+    #elseif canImport(Glibc)
+      Glibc.link(path, other) == 0
+    #elseif canImport(Musl)
+      Musl.link(path, other) == 0
+    #endif
+  }
+
+  /// Makes a new file, writes it, and waits until the disk has it.
+  package static func create(_ path: String, _ bytes: [UInt8]) throws(ModelFileError) {
+    let descriptor = try createOpen(path)
+    let failure = fill(descriptor, bytes, path)
     let closed = close(descriptor)
     let code = errno
     if let failure { throw failure }
@@ -168,6 +204,18 @@ package enum FileSystem {
     if let failure = writeAll(bytes, to: descriptor, path) { throw failure }
   }
 
+  /// The size of an open file.
+  static func size(of descriptor: Int32, _ path: String) throws(ModelFileError) -> Int {
+    var information = stat()
+    guard fstat(descriptor, &information) == 0 else { throw refusal(errno, path, "to look at it") }
+    return Int(information.st_size)
+  }
+
+  /// Takes away what stands behind so many bytes of an open file.
+  static func shorten(_ descriptor: Int32, to size: Int, _ path: String) throws(ModelFileError) {
+    guard ftruncate(descriptor, off_t(size)) == 0 else { throw refusal(errno, path, "to shorten it") }
+  }
+
   /// Opens a file to write at its end.
   static func openEnd(_ path: String) throws(ModelFileError) -> Int32 {
     try checkName(path)
@@ -179,16 +227,14 @@ package enum FileSystem {
   static func cut(
     _ descriptor: Int32, after byte: UInt8, within limit: Int, _ path: String
   ) throws(ModelFileError) {
-    var information = stat()
-    guard fstat(descriptor, &information) == 0 else { throw refusal(errno, path, "to look at it") }
-    let size = Int(information.st_size)
+    let size = try size(of: descriptor, path)
     let start = max(0, size - limit)
     guard lseek(descriptor, off_t(start), SEEK_SET) >= 0 else {
       throw refusal(errno, path, "to read its end")
     }
     let tail = try read(descriptor, count: size - start, path)
     let kept = tail.lastIndex(of: byte).map { start + $0 + 1 } ?? start
-    guard ftruncate(descriptor, off_t(kept)) == 0 else { throw refusal(errno, path, "to shorten it") }
+    try shorten(descriptor, to: kept, path)
   }
 
   /// Waits until the disk has the names in a folder.
@@ -226,9 +272,12 @@ package enum FileSystem {
   }
 
   /// Gives a file or folder another path, in place of a file or an empty folder there.
-  static func move(_ old: String, to new: String) throws(ModelFileError) {
+  package static func move(_ old: String, to new: String) throws(ModelFileError) {
     guard rename(old, new) == 0 else { throw refusal(errno, new, "to rename \(old) to it") }
   }
+
+  /// How the name ends that the shown folder has for a moment where a swap takes two renames.
+  static let asideSuffix = "-old"
 
   /// Swaps what stands at two paths of one file system.
   ///
@@ -244,7 +293,7 @@ package enum FileSystem {
         throw refusal(code, shown, "to swap \(spare) with it")
       }
     }
-    let aside = spare + "-old"
+    let aside = spare + asideSuffix
     try move(shown, to: aside)
     do throws(ModelFileError) {
       try move(spare, to: shown)
@@ -267,6 +316,54 @@ package enum FileSystem {
       let exchangeFlag: UInt32 = 2
       return unsafeBitCast(symbol, to: Rename.self)(AT_FDCWD, a, AT_FDCWD, b, exchangeFlag) == 0 ? 0 : errno
     #endif
+  }
+
+  /// The bytes of memory that this process can have at most: what the machine has, and what the process or its group of
+  /// processes may take. `nil`: not known.
+  static var memoryLimit: Int? {
+    var limits: [Int] = []
+    let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+    if pages > 0 && size > 0 { limits.append(Int(pages) * Int(size)) }
+    var allowed = rlimit()
+    #if canImport(Glibc)
+      let got = getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &allowed)
+    #else
+      let got = getrlimit(RLIMIT_AS, &allowed)
+    #endif
+    if got == 0, allowed.rlim_cur <= UInt64(Int.max) { limits.append(Int(allowed.rlim_cur)) }
+    #if os(Linux)
+      // What a container may take (control groups, versions 2 and 1); "max" is no number.
+      for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
+        if let limit = Int(firstWord(of: path)), limit > 0 { limits.append(limit) }
+      }
+    #endif
+    return limits.min()
+  }
+
+  /// What stands before the first white space of a small file, such as the system makes when it is read.
+  private static func firstWord(of path: String) -> String {
+    let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC) }
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    let bytes = [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
+      #if canImport(Darwin)
+        count = max(0, retrying { Darwin.read(descriptor, buffer.baseAddress, buffer.count) })
+      #elseif canImport(Glibc)
+        count = max(0, retrying { Glibc.read(descriptor, buffer.baseAddress, buffer.count) })
+      #elseif canImport(Musl)
+        count = max(0, retrying { Musl.read(descriptor, buffer.baseAddress, buffer.count) })
+      #endif
+    }
+    return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
+  }
+
+  /// Whether the system would give so much memory at once. It is given back untouched.
+  static func canAllocate(_ bytes: Int) -> Bool {
+    // Not by malloc: a compiler may leave out a block that nobody writes.
+    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
+    guard let memory, memory != UnsafeMutableRawPointer(bitPattern: -1) else { return false }
+    munmap(memory, bytes)
+    return true
   }
 
   /// Makes a path the folder that relative paths start from.

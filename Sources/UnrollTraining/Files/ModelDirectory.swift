@@ -1,11 +1,5 @@
 import UnrollCore
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A model as a folder that people recognise.
 ///
 /// | file | holds |
@@ -16,7 +10,9 @@ import UnrollCore
 /// | others | what the task adds, such as `tokenizer.json` |
 /// | `manifest.json` | size and SHA-256 of each file above, written last |
 ///
-/// A save replaces the folder as a whole: after a crash at any moment, the old model or the new one is there.
+/// A save replaces the folder as a whole: after a crash at any moment, the old model or the new one is there, and what a
+/// person put into the folder; what the crash left beside it goes with the next save. Files that are there to be looked
+/// at, such as pictures, may be deleted.
 /// Loading runs nothing, follows no link out of the folder, and checks every byte that it uses.
 package enum ModelDirectory {
   package static let format = "unroll-model"
@@ -57,7 +53,8 @@ package enum ModelDirectory {
   /// The same without a look at what stands there.
   package static func checkWritable(_ path: String) throws(ModelFileError) {
     let place = try SavePlace(path)
-    _ = try replacedNames(place, given: path)
+    Leftovers.clear(place)
+    _ = try replacedNames(try SavePlace(path), given: path)
     let spare = place.spare()
     try FileSystem.makeFolder(spare)
     do throws(ModelFileError) {
@@ -79,20 +76,25 @@ package enum ModelDirectory {
   ///   - settings: what the task needs to build the model again.
   ///   - card: the text of `README.md`.
   ///   - otherFiles: more files of the model, by plain names.
+  ///   - optional: those of them that the model does without, should they be missing when it is loaded; pictures
+  ///     (`.svg`, `.png`) always are.
   package static func write(
     to path: String, task: String, settings: some Encodable, tensors: [Safetensors.NamedTensor],
-    metadata: [String: String] = [:], card: String, otherFiles: [String: [UInt8]] = [:]
+    metadata: [String: String] = [:], card: String, otherFiles: [String: [UInt8]] = [:],
+    optional: Set<String> = []
   ) throws(ModelFileError) {
     try plan(
       to: path, task: task, settings: settings, tensors: tensors, metadata: metadata, card: card,
-      otherFiles: otherFiles
+      otherFiles: otherFiles, optional: optional
     ).run()
   }
 
   package static func plan(
     to path: String, task: String, settings: some Encodable, tensors: [Safetensors.NamedTensor],
-    metadata: [String: String] = [:], card: String, otherFiles: [String: [UInt8]] = [:]
+    metadata: [String: String] = [:], card: String, otherFiles: [String: [UInt8]] = [:],
+    optional: Set<String> = []
   ) throws(ModelFileError) -> SavePlan {
+    Leftovers.clear(try SavePlace(path))
     let place = try SavePlace(path)
     let old = try replacedNames(place, given: path)
     let configurationPath = "\(path)/\(configuration)"
@@ -108,7 +110,8 @@ package enum ModelDirectory {
       }
       files.append((name, bytes))
     }
-    let manifestBytes = try encode(Manifest(files), file: "\(path)/\(manifest)")
+    let spared = optional.union(otherFiles.keys.filter { $0.hasSuffix(".svg") || $0.hasSuffix(".png") })
+    let manifestBytes = try encode(Manifest(files, optional: spared), file: "\(path)/\(manifest)")
     files.append((Self.card, Array(card.utf8)))
     files.append((manifest, manifestBytes))
     return SavePlan(files, to: place, replacing: old?.replaced, keeping: old?.kept ?? [])
@@ -148,23 +151,19 @@ package enum ModelDirectory {
   }
 
   static func encode(_ value: some Encodable, file: String) throws(ModelFileError) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do {
-      let bytes = Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
-      guard bytes.count <= maximumJSONSize else {
-        throw ModelFileError(
-          .unsupported, file: file, expected: "at most \(maximumJSONSize) bytes", found: "\(bytes.count)")
-      }
-      // What is written can be read.
-      try JSONCheck.check(bytes, file: file)
-      return bytes
-    } catch let error as ModelFileError {
-      throw error
-    } catch {
-      throw ModelFileError(
-        .unsupported, file: file, expected: "values that JSON can hold", found: "\(error)")
+    func refused(_ error: any Error) -> ModelFileError {
+      ModelFileError(.unsupported, file: file, expected: "values that JSON can hold", found: "\(error)")
     }
+    let tree: JSONTree
+    do { tree = try JSONTree(value) } catch { throw refused(error) }
+    let bytes = JSONWriter.utf8(tree, .indented, sortsKeys: true) + [UInt8(ascii: "\n")]
+    guard bytes.count <= maximumJSONSize else {
+      throw ModelFileError(
+        .unsupported, file: file, expected: "at most \(maximumJSONSize) bytes", found: "\(bytes.count)")
+    }
+    // What is written can be read.
+    do throws(JSONError) { _ = try JSONValue(bytes) } catch { throw ModelFileError(error, file: file) }
+    return bytes
   }
 }
 

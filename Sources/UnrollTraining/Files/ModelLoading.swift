@@ -1,11 +1,5 @@
 import UnrollCore
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A model as it was found in its folder, each file checked against the manifest.
 public struct LoadedModel: Sendable {
   /// The folder, as given.
@@ -88,6 +82,9 @@ extension ModelDirectory {
     try check(weightBytes, weights, manifest, in: path)
     var others: [String: [UInt8]] = [:]
     for name in manifest.files.keys.sorted() where !ownNames.contains(name) {
+      if manifest.files[name]?.optional == true, try FileSystem.kind(of: "\(path)/\(name)") == nil {
+        continue
+      }
       let bytes = try contents(name, in: path)
       try check(bytes, name, manifest, in: path)
       others[name] = bytes
@@ -171,15 +168,16 @@ extension ModelDirectory {
     }
   }
 
-  /// Decodes JSON; what does not fit is told with its place, such as `settings.layers[2].hiddenSize`.
+  /// Decodes JSON; what does not fit is told with its place, such as `settings.layers[2].hiddenSize`, and its line.
   package static func decode<Value: Decodable>(
     _ type: Value.Type, _ bytes: [UInt8], file: String
   ) throws(ModelFileError) -> Value {
-    try JSONCheck.check(bytes, file: file)
+    let json: JSONValue
+    do throws(JSONError) { json = try JSONValue(bytes) } catch { throw ModelFileError(error, file: file) }
     do {
-      return try JSONDecoder().decode(type, from: Data(bytes))
+      return try json.decode(type)
     } catch let error as DecodingError {
-      throw ModelFileError(error, file: file)
+      throw ModelFileError(error, in: json, file: file)
     } catch {
       throw ModelFileError(.damaged, file: file, expected: "JSON", found: "\(error)")
     }
@@ -187,29 +185,26 @@ extension ModelDirectory {
 }
 
 extension ModelFileError {
-  init(_ error: DecodingError, file: String) {
+  init(_ error: JSONError, file: String) {
+    self.init(.damaged, file: file, place: "line \(error.line)", expected: error.expected, found: error.found)
+  }
+
+  init(_ error: DecodingError, in json: JSONValue, file: String) {
     func name(_ path: [any CodingKey]) -> String? {
       let text = path.map { key in key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)" }.joined()
       return text.isEmpty ? nil : String(text.first == "." ? text.dropFirst() : text[...])
     }
+    func make(_ context: DecodingError.Context, _ expected: String, _ found: String) -> ModelFileError {
+      ModelFileError(
+        .damaged, file: file, place: name(context.codingPath), expected: expected,
+        found: "\(found), on line \(json.line(at: context.codingPath))")
+    }
     switch error {
-    case .keyNotFound(let key, let context):
-      self.init(
-        .damaged, file: file, place: name(context.codingPath), expected: "the key \"\(key.stringValue)\"",
-        found: "none")
-    case .typeMismatch(let type, let context):
-      self.init(
-        .damaged, file: file, place: name(context.codingPath), expected: "a value of type \(type)",
-        found: "another")
-    case .valueNotFound(let type, let context):
-      self.init(
-        .damaged, file: file, place: name(context.codingPath), expected: "a value of type \(type)",
-        found: "null")
+    case .keyNotFound(let key, let context): self = make(context, "the key \"\(key.stringValue)\"", "none")
+    case .typeMismatch(let type, let context): self = make(context, "a value of type \(type)", "another")
+    case .valueNotFound(let type, let context): self = make(context, "a value of type \(type)", "null")
     case .dataCorrupted(let context):
-      let isWhole = context.codingPath.isEmpty
-      self.init(
-        .damaged, file: file, place: name(context.codingPath),
-        expected: isWhole ? "JSON" : "a value that is allowed here", found: context.debugDescription)
+      self = make(context, "a value that is allowed here", context.debugDescription)
     @unknown default:
       self.init(.damaged, file: file, expected: "JSON that can be decoded", found: "\(error)")
     }

@@ -2,6 +2,43 @@ import UnrollCore
 import UnrollNetworks
 
 extension Module {
+  /// Saves all parameters by name to a safetensors file. After a crash at any moment the old file or the new one is
+  /// there, whole.
+  ///
+  ///     try network.save(to: "network.safetensors")
+  ///
+  /// - Throws: `ModelFileError` when the file cannot be written, and when a stored parameter is not visited by
+  ///   `forEachParameter` and so would not be saved.
+  public func save(to path: String, metadata: [String: String] = [:]) throws(ModelFileError) {
+    do throws(ModuleError) {
+      try checkParameters()
+    } catch {
+      throw ModelFileError(
+        .unsupported, file: path, expected: "a module whose parameters can all be saved", found: "\(error)")
+    }
+    try Safetensors.write(namedWeights(), metadata: metadata, to: path)
+  }
+
+  /// Takes all parameters from a safetensors file, such as `save` writes: each by its name, in its shape, and none that
+  /// this module has not.
+  ///
+  ///     var network = LSTM(inputSize: 128, hiddenSize: 256, using: &random)
+  ///     try network.load(from: "network.safetensors")
+  ///
+  /// - Throws: `ModelFileError` when the file cannot be read or does not fit; the module is unchanged then.
+  public mutating func load(from path: String) throws(ModelFileError) {
+    let (tensors, _) = try Safetensors.read(path)
+    var loaded = self
+    try loaded.takeWeights(tensors, file: path)
+    let names = Set(loaded.parameters.map(\.name))
+    if let extra = tensors.first(where: { !names.contains($0.name) }) {
+      throw ModelFileError(
+        .unsupported, file: path, place: "tensor \"\(extra.name)\"",
+        expected: "the parameters of \(Self.self) alone", found: "one that it has not")
+    }
+    self = loaded
+  }
+
   /// The parameters by name, as a file of weights holds them.
   ///
   /// - Parameter prefix: stands before each name, with a dot, unless empty.

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import UnrollCore
 
 /// A log of a line of JSON for each event: `started`, `step`, `epoch`, `resumed` and `finished`.
 ///
@@ -13,7 +9,6 @@
 public final class JSONLinesLog: TrainingLog {
   public let wantsDistributions = false
   private let file: AppendedFile
-  private let encoder = JSONEncoder()
 
   /// Appends to a file, which is made where there is none.
   ///
@@ -22,7 +17,6 @@ public final class JSONLinesLog: TrainingLog {
     file = try AppendedFile(path)
     // A process that was killed may have left half a line.
     try file.cut(after: UInt8(ascii: "\n"))
-    encoder.outputFormatting = [.sortedKeys]
   }
 
   private struct Line: Encodable {
@@ -78,7 +72,7 @@ public final class JSONLinesLog: TrainingLog {
   }
 
   private func write(_ line: Line) throws {
-    try file.append(Array(try encoder.encode(line)) + [UInt8(ascii: "\n")])
+    try file.append(JSONWriter.utf8(JSONTree(line), sortsKeys: true) + [UInt8(ascii: "\n")])
   }
 
   public func flush() throws { try file.flush() }

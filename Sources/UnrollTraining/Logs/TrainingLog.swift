@@ -1,4 +1,5 @@
-/// Something that writes down the course of a training as it goes.
+/// Something that writes down the course of a training as it goes. One that throws is not asked again, and training goes
+/// on without it; the journal's note says so.
 public protocol TrainingLog: AnyObject {
   /// Whether it wants ``record(_:training:steps:)-(TrainingDistribution,_,_)`` to be called.
   var wantsDistributions: Bool { get }

@@ -58,9 +58,9 @@ extension Optimizer {
 
   /// Moves all parameters by one step; their place in the array is their number.
   public mutating func update(_ parameters: inout [Tensor], gradients: [Tensor]) {
-    precondition(
+    require(
       parameters.count == gradients.count,
-      "\(parameters.count) parameters, but \(gradients.count) gradients")
+      "Optimizer.update: \(parameters.count) parameters, but \(gradients.count) gradients")
     for index in parameters.indices { update(&parameters[index], gradient: gradients[index], at: index) }
   }
 }

@@ -120,7 +120,9 @@ struct Memory: Sendable {
       return Tensor(repeating: 0, shape: form.shape, precision: form.precision)
     }
     slots[slot][index] = nil
-    precondition(kept.shape == form.shape, "parameter \(index) changed its shape to \(form.shape)")
+    require(
+      kept.shape == form.shape,
+      "Optimizer.update: parameter \(index) had the shape \(kept.shape) before, and has \(form.shape) now")
     return kept.converted(to: form.precision)
   }
 
@@ -176,7 +178,8 @@ struct TensorForm {
 
 /// A gradient has its parameter's shape: nothing is read or written beyond either.
 func checkShapes(_ parameter: Tensor, _ gradient: Gradient) {
-  precondition(
+  require(
     gradient.shape == parameter.shape,
-    "a gradient of shape \(gradient.shape) for a parameter of shape \(parameter.shape)")
+    "Optimizer.update: a gradient of the shape \(gradient.shape) for a parameter of the shape \(parameter.shape)"
+  )
 }

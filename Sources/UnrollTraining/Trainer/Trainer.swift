@@ -11,6 +11,13 @@ public struct TrainingResult<Model: Module>: Sendable {
   public let best: EpochReport?
   /// Why training ended.
   public let end: TrainingEnd
+
+  public init(model: Model, history: [EpochReport], best: EpochReport?, end: TrainingEnd) {
+    self.model = model
+    self.history = history
+    self.best = best
+    self.end = end
+  }
 }
 
 /// Trains a model by gradient descent, step by step, and keeps the best weights.
@@ -24,6 +31,8 @@ public struct Trainer<Work: TrainingWork> {
   private let tell: (TrainingEvent) -> Void
   let journal: JournalEntry?
 
+  /// The optimizer's learning rate, which the schedule multiplies.
+  private let baseRate: Double
   var random: RandomSource
   var stopping: EarlyStopping
   var average: [Tensor]?
@@ -66,6 +75,7 @@ public struct Trainer<Work: TrainingWork> {
     self.shouldStop = shouldStop
     tell = report
     self.journal = journal?.begin()
+    baseRate = Double(plan.optimizer.learningRate)
     random = RandomSource(seed: plan.seed)
     stopping = EarlyStopping(patience: plan.patience ?? .max)
     start = clock.now
@@ -73,15 +83,22 @@ public struct Trainer<Work: TrainingWork> {
 
   var elapsed: Double { secondsBefore + (clock.now - start) / .seconds(1) }
 
-  private func report(_ event: TrainingEvent) throws {
+  private func report(_ event: TrainingEvent) {
     tell(event)
-    try journal?.record(event, steps: steps)
+    journal?.record(event, steps: steps)
   }
 
   /// Trains until an end is reached.
   ///
-  /// - Throws: `TrainingError`, `ModelFileError` when the journal cannot be read or written, or what the work throws.
+  /// - Throws: `TrainingError`; `EnvironmentError`; `ModuleError` when the model does not show all of its parameters; `ModelFileError` when
+  ///   the journal cannot be read or written; or what the work throws.
   public consuming func run() throws -> TrainingResult<Work.Model> {
+    try ComputeEnvironment.check()
+    try plan.check()
+    try model.checkParameters()
+    try TrainingMemory(
+      parameters: model.parameterCount, optimizer: plan.optimizer, averaging: plan.averaging != nil
+    ).check(weightsExist: true)
     guard work.stepsPerEpoch > 0 else { throw TrainingError.noData }
     let started = TrainingEvent.started(
       parameters: model.parameterCount, epochs: plan.epochs, stepsPerEpoch: work.stepsPerEpoch)
@@ -90,12 +107,11 @@ public struct Trainer<Work: TrainingWork> {
       tell(.finished(stored.end, best: stored.best))
       return stored
     }
-    try report(started)
+    report(started)
     var position = Position()
     if let snapshot = try journal?.newest() { position = try resume(snapshot) }
     var end = TrainingEnd.completed
-    let epochs = max(1, plan.epochs)
-    while position.epoch <= epochs {
+    while position.epoch <= plan.epochs {
       if let reason = try runEpoch(&position) {
         end = reason
         break
@@ -104,7 +120,7 @@ public struct Trainer<Work: TrainingWork> {
     let result = TrainingResult(
       model: best?.model ?? judged, history: history, best: best?.report, end: end)
     if end == .interrupted { journal?.interrupt() } else { try journal?.finish(result, elapsed: elapsed) }
-    try report(.finished(end, best: best?.report))
+    report(.finished(end, best: best?.report))
     return result
   }
 
@@ -130,7 +146,7 @@ public struct Trainer<Work: TrainingWork> {
       let (loss, norm) = try takeStep(epoch, position.step, &position.carry)
       position.lossSum += loss
       position.step += 1
-      try report(
+      report(
         .step(
           StepReport(
             epoch: epoch, step: position.step, stepsPerEpoch: stepsPerEpoch, epochs: plan.epochs,
@@ -178,7 +194,7 @@ public struct Trainer<Work: TrainingWork> {
       remaining: remaining(epoch, work.stepsPerEpoch))
     if improved { best = (entry, candidate) }
     history.append(entry)
-    try report(.epoch(entry))
+    report(.epoch(entry))
     if let validation, let goal = plan.goal, validation <= goal { return .goalReached }
     return verdict == .stop ? .stoppedEarly : nil
   }
@@ -193,7 +209,7 @@ public struct Trainer<Work: TrainingWork> {
   }
 
   private func remaining(_ epoch: Int, _ step: Int) -> Double {
-    let all = Double(max(1, plan.epochs) * work.stepsPerEpoch)
+    let all = Double(plan.epochs) * Double(work.stepsPerEpoch)
     let done = Double((epoch - 1) * work.stepsPerEpoch + step)
     let whole = elapsed / max(done, 1) * (all - done)
     return plan.timeLimit.map { min(whole, max(0, $0 - elapsed)) } ?? whole
@@ -222,7 +238,7 @@ public struct Trainer<Work: TrainingWork> {
       throw TrainingError.notFinite(place: place, epoch: epoch, step: step + 1)
     }
     if let probe {
-      try journal?.record(gradients, probe, parameters: model.parameters, steps: steps + 1)
+      journal?.record(gradients, probe, parameters: model.parameters, steps: steps + 1)
     }
     // A bound on the norm needs no pass of its own: the update scales on its way, unless values are bounded after.
     var scale = plan.clipNorm.map { GradientClipping.factor(norm: norm, maximum: $0) } ?? 1
@@ -268,7 +284,7 @@ public struct Trainer<Work: TrainingWork> {
   }
 
   private mutating func apply(_ gradients: Gradients, scale: Float, epoch: Int) {
-    plan.optimizer.learningRate = plan.schedule.rate(step: steps, epoch: epoch - 1)
+    plan.optimizer.learningRate = Float(baseRate * plan.schedule.factor(step: steps, epoch: epoch - 1))
     plan.optimizer.update(&model, gradients, scale: scale)
     steps += 1
     updateAverage()

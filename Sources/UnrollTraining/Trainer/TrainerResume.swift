@@ -49,7 +49,7 @@ extension Trainer {
     for report in record.history { observe(report.validation, loss: report.loss) }
     history = record.history
     secondsBefore = record.elapsed
-    try journal?.recordResumption(steps: steps)
+    journal?.recordResumption(steps: steps)
     journal?.note(
       record.step == 0
         ? "going on at the beginning of epoch \(record.epoch)"
@@ -60,7 +60,7 @@ extension Trainer {
   /// Shuffles from the seed to the moment of a checkpoint: the order of the examples may depend on every shuffle before.
   /// The random numbers that come next then prove that this is the training of the checkpoint.
   private mutating func shuffle(to record: TrainingSnapshot.Record) throws {
-    guard (1...max(1, plan.epochs)).contains(record.epoch) else {
+    guard (1...plan.epochs).contains(record.epoch) else {
       throw Self.misfit("epoch \(record.epoch) of at most \(plan.epochs)")
     }
     for epoch in 1..<record.epoch {

@@ -32,6 +32,23 @@ public struct StepReport: Sendable {
   public let elapsed: Double
   /// Seconds that are expected to remain.
   public let remaining: Double
+
+  /// A report of a training loop of one's own, for the logs.
+  public init(
+    epoch: Int, step: Int, stepsPerEpoch: Int, epochs: Int, loss: Double, stepLoss: Double,
+    gradientNorm: Double, learningRate: Float, elapsed: Double, remaining: Double
+  ) {
+    self.epoch = epoch
+    self.step = step
+    self.stepsPerEpoch = stepsPerEpoch
+    self.epochs = epochs
+    self.loss = loss
+    self.stepLoss = stepLoss
+    self.gradientNorm = gradientNorm
+    self.learningRate = learningRate
+    self.elapsed = elapsed
+    self.remaining = remaining
+  }
 }
 
 /// One epoch.
@@ -52,6 +69,21 @@ public struct EpochReport: Sendable, Codable, Equatable {
   public let elapsed: Double
   /// Seconds that are expected to remain.
   public let remaining: Double
+
+  /// A report of a training loop of one's own, for the logs.
+  public init(
+    epoch: Int, epochs: Int, loss: Double, validation: Double?, improved: Bool, learningRate: Float,
+    elapsed: Double, remaining: Double
+  ) {
+    self.epoch = epoch
+    self.epochs = epochs
+    self.loss = loss
+    self.validation = validation
+    self.improved = improved
+    self.learningRate = learningRate
+    self.elapsed = elapsed
+    self.remaining = remaining
+  }
 }
 
 /// Why training ended.
@@ -92,6 +124,11 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   case notFinite(place: Place, epoch: Int, step: Int)
   /// There is nothing to train on.
   case noData
+  /// The memory for the weights, their gradients and what the optimizer remembers is not to be had: bytes that are
+  /// needed, and those that there are, where that is known.
+  case memory(parameters: Int, needed: Int, available: Int?)
+  /// A setting of the plan that no training can have.
+  case setting(String, expected: String, found: String)
 
   public var description: String {
     switch self {
@@ -100,6 +137,14 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
         "epoch \(epoch), step \(step): expected finite numbers, found that \(place) is infinite or not a number\n"
         + "try a lower learning rate, and look for huge values in the data"
     case .noData: return "expected at least one training example, found none"
+    case .memory(let parameters, let needed, let available):
+      let limit = available.map { "at most \(TrainingMemory.text($0))" } ?? "less"
+      return
+        "the memory to train \(parameters) weights: expected \(TrainingMemory.text(needed)) for them, their gradients and "
+        + "what the optimizer remembers, found \(limit)\n"
+        + "try fewer units, layers or words, or an optimizer that remembers less"
+    case .setting(let name, let expected, let found):
+      return "the training plan's \(name): expected \(expected), found \(found)"
     }
   }
 }

@@ -39,7 +39,7 @@ extension OperationFamily {
   ) throws -> Variable {
     let (context, weights) = try Variable.attention(
       query: x[0], keys: x[1], values: values, score: score, segments: RowSegments(lengths: lengths))
-    return .concatenatedColumns([context, weights])
+    return .concatenated([context, weights], axis: -1)
   }
 
   /// Steps of attention: query `[B, A]`, keys `[N, A]`, values `[N, V]`.
@@ -129,7 +129,7 @@ extension OperationFamily {
             let (context, weights) = try Variable.attention(
               query: x[0], keys: x[1], values: x[2], score: .additive(weight: x[3], covered: nil, slope: nil),
               segments: RowSegments(lengths: lengths).selecting(readers))
-            return .concatenatedColumns([context, weights])
+            return .concatenated([context, weights], axis: -1)
           },
           reference: { x in
             // The same as if each reader had a copy of its sequence.

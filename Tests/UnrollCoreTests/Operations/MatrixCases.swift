@@ -42,11 +42,11 @@ extension OperationFamily {
           })
       }),
     OperationFamily(
-      "matrixProduct",
+      "matmul",
       productSizes.map { m, k, n in
         OperationCase(
           name: "[\(m), \(k)] · [\(k), \(n)]", operands: [.init([m, k]), .init([k, n])],
-          apply: { try $0[0].matrixProduct($0[1]) },
+          apply: { try $0[0].matmul($0[1]) },
           reference: { x in product(x[0], { x[1][$0, $1] }, columns: n, shape: [m, n]) })
       }),
     OperationFamily(
@@ -98,7 +98,7 @@ extension OperationFamily {
     OperationFamily("columns", (0..<4).flatMap(columns)),
     moving(
       "concatenatedRows", of: { r, c in [[r, c], [0, c], [2, c], [r, c]] },
-      apply: { r, c in { .concatenatedRows([$0[0], $0[1], $0[2], $0[3], $0[0]]) } },
+      apply: { r, c in { .concatenated([$0[0], $0[1], $0[2], $0[3], $0[0]], axis: 0) } },
       reference: { r, c in
         { x in
           Grid([3 * r + 2, c], x[0].values + x[1].values + x[2].values + x[3].values + x[0].values)
@@ -106,11 +106,11 @@ extension OperationFamily {
       }),
     moving(
       "concatenatedColumns", of: { r, c in [[r, c], [r, 3], [r, 0]] },
-      apply: { r, c in { .concatenatedColumns([$0[0], $0[1], $0[2]]) } },
+      apply: { r, c in { .concatenated([$0[0], $0[1], $0[2]], axis: -1) } },
       reference: { r, c in { x in Grid([r, c + 3], (0..<r).flatMap { x[0].row($0) + x[1].row($0) }) } }),
     moving(
-      "gatheringRows", of: { r, c in [[r, c]] },
-      apply: { r, c in { $0[0].gatheringRows(gathered(r)) } },
+      "gather", of: { r, c in [[r, c]] },
+      apply: { r, c in { $0[0].gather(gathered(r)) } },
       reference: { r, c in
         { x in
           let rows = gathered(r).map { $0 < 0 ? Array(repeating: 0, count: c) : x[0].row(Int($0)) }

@@ -89,8 +89,9 @@ struct OperationFamily: Sendable, CustomStringConvertible {
   }
 
   static let all =
-    elementwise + meetings + products + shapes + reductions + attention + pooling + linearChains + smoothed
-    + pointers + ctc + transducers + densities
+    elementwise + meetings + broadcasts + products + severalProducts + shapes + axes + arrangements
+    + reductions + attention + pooling + linearChains + smoothed + pointers + ctc + transducers + densities
+    + pictures
 }
 
 /// Sizes around the widths of vectors, empty ones, and one that is worth two threads.

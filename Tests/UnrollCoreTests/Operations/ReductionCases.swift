@@ -46,7 +46,7 @@ extension OperationFamily {
       "mean", operands: plain, apply: { $1[0].mean() },
       reference: { Grid([], [$0[0].values.reduce(0, +) / Double(max(1, $0[0].values.count))]) }),
     overRows(
-      "rowSums", operands: plain, apply: { $1[0].rowSums() },
+      "rowSums", operands: plain, apply: { $1[0].sum(axis: -1, keepingAxis: true) },
       reference: { x in x[0].mapRows(width: 1) { [$0.reduce(0, +)] } }),
     overRows(
       "softmax", operands: plain, apply: { $1[0].softmax() },

@@ -57,13 +57,13 @@ enum AttentionForm: String, CaseIterable, Sendable {
       query = query.rows(0..<count)
       covered = covered.rows(0..<count)
       let (context, own) = try attention(query, memory, coverage: covered)
-      loss = loss + Loss.coverage(own, coverage: covered)
+      loss = try loss + Loss.coverage(own, coverage: covered)
       covered = covered + own
       query = (query + context).tanh()
       contexts.append(context)
       weights.append(own)
     }
-    return (.concatenatedRows(contexts), weights, loss)
+    return (.concatenated(contexts, axis: 0), weights, loss)
   }
 
   private static func run<A: Attention>(
@@ -279,7 +279,7 @@ enum AttentionForm: String, CaseIterable, Sendable {
     let (outputs, state) = try network(batch)
     let pooling = SequencePooling(.last, features: 10, bidirectional: true, using: &random)
     let found = try pooling(PackedSequence(outputs)).value
-    let expected = Variable.concatenatedColumns([state[0].hidden, state[1].hidden]).value
+    let expected = Variable.concatenated([state[0].hidden, state[1].hidden], axis: -1).value
     #expect(found == expected)
   }
 
@@ -292,17 +292,17 @@ enum AttentionForm: String, CaseIterable, Sendable {
     let packed = PackedSequence(rows: Variable(x), layout: SequenceLayout(lengths: [3]))
     let (pooled, weights) = try pooling(packed)
     let scores = try pooling.hidden(Variable(x)).tanh()
-      .matrixProduct(pooling.query.variable.reshaped(to: [4, 1])).reshaped(to: [1, 3])
+      .matmul(pooling.query.variable.reshaped(to: [4, 1])).reshaped(to: [1, 3])
     let expected = scores.softmax()
-    let sum = try expected.matrixProduct(Variable(x))
+    let sum = try expected.matmul(Variable(x))
     for (found, expected) in [(weights, expected), (pooled, sum)] {
       for (a, b) in zip(found.value.doubles, expected.value.doubles) { #expect(abs(a - b) < 1e-12) }
     }
     let (_, gradients) = try valueWithGradient(of: pooling) { mixed(try $0(packed).pooled, seed: 1) }
     let (_, plain) = try valueWithGradient(of: pooling) { pooling in
       let scores = try pooling.hidden(Variable(x)).tanh()
-        .matrixProduct(pooling.query.variable.reshaped(to: [4, 1])).reshaped(to: [1, 3])
-      return mixed(try scores.softmax().matrixProduct(Variable(x)), seed: 1)
+        .matmul(pooling.query.variable.reshaped(to: [4, 1])).reshaped(to: [1, 3])
+      return mixed(try scores.softmax().matmul(Variable(x)), seed: 1)
     }
     for (found, expected) in zip(gradients.tensors, plain.tensors) {
       for (a, b) in zip(found.doubles, expected.doubles) { #expect(abs(a - b) < 1e-12) }

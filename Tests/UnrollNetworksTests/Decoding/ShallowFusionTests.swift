@@ -25,7 +25,7 @@ private struct SmallLanguageModel: Sendable {
       known.isEmpty
       ? nil
       : known[0].indices.map { layer in
-        known[0][layer].indices.map { part in Variable.concatenatedRows(known.map { $0[layer][part] }) }
+        known[0][layer].indices.map { part in Variable.concatenated(known.map { $0[layer][part] }, axis: 0) }
       }
     let layout = SequenceLayout(lengths: tokens.map { _ in 1 })
     let (outputs, after) = try network(

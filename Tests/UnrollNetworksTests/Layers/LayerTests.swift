@@ -55,15 +55,64 @@ import UnrollNetworks
     #expect(throws: ShapeError.self) { try LayerNorm(size: 4)(Variable(.zeros([2, 5]))) }
   }
 
-  @Test(arguments: [1, 2, 7, 33]) func orthogonalRowsAreAtRightAngles(_ size: Int) {
+  @Test(arguments: [0, 1, 2, 7, 31, 32, 33, 64, 100], KernelTarget.available)
+  func orthogonalRowsAreAtRightAngles(_ size: Int, _ target: KernelTarget) {
     var random = RandomSource(seed: 4)
-    let q = Initializer.orthogonal(size: size, using: &random).doubles
+    let q = KernelTarget.$forced.withValue(target) { Initializer.orthogonal(size: size, using: &random) }
+    #expect(q.shape == [size, size])
+    // A few roundings of single precision.
+    #expect(Self.skew(q.doubles, size) < 2e-6)
+  }
+
+  /// How far the rows of a matrix are from length 1 and right angles.
+  private static func skew(_ rows: [Double], _ size: Int) -> Double {
+    var worst = 0.0
     for i in 0..<size {
-      for j in 0..<size {
-        let product = (0..<size).reduce(0) { $0 + q[i * size + $1] * q[j * size + $1] }
-        #expect(abs(product - (i == j ? 1 : 0)) < 1e-6)
+      for j in 0...i {
+        let product = (0..<size).reduce(0) { $0 + rows[i * size + $1] * rows[j * size + $1] }
+        worst = max(worst, abs(product - (i == j ? 1 : 0)))
       }
     }
+    return worst
+  }
+
+  /// The rows are those of Gram and Schmidt for the same draws, in double precision: signs and all.
+  @Test(arguments: [1, 3, 20, 40]) func orthogonalRowsAreThoseOfTheDefinition(_ size: Int) {
+    var (random, same) = (RandomSource(seed: 9), RandomSource(seed: 9))
+    let found = Initializer.orthogonal(size: size, using: &random).doubles
+    let drawn = Tensor.normal(shape: [size, size], using: &same).doubles
+    var rows: [[Double]] = []
+    for row in 0..<size {
+      var own = Array(drawn[row * size..<(row + 1) * size])
+      for _ in 0..<2 {
+        for other in rows {
+          let overlap = zip(own, other).reduce(0) { $0 + $1.0 * $1.1 }
+          for index in own.indices { own[index] -= overlap * other[index] }
+        }
+      }
+      let norm = own.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      rows.append(own.map { $0 / norm })
+    }
+    // The last rows lose digits to the condition of the draws, which is some hundreds here.
+    for (index, expected) in rows.joined().enumerated() { #expect(abs(found[index] - expected) < 2e-4) }
+  }
+
+  @Test func orthogonalBitsDoNotDependOnThreads() {
+    func make(_ threads: Int) -> Tensor {
+      var random = RandomSource(seed: 3)
+      return WorkerPool.$forced.withValue(WorkerPool(threads: threads)) {
+        Initializer.orthogonal(gates: 3, size: 150, using: &random)
+      }
+    }
+    let one = make(1)
+    #expect(one.shape == [450, 150])
+    for threads in [2, 3, 5] { #expect(make(threads) == one) }
+  }
+
+  /// Rows that depend on each other, or are zeros, give a matrix that is orthogonal all the same.
+  @Test func rowsThatDependOnEachOther() {
+    let q = Kernels.orthogonalRows(Tensor([0, 0, 0, 1, 2, 3, 2, 4, 6], shape: [3, 3])).doubles
+    #expect(Self.skew(q, 3) < 1e-6)
   }
 
   @Test func glorotStaysWithinItsBound() {

@@ -89,7 +89,9 @@ import UnrollNetworks
     try KernelTarget.$forced.withValue(target) {
       var random = RandomSource(seed: 4)
       let lengths = (0..<13).map { 20 + ($0 * 7919) % 40 }
-      let targets = (0..<13).map { index in (0..<index).map { Int32(1 + ($0 * $0 + index) % 30) } }
+      let targets = (0..<13).map { (index: Int) -> [Int32] in
+        (0..<index).map { (place: Int) -> Int32 in Int32(1 + (place * place + index) % 30) }
+      }
       let logits = Tensor.normal(deviation: 3, shape: [60, 13, 31], using: &random)
       func outcome(packed: Bool, kept: Bool = false) throws -> Outcome {
         let result = try valueWithGradient(of: NoParameters(), inputs: [logits]) { _, x in

@@ -22,13 +22,11 @@ import UnrollNetworks
       let golden = try Golden("classes")
       let labels = try golden["smoothed/labels"].elements.map { Int32($0) }
       try check(golden, "smoothed", "logits") {
-        let sum = try Loss.crossEntropy($0, labels, smoothing: 0.1)
-        return sum.affine(times: 1 / Loss.labelWeight(labels), plus: 0)
+        try Loss.crossEntropy($0, labels, labelSmoothing: 0.1)
       }
       let weights = try golden["weighted/weights"].elements
       try check(golden, "weighted", "logits") {
-        let sum = try Loss.crossEntropy($0, labels, smoothing: 0.3, classWeights: weights)
-        return sum.affine(times: 1 / Loss.labelWeight(labels, classWeights: weights), plus: 0)
+        try Loss.crossEntropy($0, labels, labelSmoothing: 0.3, classWeights: weights)
       }
       let targets = try golden["binary/targets"]
       try check(golden, "binary", "logits") { try Loss.binaryCrossEntropy($0, targets) }
@@ -85,17 +83,19 @@ import UnrollNetworks
       }
       return [("value", value), ("∂x", gradients[0])]
     }
-    let found = try run { x throws(ShapeError) in try Loss.crossEntropy(x, labels, smoothing: 0) }
-    let expected = try run { x throws(ShapeError) in try Loss.crossEntropy(x, labels) }
+    let found = try run { x throws(ShapeError) in try x.crossEntropy(labels: labels, smoothing: 0).sum() }
+    let expected = try run { x throws(ShapeError) in try Loss.crossEntropy(x, labels, reduction: .sum) }
     let same = Tolerance(1e-6, because: "one rounding more")
     expectClose(found, expected, values: same, gradients: same, "no smoothing")
   }
 
   @Test func wrongShapesThrow() {
     let x = Variable(Tensor.zeros([2, 3]))
-    #expect(throws: ShapeError.self) { try Loss.crossEntropy(x, [0, 3], smoothing: 0.1) }
-    #expect(throws: ShapeError.self) { try Loss.crossEntropy(x, [0], smoothing: 0.1) }
-    #expect(throws: ShapeError.self) { try Loss.crossEntropy(x, [0, 1], smoothing: 0.1, classWeights: [1]) }
+    #expect(throws: ShapeError.self) { try Loss.crossEntropy(x, [0, 3], labelSmoothing: 0.1) }
+    #expect(throws: ShapeError.self) { try Loss.crossEntropy(x, [0], labelSmoothing: 0.1) }
+    #expect(throws: ShapeError.self) {
+      try Loss.crossEntropy(x, [0, 1], labelSmoothing: 0.1, classWeights: [1])
+    }
     #expect(throws: ShapeError.self) { try Loss.binaryCrossEntropy(x, .zeros([5])) }
     #expect(throws: ShapeError.self) { try Loss.binaryCrossEntropy(x, .zeros([2, 3]), positiveWeights: [1]) }
   }
@@ -105,7 +105,7 @@ import UnrollNetworks
     let x = Variable(Tensor([1000, -1000, 1000, -1000], shape: [2, 2]))
     let loss = try Loss.binaryCrossEntropy(x, Tensor([1, 0, 0, 1], shape: [2, 2])).value.scalar
     #expect(loss == 500)
-    let smooth = try Loss.crossEntropy(x, [0, 1], smoothing: 0.5).value.scalar
+    let smooth = try Loss.crossEntropy(x, [0, 1], labelSmoothing: 0.5, reduction: .sum).value.scalar
     #expect(smooth == 2000)
   }
 

@@ -69,7 +69,7 @@ import UnrollNetworks
     let batch = TokenBatch(Self.ids, places: Self.places, of: Self.forms)
     let gradients = try valueWithGradient(of: front) { front in
       var none: RandomSource?
-      return try front(batch, random: &none).rows.squared().sum()
+      return try front(batch, random: &none).rows.square().sum()
     }.gradients
     for (name, gradient) in zip(gradients.names, gradients.values) {
       #expect(gradient.tensor.doubles.contains { $0 != 0 }, "\(name)")

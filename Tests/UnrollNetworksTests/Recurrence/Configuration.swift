@@ -119,9 +119,9 @@ struct ConfiguredRun<Cell: StandardCell>: Sendable {
     }
     inputs = inputs.map { $0.converted(to: .double) }
     let width = [.squared, .absolute, .huber].contains(configuration.loss) ? outputs : 1
-    target = .normal(shape: [steps, batch, width], using: &random)
-    weights =
-      configuration.weighted ? .uniform(0...2, shape: [steps * batch * width], using: &random) : nil
+    let shape: Shape = configuration.loss == .quantile ? [steps, batch] : [steps, batch, width]
+    target = .normal(shape: shape, using: &random)
+    weights = configuration.weighted ? .uniform(0...2, shape: shape, using: &random) : nil
     labels = (0..<steps * batch).map { _ in Int32(random.below(outputs + 1)) - 1 }
   }
 
@@ -174,7 +174,7 @@ struct ConfiguredRun<Cell: StandardCell>: Sendable {
       return try Loss.studentT(
         location: column(0), scale: column(1).softplus() + 0.1, degrees: column(2).softplus() + 1, target,
         weights: weights)
-    case .crossEntropy: return try Loss.crossEntropy(y, labels)
+    case .crossEntropy: return try Loss.crossEntropy(y, labels, reduction: .sum)
     }
   }
 }

@@ -87,7 +87,7 @@ import UnrollNetworks
     for index in 0..<5 { x[(3 * 2 + 1) * 5 + index] = .nan }
     let (_, _, gradients, inputs) = try valueWithGradient(of: network, inputs: [x]) {
       (network, inputs) throws(ShapeError) in
-      (try network(SequenceBatch(inputs[0], lengths: [4, 3])).outputs.values.squared().sum(), ())
+      (try network(SequenceBatch(inputs[0], lengths: [4, 3])).outputs.values.square().sum(), ())
     }
     #expect(gradients.tensors.allSatisfy { $0.elements.allSatisfy(\.isFinite) })
     #expect(inputs[0].elements[35..<40].allSatisfy { $0 == 0 })

@@ -116,10 +116,7 @@ struct LeakyCell: StandardCell {
       let precision = network.layers[0].forward.cell.weight.value.precision
       let batch = try SequenceBatch(Variable(x.converted(to: precision)), lengths: [5, 0, 2, 4])
       let outputs = try network(batch).outputs
-      return try Loss.squaredError(
-        outputs.values, target,
-        weights: Tensor(
-          outputs.mask.elements.flatMap { Array(repeating: $0, count: 4) }))
+      return try Loss.squaredError(outputs.values, target, weights: outputs.mask)
     }
     let double = network.converted(to: .double)
     let gradients = try valueWithGradient(of: double) { n throws(ShapeError) in try loss(n) }.gradients

@@ -101,11 +101,11 @@ import UnrollNetworks
 
   private static func stacked<State: RecurrentState>(_ states: [State]) -> [Variable] {
     states[0].parts.indices.map { part in
-      .concatenatedRows(
+      .concatenated(
         states.map { state in
           let value = state.parts[part]
           return value.reshaped(to: Shape([1] + value.shape.extents))
-        })
+        }, axis: 0)
     }
   }
 }

@@ -51,8 +51,8 @@ import UnrollNetworks
     let pairs = zip(steps, readers).flatMap { steps, readers in
       steps.flatMap { step in readers.map { (step, $0) } }
     }
-    let left = try transducer.joiner.encoder(encoded.rows).gatheringRows(pairs.map(\.0))
-    let right = try transducer.joiner.predictor(predicted.rows).gatheringRows(pairs.map(\.1))
+    let left = try transducer.joiner.encoder(encoded.rows).gather(pairs.map(\.0))
+    let right = try transducer.joiner.predictor(predicted.rows).gather(pairs.map(\.1))
     let logits = try transducer.joiner.output((left + right).tanh())
     return try Loss.transducer(logits, targets, lengths: lengths, blank: transducer.blank).sum
   }

@@ -24,18 +24,22 @@ extension TraceWriter {
     set(node, result, x.axes)
   }
 
-  /// a op b, b being of a's shape, one number, a row or a column.
+  /// a op b, b being of a's shape, one number, a row or a column, or a being one number.
   mutating func elementwise(_ node: TracedNode, _ operation: BinaryOperation) throws(ExchangeError) {
     let (a, b) = (value(node.inputs[0]), value(node.inputs[1]))
     let (own, other) = (a.dimensions, b.dimensions)
     let isColumn = other.count == own.count && other.last == .fixed(1)
-    guard other == own.suffix(other.count) || (isColumn && other.dropLast() == own.dropLast()) else {
+    let isNumber = other.count <= own.count && other.allSatisfy { $0 == .fixed(1) }
+    guard
+      own.isEmpty || isNumber || other == own.suffix(other.count)
+        || (isColumn && other.dropLast() == own.dropLast())
+    else {
       throw refused("values over the same axes", "\(described(a)) and \(described(b))")
     }
     let names: [BinaryOperation: String] = [
       .add: "Add", .subtract: "Sub", .multiply: "Mul", .divide: "Div", .max: "Max", .min: "Min",
     ]
-    set(node, graph.apply(names[operation] ?? "", a.name, b.name), a.axes)
+    set(node, graph.apply(names[operation] ?? "", a.name, b.name), own.isEmpty ? b.axes : a.axes)
   }
 
   func described(_ value: GraphValue) -> String {
@@ -67,28 +71,53 @@ extension TraceWriter {
     return transpose
   }
 
-  mutating func matrixProduct(_ node: TracedNode) throws(ExchangeError) {
+  /// a·b: of one matrix on the right, or of as many as on the left, one by one.
+  mutating func matmul(_ node: TracedNode) throws(ExchangeError) {
     let (a, b) = (value(node.inputs[0]), value(node.inputs[1]))
-    guard b.dimensions.count == 2, case .fixed? = b.dimensions.first else {
-      throw refused("a matrix of fixed rows on the right", described(b))
+    let (leading, inner) = (b.axes.dropLast(2), b.axes[b.axes.count - 2])
+    guard inner == a.axes.last, inner.dimensions.count == 1, b.axes.last?.dimensions.count == 1,
+      leading.isEmpty || (leading == a.axes.dropLast(2) && a.axes[a.axes.count - 2].dimensions.count == 1)
+    else {
+      throw refused("matrices over the same axes", "\(described(a)) and \(described(b))")
     }
-    set(node, graph.apply("MatMul", a.name, b.name), [a.rows, b.axes[1]])
+    set(node, graph.apply("MatMul", a.name, b.name), a.axes.dropLast() + b.axes.suffix(1))
   }
 
-  mutating func alongLast(_ node: TracedNode) throws(ExchangeError) {
+  mutating func softmax(_ node: TracedNode, logarithm: Bool) throws(ExchangeError) {
     let x = value(node.inputs[0])
     guard x.axes.last?.dimensions.count == 1 else { throw refused("one last axis", described(x)) }
-    if case .rowSums = node.operation {
-      let sums = graph.reduced("ReduceSum", x.name, axis: -1, keeps: true)
-      return set(node, sums, x.axes.dropLast() + [[.fixed(1)]])
+    set(node, graph.softmax(x.name, logarithm: logarithm), x.axes)
+  }
+
+  /// The place in the graph of an axis that has one there. Steps have two, and what stands beyond the sequences.
+  private func place(_ axis: Int, of x: GraphValue) throws(ExchangeError) -> Int {
+    guard x.axes[axis].dimensions.count == 1 else {
+      throw refused("axis \(axis) to be no rows of several axes", described(x))
     }
-    let isLogarithm = if case .logSoftmax = node.operation { true } else { false }
-    set(node, graph.softmax(x.name, logarithm: isLogarithm), x.axes)
+    return x.axes[..<axis].flatMap(\.dimensions).count
+  }
+
+  /// One value of all along an axis.
+  mutating func reduced(
+    _ node: TracedNode, _ name: String, axis: Int, keepingAxis: Bool
+  ) throws(ExchangeError) {
+    let x = value(node.inputs[0])
+    let result = graph.reduced(name, x.name, axis: try place(axis, of: x), keeps: keepingAxis)
+    let kept: [[TracedAxis]] = keepingAxis ? [[.fixed(1)]] : []
+    set(node, result, x.axes[..<axis] + kept + x.axes[(axis + 1)...])
+  }
+
+  /// The places of the largest along an axis, as one list.
+  mutating func argmax(_ node: TracedNode, axis: Int) throws(ExchangeError) {
+    let x = value(node.inputs[0])
+    let result = graph.largest(x.name, axis: try place(axis, of: x))
+    set(node, result, [(x.axes[..<axis] + x.axes[(axis + 1)...]).flatMap { $0 }])
   }
 
   /// (x − μ)/√(σ² + ε) ⊙ γ + β over the last axis.
   mutating func layerNorm(_ node: TracedNode, _ epsilon: Double) throws(ExchangeError) {
     let x = value(node.inputs[0])
+    guard x.axes.last?.dimensions.count == 1 else { throw refused("one last axis", described(x)) }
     let distance = graph.apply("Sub", x.name, graph.reduced("ReduceMean", x.name, axis: -1, keeps: true))
     let square = graph.apply("Mul", distance, distance)
     let variance = graph.reduced("ReduceMean", square, axis: -1, keeps: true)

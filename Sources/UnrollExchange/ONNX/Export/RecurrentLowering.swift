@@ -106,7 +106,7 @@ private struct RecurrentNode {
     }
     attributes.append(.integer("hidden_size", units))
     func ordered(_ x: Tensor, _ order: [Int32], _ shape: Shape) -> Tensor {
-      Variable(x.reshaped(to: [order.count, x.shape.count / order.count])).gatheringRows(order).value
+      Variable(x.reshaped(to: [order.count, x.shape.count / order.count])).gather(order).value
         .reshaped(to: shape)
     }
     let rows = order.count * units

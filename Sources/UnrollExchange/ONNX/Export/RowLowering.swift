@@ -18,24 +18,45 @@ extension TraceWriter {
     set(node, graph.part(x.name, axis: -1, range), x.axes.dropLast() + [[.fixed(range.count)]])
   }
 
-  /// All inputs along the first or the last axis.
+  /// All inputs along an axis.
   mutating func concatenated(_ node: TracedNode, axis: Int) throws(ExchangeError) {
     let parts = node.inputs.map { value($0) }
-    func rest(_ value: GraphValue) -> [[TracedAxis]] {
-      Array(axis == 0 ? value.axes.dropFirst() : value.axes.dropLast())
-    }
+    func before(_ value: GraphValue) -> [TracedAxis] { value.axes[..<axis].flatMap(\.dimensions) }
+    func behind(_ value: GraphValue) -> [TracedAxis] { value.axes[(axis + 1)...].flatMap(\.dimensions) }
     var extent = 0
     for part in parts {
-      guard let own = (axis == 0 ? part.axes.first : part.axes.last)?.fixedExtent,
-        rest(part).flatMap(\.dimensions) == rest(parts[0]).flatMap(\.dimensions)
+      guard let own = part.axes[axis].fixedExtent, before(part) == before(parts[0]),
+        behind(part) == behind(parts[0])
       else {
         throw refused("parts over the same axes, to be joined along a fixed one", described(part))
       }
       extent += own
     }
-    let name = graph.concatenated(parts.map(\.name), axis: axis)
-    let joined = [[TracedAxis.fixed(extent)]]
-    set(node, name, axis == 0 ? joined + rest(parts[0]) : rest(parts[0]) + joined)
+    let name = graph.concatenated(parts.map(\.name), axis: before(parts[0]).count)
+    var axes = parts[0].axes
+    axes[axis] = [.fixed(extent)]
+    set(node, name, axes)
+  }
+
+  mutating func transposed(_ node: TracedNode, _ first: Int, _ second: Int) {
+    let x = value(node.inputs[0])
+    var places: [[Int]] = []
+    for axis in x.axes {
+      let start = places.joined().count
+      places.append(Array(start..<start + axis.dimensions.count))
+    }
+    var axes = x.axes
+    places.swapAt(first, second)
+    axes.swapAt(first, second)
+    set(node, graph.transposed(x.name, places.flatMap { $0 }), axes)
+  }
+
+  /// An axis of extent 1 repeated. How often is a matter of the run that was recorded, and so fixed.
+  mutating func broadcast(_ node: TracedNode, axis: Int) {
+    let x = value(node.inputs[0])
+    var axes = x.axes
+    axes[axis] = [.fixed(node.results[0].shape[axis])]
+    set(node, expanded(x.name, axes.flatMap(\.dimensions)), axes)
   }
 
   /// Rows by their indices.

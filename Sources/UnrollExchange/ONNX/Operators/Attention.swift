@@ -272,7 +272,7 @@ private struct AttentionForm: Sendable {
     }
     let turned = Operators.permuted(repeated(k), [0, 1, 3, 2]).tensor
     let factor = Double(scale ?? 1 / Float(q.shape[3]).squareRoot())
-    let raw = Variable(try Operators.matrixProduct(q, turned, place)).affine(times: factor, plus: 0).value
+    let raw = Variable(try Operators.matmul(q, turned, place)).affine(times: factor, plus: 0).value
     var scores = raw
     if cap != 0 {
       scores = Operators.mapped(raw, .float) { cap * hyperbolicTangent($0 / cap) }.tensor
@@ -282,7 +282,7 @@ private struct AttentionForm: Sendable {
     if mode == 2 { shown = scores }
     let weights = Self.softmax(scores, bias, length)
     if mode == 3 { shown = weights }
-    let y = try Operators.matrixProduct(weights, repeated(v).tensor, place)
+    let y = try Operators.matmul(weights, repeated(v).tensor, place)
     let type = inputs[0]!.type
     let result =
       given.shape.rank == 4

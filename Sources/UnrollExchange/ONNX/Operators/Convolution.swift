@@ -102,7 +102,7 @@ extension Operators {
         for rows in parts(geometry, inner: inner) {
           let columns = try columns(x, first: first, rows, sizes, place)
           let product = try place.fitting { () throws(ShapeError) in
-            try weights.matrixProduct(Variable(columns)).value
+            try weights.matmul(Variable(columns)).value
           }
           let (start, width) = (target + rows.lowerBound * geometry.outputs[2], columns.shape[1])
           y.withUnsafeMutableElements { to in
@@ -288,7 +288,7 @@ extension Operators {
         let rows = Variable(x).reshaped(to: [batch * groups * channels, given.count])
           .rows((image * groups + group) * channels..<(image * groups + group + 1) * channels)
         let parts = try place.fitting { () throws(ShapeError) in
-          try Variable(turned).matrixProduct(rows).value
+          try Variable(turned).matmul(rows).value
         }
         y.withUnsafeMutableElements { y in
           parts.withUnsafeElements { parts in

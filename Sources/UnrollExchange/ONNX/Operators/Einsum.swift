@@ -165,6 +165,6 @@ private struct EinsumForm: Sendable {
     let u = permuted(x, batch + left + inner).tensor.reshaped(to: [n, m, k])
     let v = permuted(y, batch + inner + right).tensor.reshaped(to: [n, k, p])
     guard shape.count > 0, k > 0 else { return Named(tensor: .zeros(shape), axes: axes) }
-    return Named(tensor: try Operators.matrixProduct(u, v, place).reshaped(to: shape), axes: axes)
+    return Named(tensor: try Operators.matmul(u, v, place).reshaped(to: shape), axes: axes)
   }
 }

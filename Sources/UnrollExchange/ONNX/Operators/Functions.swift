@@ -8,7 +8,7 @@ extension Operators {
     "Softplus": function { $0.softplus() },
     "Exp": function { $0.exp() },
     "Log": function { $0.log() },
-    "Sqrt": function { $0.squareRoot() },
+    "Sqrt": function { $0.sqrt() },
     "Relu": signed({ $0 > 0 || $0.isNaN ? $0 : 0 }, { max(0, $0) }),
     "Abs": signed({ abs($0) }, { $0 < 0 ? 0 &- $0 : $0 }),
     "Neg": signed({ -$0 }, { 0 &- $0 }),

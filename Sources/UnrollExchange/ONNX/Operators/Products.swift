@@ -11,7 +11,7 @@ extension Operators {
           throw place.refused("inputs of one type", "\(a.type) and \(b.type)", .unsupported)
         }
         if let x = a.integers, let y = b.integers { return [try wholeProduct(a, x, b, y, place)] }
-        return [ONNXTensor(try matrixProduct(a.tensor, b.tensor, place), type: a.type)]
+        return [ONNXTensor(try matmul(a.tensor, b.tensor, place), type: a.type)]
       }
     },
     "Einsum": einsum,
@@ -20,7 +20,7 @@ extension Operators {
     "LogSoftmax": { node, _ throws(ExchangeError) in try softmax(&node, logarithm: true) },
   ]
 
-  static func matrixProduct(
+  static func matmul(
     _ a: Tensor, _ b: Tensor, _ place: NodePlace
   ) throws(ExchangeError) -> Tensor {
     guard a.shape.rank > 0, b.shape.rank > 0 else {
@@ -38,7 +38,7 @@ extension Operators {
       let extents = left.shape.extents.dropLast() + [n]
       let shape = try place.shape(Array(extents))
       let flat = left.reshaped(to: [left.shape.rows, k])
-      result = try place.fitting { () throws(ShapeError) in try Variable(flat).matrixProduct(Variable(right))
+      result = try place.fitting { () throws(ShapeError) in try Variable(flat).matmul(Variable(right))
       }
       .value.reshaped(to: shape)
     } else {
@@ -94,10 +94,10 @@ extension Operators {
     var parts: [Variable] = []
     for (i, j) in blocks.pairs {
       let (x, y) = (left.rows(i * m..<(i + 1) * m), right.rows(j * k..<(j + 1) * k))
-      parts.append(try place.fitting { () throws(ShapeError) in try x.matrixProduct(y) })
+      parts.append(try place.fitting { () throws(ShapeError) in try x.matmul(y) })
     }
     guard !parts.isEmpty else { return .zeros(shape) }
-    return Variable.concatenatedRows(parts).value.reshaped(to: shape)
+    return Variable.concatenated(parts, axis: 0).value.reshaped(to: shape)
   }
 
   /// y = α·A·B + β·C.
@@ -120,7 +120,7 @@ extension Operators {
       var result = try place.fitting { () throws(ShapeError) in
         turnsB
           ? try Variable(left).linear(Variable(b.tensor))
-          : try Variable(left).matrixProduct(Variable(b.tensor))
+          : try Variable(left).matmul(Variable(b.tensor))
       }
       if alpha != 1 { result = alpha * result }
       if let c = inputs.optional(2), beta != 0 {

@@ -188,7 +188,7 @@ extension Operators {
       let range = start..<min(inner, start + exactTerms)
       let product = try place.fitting { () throws(ShapeError) in
         let left = range.count == inner ? Variable(a) : Variable(a).columns(range)
-        return try left.matrixProduct(Variable(b).rows(range)).value
+        return try left.matmul(Variable(b).rows(range)).value
       }
       product.withUnsafeElements { parts in
         for (index, part) in parts.enumerated() { body(index, Int64(part)) }

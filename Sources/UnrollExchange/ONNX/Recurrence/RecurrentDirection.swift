@@ -86,7 +86,7 @@ struct RecurrentDirection: Sendable {
     let h = weights.hiddenSize
     let parts = weights.recurrentBias.reshaped(to: [3, h])
     // Within the reset stands only the recurrent bias of n.
-    let others = Variable.concatenatedRows([parts.rows(0..<2), Variable(.zeros([1, h]))])
+    let others = Variable.concatenated([parts.rows(0..<2), Variable(.zeros([1, h]))], axis: 0)
     return made {
       GRUCell(inputSize: weights.inputSize, hiddenSize: h, using: &$0)
     } _: {

@@ -151,7 +151,7 @@ struct RecurrentNodeRun {
     let initials = try initialStates(count: states, batch: x.batch, hidden: sizes.hidden)
     for (index, cell) in cells.enumerated() {
       let initial = initials.map { parts in
-        parts.rows(index * x.batch..<(index + 1) * x.batch).gatheringRows(
+        parts.rows(index * x.batch..<(index + 1) * x.batch).gather(
           packed.layout.order.map { Int32($0) })
       }
       let (rows, final) = try place.fitting { () throws(ShapeError) in
@@ -160,7 +160,7 @@ struct RecurrentNodeRun {
       }
       outputs.append(rows.values.value)
       let places = packed.layout.places.map { Int32($0) }
-      for part in 0..<states { finals[part].append(final[part].gatheringRows(places).value) }
+      for part in 0..<states { finals[part].append(final[part].gather(places).value) }
     }
     return try assembled(outputs, finals, steps: x.timeSteps, batch: x.batch, hidden: sizes.hidden)
   }
@@ -238,7 +238,7 @@ struct RecurrentNodeRun {
     /// The blocks of a matrix whose rows are gates, in this library's order.
     func ordered(_ x: Variable, _ order: [Int], columns: Int) -> Variable {
       let blocks = x.reshaped(to: [x.shape.count / max(1, hidden * columns), hidden * columns])
-      return blocks.gatheringRows(order.map { Int32($0) }).reshaped(to: [order.count * hidden, columns])
+      return blocks.gather(order.map { Int32($0) }).reshaped(to: [order.count * hidden, columns])
     }
     return settings.reversed.enumerated().map { index, reversed in
       let order = settings.kind.gateOrder
