@@ -22,7 +22,7 @@ struct MetricsM4Tests {
     let naive = try #require(table.overallWeightedAverage(of: "naive", against: "naive2"))
     #expect(abs(naive - 3.593) < 0.0005)
     let theta = try #require(table.scores(of: "theta"))
-// α comes from another search than the benchmark's.
+    // α comes from another search than the benchmark's.
     #expect(abs(theta.symmetricPercentageError - 18.138) < 0.005)
     #expect(abs(theta.meanAbsoluteScaledError - 2.455) < 0.005)
   }
