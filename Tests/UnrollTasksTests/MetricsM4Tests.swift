@@ -10,7 +10,7 @@ struct MetricsM4Tests {
     #expect(data.count == 414)
     var table = ScoreTable(season: 24)
     for (history, actual) in data {
-      for method in [Baseline.naive2, .seasonalNaive, .naive] {
+      for method in [Baseline.naive2, .seasonalNaive, .naive, .theta] {
         table.add(method, actual: actual, history: history)
       }
     }
@@ -21,6 +21,10 @@ struct MetricsM4Tests {
     #expect(abs(seasonal - 0.628) < 0.0005)
     let naive = try #require(table.overallWeightedAverage(of: "naive", against: "naive2"))
     #expect(abs(naive - 3.593) < 0.0005)
+    let theta = try #require(table.scores(of: "theta"))
+    // α comes from another search than the benchmark's.
+    #expect(abs(theta.symmetricPercentageError - 18.138) < 0.005)
+    #expect(abs(theta.meanAbsoluteScaledError - 2.455) < 0.005)
   }
 }
 

@@ -81,7 +81,8 @@ extension ForecastTask {
     guard let own = table.scores(of: ForecastBacktest.own) else { return ScoreReport([]) }
     let remarks = [spread(backtest), better(table, than: own)].compactMap { $0 }
     var scores: [ScoreReport.Score] = [
-      .init("MASE", own.meanAbsoluteScaledError, note: remarks.joined(separator: "; ")),
+      .init(
+        "MASE", own.meanAbsoluteScaledError, note: remarks.isEmpty ? nil : remarks.joined(separator: "; ")),
       .init("MAE", own.meanAbsoluteError),
       .init("RMSE", own.rootMeanSquaredError), .init("sMAPE", own.symmetricPercentageError / 100, unit: "%"),
       .init("CRPS", own.continuousRankedProbabilityScore),
@@ -105,14 +106,16 @@ extension ForecastTask {
   }
 
   /// How far the error differs between moments, or between series where there is one moment.
-  private static func spread(_ backtest: ForecastBacktest) -> String {
+  private static func spread(_ backtest: ForecastBacktest) -> String? {
     func means(_ key: (ForecastBacktest.Entry) -> Int) -> [Double] {
       Dictionary(grouping: backtest.entries, by: key).values
         .map { ForecastMetrics.mean($0.map(\.error)) }.filter { !$0.isNaN }.sorted()
     }
     let (moments, series) = (means(\.moment), means(\.track.series))
     let (errors, what) = moments.count > 1 ? (moments, "moments") : (series, "series")
-    guard errors.count > 1 else { return "of one window, which says little of the next" }
+    guard errors.count > 1 else {
+      return errors.isEmpty ? nil : "of one window, which says little of the next"
+    }
     func text(_ value: Double) -> String { NumberText.decimal(value, places: 2) }
     guard errors.count >= 8 else {
       return "from \(text(errors[0])) to \(text(errors[errors.count - 1])) at \(errors.count) \(what)"
