@@ -249,6 +249,7 @@ struct ClipFeaturesTests {
     #expect(seen.count == 2)
     // Frames that are missing are as those before; a clip of zeros is one that was lost.
     let lost = try VideoClip(frame: clip.frame, steps: 2, values: Array(repeating: 0, count: 16), id: "")
-    #expect(features(lost, random: &none).rows.allSatisfy(\.isFinite))
+    let rows = features(lost, random: &none).rows
+    #expect(rows.allSatisfy { $0.isFinite })
   }
 }

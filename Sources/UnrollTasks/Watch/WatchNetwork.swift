@@ -48,8 +48,7 @@ public struct WatchNetwork: Module {
   }
 
   /// y of each clip, `[B, C]`.
-  func logits(_ frames: PackedSequence, random: inout RandomSource?) throws(ShapeError) -> Variable
-  {
+  func logits(_ frames: PackedSequence, random: inout RandomSource?) throws(ShapeError) -> Variable {
     guard let pooled else {
       throw ShapeError(
         place: "WatchNetwork", expected: "a head for clips", found: frames.rows.shape)

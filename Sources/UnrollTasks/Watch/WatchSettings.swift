@@ -28,13 +28,15 @@ public struct WatchSettings: TaskSettings {
   public var embeddingSize = 128
   public var network = RecurrentSettings(cell: .gru, hiddenSize: 128, layers: 1, dropout: 0.4)
   public var bidirectional = true
-  public var pooling: [PoolingKind] = [.mean]
+  public var pooling: [PoolingKind] = [.mean, .max]
   public var decision = Decision.crf
 
   // MARK: Training
   public var learning = LearningSettings()
 
   public init() {
+    (clips.augmentation.crop, clips.augmentation.timeWarp) = (0.2, 0.2)
+    (clips.augmentation.rotation, clips.augmentation.scaling, clips.augmentation.noise) = (15, 0.1, 0.1)
     learning.epochs = 60
     learning.batchSize = 16
     learning.weightDecay = 0.01
@@ -46,6 +48,7 @@ public struct WatchSettings: TaskSettings {
   public static let ofSegments: WatchSettings = {
     var settings = WatchSettings()
     settings.granularity = .segments
+    settings.clips.augmentation = ClipAugmentation()
     settings.learning.batchSize = 4
     settings.learning.labelSmoothing = 0
     return settings

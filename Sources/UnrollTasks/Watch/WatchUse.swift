@@ -14,7 +14,7 @@ public struct WatchAnswer: TaskAnswer, Equatable {
   public let probabilities: [Probability]?
   /// In the order of time, without those in which nothing happens; `nil` where a clip has one label.
   public let segments: [TimedSegment]?
-  private let isWebVTT: Bool
+  private var isWebVTT = false
 
   private enum CodingKeys: String, CodingKey { case label, probabilities, segments }
 
@@ -27,21 +27,12 @@ public struct WatchAnswer: TaskAnswer, Equatable {
         label: labels[$0], probability: (Double(min(max(values[$0], 0), 1)) * 1e6).rounded() / 1e6)
     }
     segments = nil
-    isWebVTT = false
   }
 
   init(_ segments: [TimedSegment], isWebVTT: Bool) {
     (label, probabilities) = (nil, nil)
     self.segments = segments
     self.isWebVTT = isWebVTT
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    label = try container.decodeIfPresent(String.self, forKey: .label)
-    probabilities = try container.decodeIfPresent([Probability].self, forKey: .probabilities)
-    segments = try container.decodeIfPresent([TimedSegment].self, forKey: .segments)
-    isWebVTT = false
   }
 
   public var shown: String {
@@ -85,8 +76,7 @@ extension WatchTask {
   }
 
   /// The clips of a file or a folder, read as those of training.
-  static func clips(_ path: String, _ model: Watcher, note: (String) -> Void) throws -> [VideoClip]
-  {
+  static func clips(_ path: String, _ model: Watcher, note: (String) -> Void) throws -> [VideoClip] {
     var settings = model.settings.clips
     // Labels are what is asked for: a column of them need not be there, and is no value where it is.
     settings.segments = nil
