@@ -24,7 +24,7 @@ public struct RecognizeSettings: TaskSettings {
     (augmentation.stretch, augmentation.slant) = (0.05, 0.05)
     (augmentation.noise, augmentation.brightness, augmentation.contrast) = (0.02, 0.08, 0.2)
     augmentation.mirror = true
-    learning.epochs = 60
+    learning.epochs = 200
     learning.batchSize = 32
     learning.learningRate = 0.003
     learning.weightDecay = 0.01

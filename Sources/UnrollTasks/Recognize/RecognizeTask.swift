@@ -95,7 +95,7 @@ public enum RecognizeTask: TaskDefinition {
     _ training: PictureData, validation: PictureData?, _ settings: RecognizeSettings,
     _ preparation: RecognizePreparation
   ) throws -> RecognizeWork {
-    try RecognizeWork(training, validation: validation, settings, preparation)
+    try RecognizeWork(training, settings, preparation)
   }
 
   public static func calibrate(_ model: Recognizer, on validation: PictureData) throws -> FaceGallery? {
