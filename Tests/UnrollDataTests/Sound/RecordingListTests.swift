@@ -1,6 +1,5 @@
 import Testing
-
-@testable import UnrollData
+import UnrollData
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
