@@ -37,10 +37,7 @@ public struct ReadData: TaskData {
   var pictures: [Picture] { lines.map(\.picture) }
 
   public var facts: [Fact] {
-    [
-      Fact("lines", lines.count),
-      Fact("characters", lines.reduce(0) { $0 + $1.text.unicodeScalars.count }),
-    ]
+    [Fact("lines", lines.count), Fact("characters", texts.reduce(0) { $0 + $1.unicodeScalars.count })]
   }
 
   func joined(with other: ReadData) -> ReadData { ReadData(lines + other.lines, source: source) }
