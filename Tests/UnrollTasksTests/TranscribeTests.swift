@@ -169,7 +169,9 @@ private final class NoteTaker {
       on: TranscribeData(ToneSpeech.pairs(12)), settings: ToneSpeech.settings(epochs: 1))
     #expect(throws: ShapeError.self) { try TranscribeStream(other) }
     var options = TranscribeOptions()
-    options.stream = true
+    var given = SettingValues()
+    try given.set("stream", "true", among: TranscribeOptions.descriptions())
+    try options.take(given)
     #expect(throws: SettingError.self) { try other.answers([.sound(gap)], options: options) }
   }
 

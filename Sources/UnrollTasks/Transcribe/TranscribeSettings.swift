@@ -116,6 +116,9 @@ public struct TranscribeOptions: SettingSet {
         "Samples a second of standard input where it is raw: 16-bit PCM, one channel; otherwise its header says so."
       ),
       SettingField(\.subtitles, "subtitles", .output, "Write the text as subtitles, with times."),
+      SettingField(
+        \.stream, "stream", .output,
+        "Tell each line once it ended in a pause; for models that read forward only."),
     ]
 
   public func check() throws(SettingError) { try search.check() }
