@@ -17,6 +17,11 @@ final class TestFolder {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
+  func makeFolder(_ name: String) throws {
+    try FileManager.default.createDirectory(
+      at: URL(filePath: "\(path)/\(name)"), withIntermediateDirectories: true)
+  }
+
   func read(_ name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(filePath: "\(path)/\(name)")))
   }

@@ -5,7 +5,7 @@ import Unroll
 let folder = FileManager.default.temporaryDirectory.appendingPathComponent("readme-\(UUID().uuidString)")
 try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
 defer { try? FileManager.default.removeItem(at: folder) }
-FileManager.default.changeCurrentDirectoryPath(folder.path)
+_ = FileManager.default.changeCurrentDirectoryPath(folder.path)
 let sales = (0..<180).flatMap { day in
   ["a", "b"].map { store in
     "2021-\(String(format: "%02d-%02d", 1 + day / 28, 1 + day % 28)),\(store),\(10 + (day % 7) * 3 + day % 5)\n"

@@ -67,6 +67,15 @@ typedef struct {
   double epsilon, momentum;
 } unroll_rmsprop;
 
+/// Windows over pictures x [B, height, width, channels]: of kernel_height × kernel_width pixels, each stride_… after the
+/// one before, the first pad_… before the first pixel; out_height × out_width of them on a picture, counted picture by
+/// picture, row by row. A patch is what a window sees: [kernel_height, kernel_width, taken_channels], channels
+/// first_channel ..< first_channel + taken_channels, zeros beyond the picture.
+typedef struct {
+  size_t height, width, channels, kernel_height, kernel_width, stride_height, stride_width, pad_height, pad_width;
+  size_t out_height, out_width, first_channel, taken_channels;
+} unroll_window;
+
 typedef struct unroll_kernels {
   const char *name;       ///< "scalar", "avx2", "avx512", "neon" or "double"
   size_t element_bytes;   ///< 4, or 8 in the table "double"
@@ -107,6 +116,21 @@ typedef struct unroll_kernels {
   /// y[place,·] = Σ x[order[u],·] over starts[r] ≤ u < starts[r + 1], one after the other (added to y when
   /// accumulating), for rows row0 ..< row1; place is places[r], or r where `places` is null. No place comes twice.
   void (*sum_rows)(const void *x, const int32_t *order, const int32_t *starts, size_t row0, size_t row1, size_t width, const int32_t *places, void *y, bool accumulate);
+
+  // ---- Windows window0 ..< window1 over pictures. Whoever calls at the same time for gradients writes other pictures.
+  /// Writes patches one after the other; `patches` points to the first.
+  void (*patches)(const unroll_window *w, size_t window0, size_t window1, const void *x, void *patches);
+  /// The opposite: adds patches to where they came from.
+  void (*add_patches)(const unroll_window *w, size_t window0, size_t window1, const void *patches, void *x);
+  /// y [windows, channels] gets the largest of each channel within a window, chosen the first place in the window that
+  /// has it (row · kernel_width + column); the pixels beyond a picture do not count, of which no window has nothing
+  /// else. All channels are taken. What is not a number is the largest.
+  void (*max_pool)(const unroll_window *w, size_t window0, size_t window1, const void *x, void *y, int32_t *chosen);
+  /// Adds dy to the chosen pixels of dx.
+  void (*max_pool_gradient)(const unroll_window *w, size_t window0, size_t window1, const void *dy, const int32_t *chosen, void *dx);
+  /// The mean over the pixels of each window that lie on the picture, and its gradient, which is added to dx.
+  void (*mean_pool)(const unroll_window *w, size_t window0, size_t window1, const void *x, void *y);
+  void (*mean_pool_gradient)(const unroll_window *w, size_t window0, size_t window1, const void *dy, void *dx);
 
   // ---- Softmax over each row; the maximum is taken off first. In-place use is allowed.
   void (*softmax)(const void *x, void *y, size_t rows, size_t columns);

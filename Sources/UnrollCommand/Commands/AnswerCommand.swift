@@ -4,8 +4,7 @@ import UnrollTraining
 
 /// Options of `unroll TASK` that every task takes.
 struct AnswerOptions: SettingSet {
-  enum Format: String, CaseIterable, Sendable { case text, json, csv }
-  var format: Format?
+  var format: AnswerFormat?
   var output: String?
   var column: String?
   var idColumn: String?
@@ -28,6 +27,7 @@ enum AnswerCommand {
     var options = AnswerOptions.descriptions()
     for index in options.indices where options[index].name == "format" {
       options[index].defaultText = about.format.rawValue
+      options[index].kind = .choice(about.formats.map(\.rawValue))
     }
     return CommandSpec(
       path: [about.name], summary: about.summary, discussion: about.discussion,
@@ -47,7 +47,7 @@ enum AnswerCommand {
     try own.take(line.values)
     try own.checkAll()
     let model = try Model<Task>(contentsOf: line.words[0])
-    let format = options.format.flatMap { AnswerFormat(rawValue: $0.rawValue) } ?? Task.about.format
+    let format = options.format ?? Task.about.format
     let screen = Screen.errors(line)
     let output = OutputFile(options.output)
     var reader = InputReader(

@@ -56,6 +56,7 @@ package typealias BinaryOperation = unroll_binary
 package typealias ElmanActivation = unroll_elman
 typealias StepExtents = unroll_part
 typealias DirectInput = unroll_input
+typealias WindowExtents = unroll_window
 package typealias AdamSettings = unroll_adam
 package typealias RMSPropSettings = unroll_rmsprop
 

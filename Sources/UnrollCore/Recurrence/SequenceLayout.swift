@@ -95,6 +95,18 @@ public struct SequenceLayout: Sendable, Hashable {
     named(.first, places.enumerated().map { lengths[$0] > 0 ? Int32($1) : -1 })
   }
 
+  /// The layout of what windows find along an axis of pictures, 1 of rows or 2 of columns.
+  package func windowed(_ window: Window2D, axis: Int) -> SequenceLayout {
+    if window.keepsExtent(axis: axis) { return self }
+    let found = SequenceLayout(
+      lengths: lengths.map { axis == 1 ? window.rows(of: $0) : window.columns(of: $0) })
+    TraceRecorder.active?.finds(found, in: self, by: window, axis: axis)
+    return found
+  }
+
+  /// Whether a network is being recorded that reads these lengths, or finds them in others that it reads.
+  package var isTraced: Bool { TraceRecorder.active?.knows(self) == true }
+
   /// Elements of sequences of this layout's lengths, in the order of its rows.
   public func packing<Element>(_ sequences: [[Element]]) -> [Element] { packed(sequences) }
 

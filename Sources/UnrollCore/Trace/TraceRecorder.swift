@@ -81,6 +81,17 @@ package final class TraceRecorder: Sendable {
     }
   }
 
+  /// Makes known sequences whose lengths follow from those of others by windows along an axis of pictures.
+  func finds(_ layout: SequenceLayout, in source: SequenceLayout, by window: Window2D, axis: Int) {
+    state.withLock { state in
+      guard let known = state.graph.layout(source) else { return }
+      let traced = TracedLayout(
+        name: window.axisName(of: known.name, axis: axis), layout, of: known.sequences)
+      state.graph.know(layout, traced)
+      state.graph.windows[traced] = (known, window, axis)
+    }
+  }
+
   /// Makes known lists of symbols that the network reads, one for each step, −1 where a list is shorter than others.
   package func reads(
     _ name: String, lists: [[Int32]], packed: [Int32], _ layout: SequenceLayout, _ traced: TracedLayout
@@ -169,6 +180,9 @@ package struct TracedGraph: Sendable {
   fileprivate(set) var maps: [TraceKey: (map: LayoutMap, layout: SequenceLayout)] = [:]
   fileprivate(set) var parameters: [TraceKey: (name: String, value: Tensor)] = [:]
   private var layouts: [TraceKey: (traced: TracedLayout, layout: SequenceLayout)] = [:]
+  /// Of layouts whose lengths follow from those of others, how.
+  package fileprivate(set) var windows: [TracedLayout: (source: TracedLayout, window: Window2D, axis: Int)] =
+    [:]
 
   fileprivate mutating func know(_ layout: SequenceLayout, _ traced: TracedLayout) {
     layouts[TraceKey(layout.lengths)] = (traced, layout)

@@ -17,6 +17,12 @@ package enum TracedOperation: Sendable {
   case logSoftmax
   /// Of x, the gain and, where there are three inputs, the bias.
   case layerNorm(epsilon: Double)
+  /// Of pictures, W and, where there are three inputs, b.
+  case conv2d(Window2D, groups: Int, relu: Bool)
+  case maxPool2d(Window2D)
+  case meanPool2d(Window2D)
+  /// Pictures with zeros beyond the lengths of sequences along an axis.
+  case zeroedBeyond(axis: Int, SequenceLayout)
   /// Along an axis, counted from the first, which goes or stays with an extent of 1.
   case sum(axis: Int, keepingAxis: Bool)
   case maximum(axis: Int, keepingAxis: Bool)
@@ -180,4 +186,15 @@ package enum LayoutMap: Sendable, Equatable {
   case last, first
   /// From a padded `[T · B]` to the steps that exist, and back.
   case packed, padded
+}
+
+extension Window2D {
+  /// What a free axis of pictures is called after windows have passed along it.
+  package func axisName(of name: String, axis: Int) -> String {
+    if keepsExtent(axis: axis) { return name }
+    let (kernel, stride, padding) =
+      axis == 1
+      ? (kernel.height, stride.height, padding.height) : (kernel.width, stride.width, padding.width)
+    return "\(name)/\(kernel).\(stride).\(padding)"
+  }
 }

@@ -107,7 +107,7 @@ func boundingBox(of points: [PagePoint]) -> Picture.Rectangle {
 }
 
 /// The middles of a rectangle's corner pixels: the outline whose `boundingBox` it is.
-func corners(of box: Picture.Rectangle) -> [PagePoint] {
+package func corners(of box: Picture.Rectangle) -> [PagePoint] {
   let (left, top) = (Double(box.x), Double(box.y))
   let (right, bottom) = (Double(box.right - 1), Double(box.bottom - 1))
   return [

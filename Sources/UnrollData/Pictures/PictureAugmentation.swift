@@ -58,6 +58,17 @@ public struct PictureAugmentation: Sendable, Equatable {
     return result
   }
 
+  /// The same kinds of changes, larger or smaller by a factor.
+  public func scaled(by factor: Float) -> PictureAugmentation {
+    var result = self
+    for part in [
+      \.shift, \.scale, \.stretch, \.rotation, \.slant, \.elastic, \.noise, \.brightness, \.contrast,
+    ] as [WritableKeyPath<PictureAugmentation, Float>] {
+      result[keyPath: part] *= factor
+    }
+    return result
+  }
+
   /// For single digits, light on black, as in MNIST.
   public static var digits: PictureAugmentation {
     var result = PictureAugmentation()

@@ -45,6 +45,18 @@ package enum CanonicalComposition {
     for scalar in text.unicodeScalars { decompose(scalar.value, into: &scalars) }
     sortMarks(&scalars)
     compose(&scalars)
+    return string(scalars)
+  }
+
+  /// A text in form D: each letter apart from its marks.
+  package static func decomposed(_ text: String) -> String {
+    var scalars: [(value: UInt32, order: UInt8)] = []
+    for scalar in text.unicodeScalars { decompose(scalar.value, into: &scalars) }
+    sortMarks(&scalars)
+    return string(scalars)
+  }
+
+  private static func string(_ scalars: [(value: UInt32, order: UInt8)]) -> String {
     var result = String.UnicodeScalarView()
     for (value, _) in scalars { if let scalar = Unicode.Scalar(value) { result.append(scalar) } }
     return String(result)

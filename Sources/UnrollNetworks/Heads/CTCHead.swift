@@ -1,7 +1,9 @@
 import UnrollCore
 
 /// Reads symbols off the steps of a sequence, without being told which step says which: a linear layer to K + 1 classes,
-/// the K symbols and, behind them, the blank, with the loss of connectionist temporal classification (Graves et al. 2006).
+/// the blank and, behind it, the K symbols, with the loss of connectionist temporal classification (Graves et al. 2006).
+///
+/// The blank comes first so that a class keeps its place where symbols are added.
 public struct CTCHead: Module {
   /// To K + 1 classes.
   public var output: Linear
@@ -15,10 +17,10 @@ public struct CTCHead: Module {
     output = Linear(inputSize: inputSize, outputSize: symbolCount + 1, using: &random)
   }
 
-  /// K; symbols are `0 ..< K`.
+  /// K; symbols are the classes `1 ... K`.
   public var symbolCount: Int { output.weight.variable.shape[0] - 1 }
-  /// The class that spells nothing, K.
-  public var blank: Int32 { Int32(symbolCount) }
+  /// The class that spells nothing, 0.
+  public var blank: Int32 { 0 }
 
   /// The logits of each step, packed `[N, K + 1]`.
   ///

@@ -60,10 +60,15 @@ public struct Trace {
 
   /// The lengths of sequences, `[batch]`.
   ///
-  /// - Parameter steps: the name of their time axis.
-  public mutating func lengths(_ name: String, steps: String = "time") -> SequenceLayout {
+  /// - Parameters:
+  ///   - steps: the name of their time axis.
+  ///   - factor: how many times as long they are as others, for windows to pass along them: what is left after
+  ///     convolution and pooling should be more than one step.
+  public mutating func lengths(
+    _ name: String, steps: String = "time", times factor: Int = 1
+  ) -> SequenceLayout {
     // Axes that differ have different extents.
-    let lengths = size.lengths(longer: layouts)
+    let lengths = size.lengths(longer: layouts).map { $0 * factor }
     let layout = SequenceLayout(lengths: layouts % 2 == 0 ? lengths : lengths.reversed())
     layouts += 1
     recorder?.readsLengths(name, layout, TracedLayout(name: steps, layout, of: batch))

@@ -9,6 +9,8 @@ public protocol TaskAnswer: Codable, Sendable {
   var columns: [String] { get }
   /// Its rows in that table.
   var rows: [[String]] { get }
+  /// As a file of another format, of those that the task says it writes.
+  func document(_ format: AnswerFormat) -> String
   /// The answer as a file of a kind of its own, such as MIDI: what is written to a file where no other format is asked
   /// for. `nil`: answers are text.
   var file: [UInt8]? { get }
@@ -16,11 +18,17 @@ public protocol TaskAnswer: Codable, Sendable {
 
 extension TaskAnswer {
   public var file: [UInt8]? { nil }
+  public func document(_ format: AnswerFormat) -> String { shown }
 }
 
-/// How answers are written.
+/// How answers are written: every task writes text, JSON and CSV; what else, `TaskAbout` says.
 public enum AnswerFormat: String, Sendable, CaseIterable {
   case text, json, csv
+  /// Pages with boxes and confidences.
+  case hocr, alto
+
+  /// Those of every task.
+  public static let common: [AnswerFormat] = [.text, .json, .csv]
 }
 
 /// Writes answers in one form.
@@ -48,6 +56,7 @@ public struct AnswerWriter<Answer: TaskAnswer> {
         writer.write((names.id ? [id ?? ""] : names.line ? [line.map { "\($0)" } ?? ""] : []) + row)
       }
       return String(decoding: writer.bytes, as: UTF8.self)
+    default: return answer.document(format)
     }
   }
 }

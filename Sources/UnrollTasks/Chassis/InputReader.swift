@@ -5,7 +5,7 @@ import UnrollTraining
 ///
 /// | a word | is |
 /// |---|---|
-/// | `-` | standard input, a line at a time |
+/// | `-` | standard input: a line at a time, or as a whole where the task reads no text |
 /// | the name of a file of the task's own format | what the task reads of it |
 /// | the name of another file | a text a line; of CSV, TSV and JSON lines a text a record, in the column asked for |
 /// | anything else | a text |
@@ -38,6 +38,7 @@ public struct InputReader<Task: TaskDefinition> {
   /// - Throws: `DataError` for a file that cannot be read.
   public func forEach(_ words: [String], _ body: ([TaskInput<Task.Input>]) throws -> Void) throws {
     if words.isEmpty {
+      if let whole = try Task.standardInput(model, options) { return try body([TaskInput(whole)]) }
       let input = try Task.defaultInput(model, options)
       // Who can be given a line at a time is, where somebody gives lines.
       if input == nil || Task.about.streams && !isInteractive, try lines(body) > 0 { return }
@@ -52,7 +53,11 @@ public struct InputReader<Task: TaskDefinition> {
     for word in words {
       if word == "-" {
         try flush()
-        try lines(body)
+        if let whole = try Task.standardInput(model, options) {
+          try body([TaskInput(whole)])
+        } else {
+          try lines(body)
+        }
       } else if !takesWordsAsTexts, TextFile.exists(word) {
         try flush()
         try file(word, body)

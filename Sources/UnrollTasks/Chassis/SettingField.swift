@@ -15,7 +15,7 @@ public enum SettingGroup: String, Sendable, CaseIterable {
 /// A setting in words: what its value may be, what it does, and what counts when nothing is said.
 public struct SettingDescription: Sendable {
   public let name: String
-  public let kind: SettingKind
+  public var kind: SettingKind
   public let group: SettingGroup
   public let help: String
   /// What a value stands for: `n`, `column`.

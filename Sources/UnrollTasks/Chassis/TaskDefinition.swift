@@ -90,6 +90,9 @@ public protocol TaskDefinition: Sendable {
   /// The column of a table that inputs are read from where none is said, such as that of training.
   static func inputColumn(_ settings: Settings) -> String?
 
+  /// What standard input is as a whole, for tasks that read no text from it; `nil`: a text a line.
+  static func standardInput(_ model: Model<Self>, _ options: Options) throws -> Input?
+
   /// What is answered where no input was given; `nil`: lines of standard input are read.
   static func defaultInput(_ model: Model<Self>, _ options: Options) throws -> Input?
 
@@ -139,6 +142,7 @@ extension TaskDefinition {
     contentsOf path: String, _ model: Model<Self>, _ options: Options, note: (String) -> Void
   ) throws -> [TaskInput<Input>]? { nil }
   public static func inputColumn(_ settings: Settings) -> String? { nil }
+  public static func standardInput(_ model: Model<Self>, _ options: Options) throws -> Input? { nil }
   public static func defaultInput(_ model: Model<Self>, _ options: Options) throws -> Input? { nil }
   public static func facts(_ model: Model<Self>) -> [Fact] { [] }
   public static func pictures(_ model: Model<Self>) throws -> [String: [UInt8]] { [:] }
@@ -171,13 +175,15 @@ public struct TaskAbout: Sendable {
   public let limits: String
   /// The form of answers where none is asked for.
   public let format: AnswerFormat
+  /// All forms that answers may have.
+  public let formats: [AnswerFormat]
   /// Whether answers are shown while they are made.
   public let streams: Bool
 
   public init(
     _ name: String, _ summary: String, discussion: String, files: [TaskFile], inputName: String,
     limits: String,
-    format: AnswerFormat = .text, streams: Bool = false
+    format: AnswerFormat = .text, documents: [AnswerFormat] = [], streams: Bool = false
   ) {
     self.name = name
     self.summary = summary
@@ -186,6 +192,7 @@ public struct TaskAbout: Sendable {
     self.inputName = inputName
     self.limits = limits
     self.format = format
+    formats = AnswerFormat.common + documents
     self.streams = streams
   }
 }

@@ -4,7 +4,8 @@ import UnrollTraining
 public enum TaskRegistry {
   public static let tasks: [any TaskDefinition.Type] = [
     ForecastTask.self, ClassifyTask.self, TagTask.self, GenerateTask.self, TranslateTask.self,
-    SummarizeTask.self, ComposeTask.self, DrawTask.self, WatchTask.self,
+    SummarizeTask.self, ComposeTask.self, DrawTask.self, WatchTask.self, TranscribeTask.self,
+    IdentifyTask.self, RecognizeTask.self, ReadTask.self,
   ]
 
   /// The task of a name.

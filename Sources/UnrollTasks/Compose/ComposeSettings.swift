@@ -19,12 +19,12 @@ public struct ComposeSettings: TaskSettings {
   /// Whether a file that cannot be read stops the reading.
   public var strict = false
 
-  public var network = RecurrentSettings(hiddenSize: 256, dropout: 0.3)
+  public var network = RecurrentSettings(hiddenSize: 400, dropout: 0.5)
   /// The size of a projection of the notes in front of the recurrent layers; 0: none.
   public var projection = 0
   public var head = Head.autoregressive
   /// The hidden units of an autoregressive head.
-  public var headSize = 128
+  public var headSize = 200
   public var order = AutoregressiveNoteHead.Order.highToLow
   public var inputDropout: Float = 0
   /// Pieces are moved by up to so many semitones up or down, anew in each epoch.
@@ -34,9 +34,10 @@ public struct ComposeSettings: TaskSettings {
   public var learning = LearningSettings()
 
   public init() {
-    learning.epochs = 100
-    learning.batchSize = 16
+    learning.epochs = 150
+    learning.batchSize = 8
     learning.learningRate = 0.003
+    learning.averaging = 0.995
   }
 
   public static let fields: [SettingField<ComposeSettings>] =

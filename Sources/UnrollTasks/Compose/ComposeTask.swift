@@ -67,7 +67,7 @@ public enum ComposeTask: TaskDefinition {
     var settings = ComposeSettings()
     // Some thousand optimizer steps, whatever the size.
     let steps = max(1, data.pieces(for: .training).reduce(0) { $0 + $1.count })
-    settings.learning.epochs = min(200, max(10, 3_000_000 / steps))
+    settings.learning.epochs = min(150, max(10, 3_000_000 / steps))
     return settings
   }
 

@@ -26,6 +26,7 @@ public struct DrawSettings: TaskSettings {
     learning.epochs = 20
     learning.batchSize = 64
     learning.learningRate = 0.003
+    learning.averaging = 0.998
   }
 
   public static let fields: [SettingField<DrawSettings>] =

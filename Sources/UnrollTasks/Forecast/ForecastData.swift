@@ -121,7 +121,7 @@ public struct ForecastPreparation: ModelPart {
   var series: TimeSeries
   let scales: SeriesScales
   /// What no forecast of a target goes below.
-  let minimums: [Double?]
+  package let minimums: [Double?]
 
   private static let historyFile = "history.csv"
 

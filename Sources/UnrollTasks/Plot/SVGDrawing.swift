@@ -43,6 +43,13 @@ struct SVGDrawing {
         + " height=\"\(Self.text(height))\" fill=\"\(fill)\" fill-opacity=\"\(Self.text(opacity))\"/>")
   }
 
+  /// A picture from the top left corner: a PNG file in base64.
+  mutating func image(png: String, width: Double, height: Double) {
+    body.append(
+      "<image x=\"0\" y=\"0\" width=\"\(Self.text(width))\" height=\"\(Self.text(height))\""
+        + " href=\"data:image/png;base64,\(png)\"/>")
+  }
+
   mutating func dot(_ centre: Point, radius: Double, fill: String) {
     body.append(
       "<circle cx=\"\(Self.text(centre.x))\" cy=\"\(Self.text(centre.y))\" r=\"\(Self.text(radius))\""

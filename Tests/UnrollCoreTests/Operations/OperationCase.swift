@@ -91,6 +91,7 @@ struct OperationFamily: Sendable, CustomStringConvertible {
   static let all =
     elementwise + meetings + broadcasts + products + severalProducts + shapes + axes + arrangements
     + reductions + attention + pooling + linearChains + smoothed + pointers + ctc + transducers + densities
+    + pictures
 }
 
 /// Sizes around the widths of vectors, empty ones, and one that is worth two threads.

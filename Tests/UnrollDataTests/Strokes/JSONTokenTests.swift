@@ -32,7 +32,7 @@ import UnrollData
 
   @Test func depthIsBounded() {
     #expect { try tokens(String(repeating: "[", count: 100_000)) } throws: {
-      ($0 as? DataError)?.expected == "at most 64 lists in each other"
+      ($0 as? DataError)?.expected == "at most 64 levels of nesting in JSON"
     }
   }
 }

@@ -37,7 +37,7 @@ func expectGradients<M: Module>(
 
 @Suite struct CTCHeadTests {
   private static let lengths = [7, 3, 0, 5]
-  private static let targets: [[Int32]] = [[0, 2, 2], [], [1], [1, 1, 1, 1]]
+  private static let targets: [[Int32]] = [[1, 3, 3], [], [2], [2, 2, 2, 2]]
 
   private static func drawn() -> (head: CTCHead, features: PackedSequence) {
     var random = RandomSource(seed: 2)
@@ -48,14 +48,14 @@ func expectGradients<M: Module>(
 
   @Test func lossAndGradients() throws {
     let (head, features) = Self.drawn()
-    #expect(head.symbolCount == 3 && head.blank == 3)
+    #expect(head.symbolCount == 3 && head.blank == 0)
     let loss = try head.loss(features, Self.targets)
     #expect(loss.tooShort == [2, 3] && loss.weight == 2 && loss.labels == 3)
     try expectGradients(of: head, features: features.rows.value) { head, rows in
       try head.loss(PackedSequence(rows: rows, layout: features.layout), Self.targets).sum
     }
-    #expect(throws: TargetError.blank(sequence: 1, position: 0, label: 3)) {
-      try head.loss(features, [[0], [3], [], []])
+    #expect(throws: TargetError.blank(sequence: 1, position: 0, label: 0)) {
+      try head.loss(features, [[1], [0], [], []])
     }
   }
 
@@ -77,9 +77,9 @@ func expectGradients<M: Module>(
   @Test func itLearnsToRead() throws {
     var random = RandomSource(seed: 5)
     var head = CTCHead(inputSize: 4, symbolCount: 3, using: &random)
-    let texts: [[Int32]] = (0..<8).map { _ in (0..<6).map { _ in Int32(random.below(3)) } }
-    // Each symbol is two steps of its own feature, then one of the fourth.
-    let steps = texts.map { $0.flatMap { [Int($0), Int($0), 3] } }
+    let texts: [[Int32]] = (0..<8).map { _ in (0..<6).map { _ in Int32(1 + random.below(3)) } }
+    // Each symbol is two steps of its own feature, then one of the first.
+    let steps = texts.map { $0.flatMap { [Int($0), Int($0), 0] } }
     let rows = (0..<18).flatMap { step in
       steps.flatMap { own in (0..<4).map { Float(own[step] == $0 ? 1 : 0) + 0.1 * random.normal() } }
     }

@@ -77,7 +77,13 @@ extension TraceWriter {
         let exists = writer.graph.apply("GreaterOrEqual", name, writer.graph.whole(0))
         return writer.graph.reduced("ReduceSum", writer.graph.cast(exists, .int64), axis: 0)
       }
-    case nil: throw refused("lengths of \(layout.name) as an input", "none")
+    case nil:
+      return try once("lengths \(layout.name)") { writer throws(ExchangeError) in
+        guard let found = try writer.windowedLengths(layout) else {
+          throw writer.refused("lengths of \(layout.name) as an input", "none")
+        }
+        return found
+      }
     }
   }
 

@@ -248,6 +248,11 @@ struct TraceWriter {
     case .sum(let axis, let keeps): try reduced(node, "ReduceSum", axis: axis, keepingAxis: keeps)
     case .maximum(let axis, let keeps): try reduced(node, "ReduceMax", axis: axis, keepingAxis: keeps)
     case .layerNorm(let epsilon): try layerNorm(node, epsilon)
+    case .conv2d(let window, let groups, let relu):
+      try convolution(node, window, groups: groups, relu: relu)
+    case .maxPool2d(let window): try pooledPictures(node, window, isMean: false)
+    case .meanPool2d(let window): try pooledPictures(node, window, isMean: true)
+    case .zeroedBeyond(let axis, let layout): try zeroedBeyond(node, axis: axis, layout)
     case .reshaped:
       let x = value(node.inputs[0])
       let result = try regrouped(x, to: node.results[0].shape.extents)
