@@ -97,7 +97,7 @@ import UnrollTraining
 
     options = RecognizeOptions()
     (options.forget, options.save) = ("Emmy", path)
-    let nobody = try #require(try RecognizeTask.defaultInput(loaded, options))
+    let nobody = try #require(RecognizeTask.defaultInput(loaded, options))
     let answer = try loaded.answers([nobody], options: options)
     #expect(answer[0].shown == "Emmy forgotten, 4 embeddings")
     #expect(try Recognizer(contentsOf: path).gallery == model.gallery)
